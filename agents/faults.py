@@ -1,0 +1,45 @@
+"""What is wrong with an input, said so that its author can mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing wrong with one input.
+
+    ``where`` is a file (or command-line option), ``key`` the place inside it,
+    ``found`` what stands there, ``allowed`` what may stand there and ``remedy``
+    what the author should do.
+    """
+
+    where: str
+    key: str
+    found: str
+    allowed: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.where}: {self.key}: found {self.found}; allowed: {self.allowed}; {self.remedy}"
+        )
+
+
+class BadInput(Exception):
+    """An input that cannot be used, with every fault found in it."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    def __reduce__(self) -> tuple[type[BadInput], tuple[tuple[Fault, ...]]]:
+        return (BadInput, (self.faults,))
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the valid name most like ``name``, or None where none is alike."""
+    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return close[0] if close else None
