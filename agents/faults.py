@@ -28,7 +28,7 @@ class Fault:
         )
 
 
-class BadInput(Exception):
+class BadInput(Exception):  # noqa: N818 - the contract names it so
     """An input that cannot be used, with every fault found in it."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

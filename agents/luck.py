@@ -20,22 +20,57 @@ Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
 # Odd multipliers of the splitmix64 and murmur3 finalisers (public-domain mixing constants).
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
 _PERSON = np.uint64(0xD6E8FEB86659FD93)
-_OCCURRENCE = np.uint64(0xA0761D6478BD642F)
-_TO_UNIT = 2.0**-53
+_OCCURRENCE = 0xA0761D6478BD642F
+_GOLDEN = 0x9E3779B97F4A7C15
+_ALL_BITS = (1 << 64) - 1
+_MIX = (
+    (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
+    (np.uint64(27), np.uint64(0x94D049BB133111EB)),
+)
+_LAST_SHIFT = np.uint64(31)
+_BLOCK = 1 << 14  # words scrambled together: they and their scratch copy stay in the cache
+
+# The top 52 bits of a word, under the exponent of 1.0, are a float from 1 up to 2.
+_EXPONENT_BITS = np.uint64(12)
+_ONE = np.uint64(0x3FF0000000000000)
+_JUST_BELOW_ONE = 1.0 - 2.0**-53
 
 
-def _mixed(words: Words) -> Words:
-    """Scramble each 64-bit word so that neighbours share nothing (splitmix64)."""
-    words = words ^ (words >> np.uint64(30))
-    words *= _MIX_1
-    words ^= words >> np.uint64(27)
-    words *= _MIX_2
-    words ^= words >> np.uint64(31)
-    return words
+def _mix(words: Words) -> None:
+    """Scramble each 64-bit word in place so that neighbours share nothing (splitmix64)."""
+    flat = words.reshape(-1)
+    scratch = np.empty(min(flat.size, _BLOCK), np.uint64)
+    for begin in range(0, flat.size, _BLOCK):
+        block = flat[begin : begin + _BLOCK]
+        shifted = scratch[: block.size]
+        for shift, multiplier in _MIX:
+            block ^= np.right_shift(block, shift, out=shifted)
+            block *= multiplier
+        block ^= np.right_shift(block, _LAST_SHIFT, out=shifted)
+
+
+def _counted(counters: npt.ArrayLike, name: str) -> Words:
+    """Return a fresh copy of integer ``counters`` as words, a single one as one word."""
+    given = np.asarray(counters)
+    if given.dtype.kind not in "iu" and given.size:
+        raise TypeError(
+            f"{name} holds {given.dtype} values but luck is keyed by integers; "
+            f"give the integer keys of each {name}, not a mask or a measurement"
+        )
+    return np.array(given, np.int64, ndmin=1).view(np.uint64)
+
+
+def _stepped(words: Words, occurrence: npt.ArrayLike) -> Words:
+    """Move ``words`` on to each ``occurrence``, in place where there is one for them all."""
+    if isinstance(occurrence, int):
+        words += np.uint64(((occurrence + 1) * _OCCURRENCE + _GOLDEN) & _ALL_BITS)
+        return words
+    steps = _counted(occurrence, "occurrence")
+    steps += np.uint64(1)
+    steps *= np.uint64(_OCCURRENCE)
+    steps += np.uint64(_GOLDEN)
+    return words + steps
 
 
 def _word(*parts: object) -> int:
@@ -49,7 +84,8 @@ class Luck:
     """The luck of everyone in one replication.
 
     ``person`` and ``occurrence`` are integers or integer arrays that broadcast together;
-    draws have their common shape.
+    draws have their common shape (one draw, for two integers, has the shape ``(1,)``).
+    Every method raises ``TypeError`` for keys that are not integers.
     """
 
     seed: int
@@ -61,33 +97,43 @@ class Luck:
             self._processes[process] = np.uint64(_word(self.seed, self.replication, process))
         return self._processes[process]
 
-    def words(
-        self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0
-    ) -> Words:
+    def words(self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0) -> Words:
         """Return 64 random bits for each person and occurrence of ``process``."""
-        persons = np.atleast_1d(np.asarray(person)).astype(np.int64).view(np.uint64)
-        occurrences = np.atleast_1d(np.asarray(occurrence)).astype(np.int64).view(np.uint64)
-        first = _mixed((persons + np.uint64(1)) * _PERSON ^ self._process(process))
-        return _mixed(first + (occurrences + np.uint64(1)) * _OCCURRENCE + _GOLDEN)
+        words = _counted(person, "person")
+        words += np.uint64(1)
+        words *= _PERSON
+        words ^= self._process(process)
+        _mix(words)
+        words = _stepped(words, occurrence)
+        _mix(words)
+        return words
 
     def uniforms(
         self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0
     ) -> Floats:
-        """Return numbers strictly between 0 and 1, evenly spread."""
-        high = self.words(process, person, occurrence) >> np.uint64(11)
-        draws: Floats = (high.astype(np.float64) + 0.5) * _TO_UNIT
+        """Return numbers strictly between 0 and 1, evenly spread.
+
+        The values are the odd multiples of 2**-53: exact, and as far from 0 as from 1.
+        """
+        words = self.words(process, person, occurrence)
+        words >>= _EXPONENT_BITS
+        words |= _ONE
+        draws = words.view(np.float64)
+        draws -= _JUST_BELOW_ONE
         return draws
 
     def exponentials(
         self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0
     ) -> Floats:
         """Return unit exponentials: the integrated hazard at which an event happens."""
-        draws: Floats = -np.log(self.uniforms(process, person, occurrence))
-        return draws
+        draws = self.uniforms(process, person, occurrence)
+        np.log(draws, out=draws)
+        return np.negative(draws, out=draws)
 
     def normals(
         self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0
     ) -> Floats:
         """Return standard normal scores."""
-        draws: Floats = ndtri(self.uniforms(process, person, occurrence))
-        return draws
+        draws = self.uniforms(process, person, occurrence)
+        scores: Floats = ndtri(draws, out=draws)
+        return scores

@@ -1,0 +1,1 @@
+"""Evidence tables, parameters derived from them, and checks against published figures."""

@@ -1,0 +1,1 @@
+"""Places, designs and experiment files; batches of runs; the command line."""
