@@ -1,0 +1,298 @@
+"""Design files: read, checked and resolved into ``pathways.design.Design``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agents.evidence import Evidence, Row
+from agents.faults import BadInput, Fault, nearest
+from agents.rules import Rule
+from experiments.checking import faults_of, parse_toml, read_text
+from experiments.settings import check_settings, flat
+from pathways.design import Cost, Design, Effect, People, Reach, Source, Support
+from pathways.vocabulary import ACTIVITY
+
+FOLDER = Path(__file__).parent
+Share = Annotated[float, Field(ge=0.0, le=1.0, description="a share from 0 to 1", examples=["0.3"])]
+Amount = Annotated[
+    float, Field(ge=0.0, le=1e9, description="a number of 0 or more", examples=["1000"])
+]
+Days = Annotated[
+    float, Field(gt=0.0, le=3660.0, description="days, above 0 and up to 3660", examples=["91"])
+]
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,59}$",
+        description="small letters, digits and hyphens, at most 60",
+        examples=['"my-design"'],
+    ),
+]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False)
+
+
+class _People(_Form):
+    include: list[str] = Field(min_length=1)
+    exclude: list[str] = []
+    separately: list[str] = []
+
+
+class _Reach(_Form):
+    every_days: Annotated[int, Field(ge=1, le=3660)]
+    invitations_per_10000_a_year: Annotated[float, Field(ge=0.0, le=20000.0)]
+    acceptance: Annotated[list[Share], Field(min_length=5, max_length=5)]
+    reply_days: Days
+    again_after_days: Days
+
+
+class _Support(_Form):
+    months: Annotated[float, Field(gt=0.0, le=240.0)]
+    coordinator_contacts: Annotated[int, Field(ge=0, le=1000)]
+    assessment_gp_slots: Annotated[int, Field(ge=0, le=20)]
+    review_every_days: Days
+    review_slots: Annotated[int, Field(ge=0, le=20)]
+    mdt_share: Share
+    link_worker_share: Share
+    group_share: Share
+    group_sessions: Annotated[int, Field(ge=0, le=200)]
+    drop_out_per_year: Annotated[float, Field(ge=0.0, le=20.0)]
+
+
+class _Effect(_Form):
+    version: Literal["plan", "published"]
+    target: str
+    evidence: str
+    change: Annotated[float, Field(ge=-100.0, le=100.0)]
+    low: float | None = None
+    high: float | None = None
+    builds_over_years: Annotated[float, Field(ge=0.0, le=50.0)] = 0.0
+    fades_over_years: Annotated[float, Field(ge=0.0, le=50.0)] = 0.0
+    direct: bool = True
+    note: str = ""
+
+
+class _Cost(_Form):
+    line: str
+    kind: Literal["recurrent", "non_recurrent", "capital"]
+    payer: Literal["nhs", "social_care", "vcse"]
+    setting: str
+    role: str = ""
+    fte_per_10000: Amount = 0.0
+    amount: Amount
+    unit: str
+    price_year: Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
+    first_year: Annotated[int, Field(ge=1, le=100)] = 1
+    evidence: str
+
+
+class _Source(_Form):
+    key: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    unit: str
+    source: str
+    basis: Literal["read", "derived", "recalled", "assumption"]
+    note: str = ""
+
+
+class _File(_Form):
+    name: Name
+    title: Annotated[str, Field(max_length=120)]
+    summary: str
+    source: str
+    systems: list[str] = []
+    people: _People | None = None
+    reach: _Reach | None = None
+    support: _Support | None = None
+    set: dict[str, Any] = {}
+    effects: list[_Effect] = []
+    costs: list[_Cost] = []
+    evidence: list[_Source] = []
+
+
+TARGETS = (
+    "demand.practice_consultation",
+    "demand.ae_attendance",
+    "demand.emergency_admission",
+    "demand.outpatient_attendance",
+    "demand.elective_admission",
+    "blood_pressure",
+    "activation",
+)
+UNITS = (
+    "GBP per FTE year",
+    "GBP per FTE once",
+    "GBP per resident year",
+    "GBP per year",
+    "GBP once",
+)
+
+
+def design_names() -> tuple[str, ...]:
+    """Return the names of the built-in designs, usual care first."""
+    names = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return tuple(sorted(names, key=lambda name: (name != "usual-care", name)))
+
+
+def load_design(name_or_path: str | Path, evidence: Evidence) -> Design:
+    """Read and check a design: a built-in name or the path of a TOML file.
+
+    Raises
+    ------
+    BadInput
+        With every fault of the file at once.
+    """
+    path = _path(name_or_path)
+    text = read_text(path)
+    try:
+        form = _File.model_validate(parse_toml(text, str(path)))
+    except ValidationError as error:
+        faults = faults_of(error, str(name_or_path), _File, text=text)
+        raise BadInput(faults) from None
+    faults = _faults(form, str(name_or_path), evidence)
+    if faults:
+        raise BadInput(faults)
+    return _design(form, evidence)
+
+
+def _path(name_or_path: str | Path) -> Path:
+    text = str(name_or_path)
+    if text.endswith(".toml"):
+        return Path(text)
+    if text not in design_names():
+        raise BadInput(
+            [
+                Fault(
+                    where="design",
+                    key="use",
+                    found=repr(text),
+                    allowed=", ".join(design_names()) + ", or the path of a .toml file",
+                    remedy=f"use {nearest(text, design_names()) or 'one of these'}",
+                )
+            ]
+        )
+    return FOLDER / f"{text}.toml"
+
+
+def _faults(form: _File, where: str, evidence: Evidence) -> list[Fault]:
+    """Return what the types alone cannot tell: names, rules, units, missing parts."""
+    faults = check_settings(flat(form.set), where)
+    parts = {"people": form.people, "reach": form.reach, "support": form.support}
+    missing = [name for name, part in parts.items() if part is None]
+    if missing and len(missing) < len(parts):
+        faults += [
+            Fault(
+                where=where,
+                key=name,
+                found="no such section",
+                allowed="people, reach and support together, or none of them",
+                remedy=f"add [{name}]",
+            )
+            for name in missing
+        ]
+    if form.people:
+        for key in ("include", "exclude", "separately"):
+            for text in getattr(form.people, key):
+                faults += _rule_faults(text, where, f"people.{key}")
+    studies = {row["effect_id"] for row in evidence.rows("intervention_effects")}
+    own = {source.key for source in form.evidence}
+    items = {row["item"] for row in evidence.rows("unit_costs")} | own
+    for number, effect in enumerate(form.effects, 1):
+        faults += _unknown(effect.target, TARGETS, where, f"effects[{number}].target")
+        faults += _unknown(effect.evidence, studies | own, where, f"effects[{number}].evidence")
+        if effect.target.startswith("demand.") and effect.change < -1.0:
+            faults.append(
+                Fault(
+                    where=where,
+                    key=f"effects[{number}].change",
+                    found=str(effect.change),
+                    allowed="-1 (all gone) or more",
+                    remedy="give the change as a share: -0.2 is a fifth fewer",
+                )
+            )
+    units = (*UNITS, *(f"GBP per {name}" for name in ACTIVITY))
+    for number, cost in enumerate(form.costs, 1):
+        faults += _unknown(cost.evidence, items, where, f"costs[{number}].evidence")
+        faults += _unknown(cost.unit, units, where, f"costs[{number}].unit")
+    return faults
+
+
+def _rule_faults(text: str, where: str, key: str) -> list[Fault]:
+    try:
+        Rule.parse(text)
+    except BadInput as bad:
+        return [
+            Fault(
+                where=where,
+                key=f"{key} {fault.key}",
+                found=fault.found,
+                allowed=fault.allowed,
+                remedy=fault.remedy,
+            )
+            for fault in bad.faults
+        ]
+    return []
+
+
+def _unknown(name: str, names: tuple[str, ...] | set[str], where: str, key: str) -> list[Fault]:
+    if name in names:
+        return []
+    close = nearest(name, names)
+    shown = ", ".join(sorted(names)[:12]) + (" …" if len(names) > 12 else "")
+    return [
+        Fault(
+            where=where,
+            key=key,
+            found=repr(name),
+            allowed=shown,
+            remedy=f"did you mean {close!r}?" if close else "use one of these",
+        )
+    ]
+
+
+def _design(form: _File, evidence: Evidence) -> Design:
+    studies = {row["effect_id"]: row for row in evidence.rows("intervention_effects")}
+    return Design(
+        name=form.name,
+        title=form.title,
+        summary=" ".join(form.summary.split()),
+        source=form.source,
+        systems=tuple(form.systems),
+        people=People(
+            include=tuple(form.people.include),
+            exclude=tuple(form.people.exclude),
+            separately=tuple(form.people.separately),
+        )
+        if form.people
+        else None,
+        reach=_reach(form.reach),
+        support=Support(**form.support.model_dump()) if form.support else None,
+        changes=flat(form.set),
+        effects=tuple(_effect(effect, studies) for effect in form.effects),
+        costs=tuple(Cost(**cost.model_dump()) for cost in form.costs),
+        sources=tuple(Source(**source.model_dump()) for source in form.evidence),
+    )
+
+
+def _reach(form: _Reach | None) -> Reach | None:
+    if form is None:
+        return None
+    one, two, three, four, five = form.acceptance
+    fields = form.model_dump() | {"acceptance": (one, two, three, four, five)}
+    return Reach(**fields)
+
+
+def _effect(form: _Effect, studies: dict[str, Row]) -> Effect:
+    study = studies.get(form.evidence, {})
+    return Effect(
+        **form.model_dump(),
+        source=study.get("source", ""),
+        grade=study.get("evidence_grade", "assumption"),
+    )

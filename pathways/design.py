@@ -1,0 +1,143 @@
+"""A design: one way of organising care, declared as data.
+
+A design says who it is for, how they are found and reached, which staff and places it adds,
+what people on it receive, what that changes (in the version of its plan, of published
+studies, or nothing) and what it costs. It never reaches into the model: the model reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+EFFECTS = ("plan", "published", "null", "inert")
+NO_EFFECTS = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a number of a design comes from, and its range."""
+
+    key: str
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+    source: str
+    basis: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who a design is for: all rules of ``include`` hold and none of ``exclude``."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    separately: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How eligible people are found and invited.
+
+    Every ``every_days`` the team invites the people at highest risk who are not yet on the
+    pathway, at most ``invitations_per_10000_a_year``; a person of fifth q accepts with
+    probability ``acceptance[q - 1]`` and may be invited again after ``again_after_days``.
+    """
+
+    every_days: int
+    invitations_per_10000_a_year: float
+    acceptance: tuple[float, float, float, float, float]
+    reply_days: float
+    again_after_days: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """What people on the pathway receive once they have a coordinator's place.
+
+    Shares are of those assessed. Slots are ordinary practice appointments.
+    """
+
+    months: float
+    coordinator_contacts: int
+    assessment_gp_slots: int
+    review_every_days: float
+    review_slots: int
+    mdt_share: float
+    link_worker_share: float
+    group_sessions: int
+    group_share: float
+    drop_out_per_year: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """One change caused in people supported by the design.
+
+    ``target`` is ``demand.PROCESS`` (relative change of the rate of need, as a share: -0.2 is
+    a fifth fewer), ``blood_pressure`` (mmHg in people with uncontrolled hypertension) or
+    ``activation`` (levels). It grows in a straight line to its full size over
+    ``builds_over_years`` and is lost when support ends, over ``fades_over_years``.
+    """
+
+    version: str
+    target: str
+    change: float
+    low: float | None
+    high: float | None
+    evidence: str
+    builds_over_years: float
+    fades_over_years: float
+    source: str
+    grade: str
+    direct: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """One line of what a design costs, per 10,000 residents or per unit of activity."""
+
+    line: str
+    kind: str
+    payer: str
+    setting: str
+    role: str
+    fte_per_10000: float
+    amount: float
+    unit: str
+    price_year: str
+    first_year: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """One way of organising care (see the module).
+
+    ``changes`` are settings such as ``mdt.meetings_per_year`` that the design sets;
+    ``pathway`` is False for usual care.
+    """
+
+    name: str
+    title: str
+    summary: str
+    source: str
+    systems: tuple[str, ...] = ()
+    people: People | None = None
+    reach: Reach | None = None
+    support: Support | None = None
+    changes: dict[str, float] = field(default_factory=dict)
+    effects: tuple[Effect, ...] = ()
+    costs: tuple[Cost, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def pathway(self) -> bool:
+        """True where the design finds and supports people; False for usual care."""
+        return self.people is not None
+
+    def acting(self, version: str) -> tuple[Effect, ...]:
+        """Return the effects that act in ``version`` (none under ``null`` and ``inert``)."""
+        return tuple(effect for effect in self.effects if effect.version == version)

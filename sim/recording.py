@@ -1,0 +1,226 @@
+"""The record of a run: what happened to whom, in columns, and its folder on disk."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from agents.evidence import Figure
+from agents.population import CURRENT_SMOKER, Population
+from pathways.calendar import YEAR
+from pathways.ledger import STEPS_PER_DAY, Ledger
+from pathways.vocabulary import ACTIVITY
+
+Columns = dict[str, npt.NDArray[Any]]
+Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """Everything one run leaves behind.
+
+    ``person_years``, ``series``, ``waits`` and ``events`` are lists of tables of columns, in
+    time order; ``about`` goes into ``run.json``.
+    """
+
+    person_years: list[Columns] = field(default_factory=list)
+    series: list[Columns] = field(default_factory=list)
+    waits: list[Columns] = field(default_factory=list)
+    events: list[Columns] | None = None
+    evidence: tuple[Figure, ...] = ()
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def packed(flags: Bools) -> npt.NDArray[np.uint32]:
+    """Pack up to 32 flags a row into one integer: bit i is column i."""
+    weights = np.left_shift(np.uint32(1), np.arange(flags.shape[1], dtype=np.uint32))
+    return (flags * weights).sum(axis=1, dtype=np.uint32)
+
+
+@dataclass(slots=True)
+class YearBook:
+    """What is remembered of everyone at the beginning of a year, to tell the year by."""
+
+    population: Population
+    day: int
+    segment: npt.NDArray[np.int8]
+    conditions: npt.NDArray[np.uint32] = field(init=False)
+    diagnosed: npt.NDArray[np.uint32] = field(init=False)
+    onsets: npt.NDArray[np.int16] = field(init=False)
+    days_supported: npt.NDArray[np.float32] = field(init=False)
+    died_at_home: Bools = field(init=False)
+    alive: Bools = field(init=False)
+
+    def __post_init__(self) -> None:
+        people = self.population
+        self.conditions = packed(people.has)
+        self.diagnosed = packed(people.diagnosed)
+        self.onsets = np.zeros(len(people), np.int16)
+        self.days_supported = np.zeros(len(people), np.float32)
+        self.died_at_home = np.zeros(len(people), np.bool_)
+        self.alive = people.alive.copy()
+
+    def close(self, ledger: Ledger, stages: npt.NDArray[np.uint8], supported: Bools) -> Columns:
+        """Return the year's columns for everyone who was here in it.
+
+        Parameters
+        ----------
+        ledger : activity of the year, taken from it
+        stages : (n,) bits of the stages reached so far
+        supported : (n,) who is supported at the end
+        """
+        people, first, last = self.population, self.day, self.day + YEAR
+        begins = np.maximum(people.entry_day, first)
+        ends = np.minimum(np.minimum(people.exit_day, people.death_day), last)
+        here = np.flatnonzero(self.alive & (ends > begins))
+        died = ~people.alive[here] & (people.death_day[here] < last)
+        columns: Columns = {
+            "person": people.person[here],
+            "year": np.full(len(here), first // YEAR + 1, np.int16),
+            "days_alive": (ends - begins)[here].astype(np.float32),
+            "died": died,
+            "died_at_home": self.died_at_home[here],
+            "age": np.maximum(people.age(0.0, here) + begins[here] / 365.25, 0).astype(np.int16),
+            "sex": people.sex[here],
+            "imd_quintile": people.imd_quintile[here],
+            "ethnicity": people.ethnicity[here],
+            "locality": people.locality[here].astype(np.int16),
+            "practice": people.practice[here].astype(np.int16),
+            "segment": self.segment[here],
+            "care_home": people.care_home[here],
+            "frailty": people.frailty[here],
+            "smoker": people.smoking[here] == CURRENT_SMOKER,
+            "isolated": people.isolated[here],
+            "activation": people.activation[here].astype(np.float32),
+            "conditions": self.conditions[here],
+            "conditions_end": packed(people.has[here]),
+            "diagnosed": self.diagnosed[here],
+            "diagnosed_end": packed(people.diagnosed[here]),
+            "controlled": packed(people.controlled[here]),
+            "onsets": self.onsets[here],
+            "stages": stages[here],
+            "supported_at_end": supported[here],
+            "days_supported": self.days_supported[here],
+        }
+        activity = ledger.take_year()
+        return columns | {name: activity[name][here] for name in ACTIVITY}
+
+
+def wait_counts(ledger: Ledger, population: Population, year: int) -> list[Columns]:
+    """Return how many waited how long, by service and fifth, in the days just ended."""
+    tables = []
+    for service, (rows, days) in sorted(ledger.take_waits().items()):
+        steps = np.rint(np.maximum(days, 0.0) * STEPS_PER_DAY).astype(np.int64)
+        keys = steps * 8 + population.imd_quintile[rows]
+        distinct, counts = np.unique(keys, return_counts=True)
+        tables.append(
+            {
+                "service": np.full(len(distinct), service, object),
+                "year": np.full(len(distinct), year, np.int16),
+                "imd_quintile": (distinct % 8).astype(np.int8),
+                "wait_days": (distinct // 8 / STEPS_PER_DAY).astype(np.float32),
+                "count": counts.astype(np.int32),
+            }
+        )
+    return tables
+
+
+def month_series(ledger: Ledger, month: int) -> Columns:
+    """Return the services' counters of the month just ended, in a fixed order."""
+    tallies = sorted(ledger.take_month().items())
+    return {
+        "month": np.full(len(tallies), month, np.int16),
+        "service": np.array([key[0] for key, _ in tallies], object),
+        "role": np.array([key[1] for key, _ in tallies], object),
+        "metric": np.array([key[2] for key, _ in tallies], object),
+        "value": np.array([value for _, value in tallies], np.float64),
+    }
+
+
+def event_log(ledger: Ledger, population: Population) -> list[Columns]:
+    """Return the events kept so far and forget them."""
+    events, ledger.events = ledger.events, []
+    return [
+        {
+            "person": population.person[rows],
+            "day": np.full(len(rows), day),
+            "service": np.full(len(rows), service, object),
+            "event": np.full(len(rows), event, object),
+            "wait_days": waits.astype(np.float32),
+        }
+        for day, service, event, rows, waits in events
+    ]
+
+
+def write_run(record: RunRecord, folder: Path) -> None:
+    """Write a run folder whole or not at all.
+
+    The files are written into a ``.tmp-`` folder beside it, which is renamed at the end;
+    ``run.json`` is written last, so a folder that holds it is complete.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder cannot be written; nothing is left behind.
+    """
+    aside = folder.parent / f".tmp-{folder.name}-{os.getpid()}"
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(parents=True)
+        _write_table(record.person_years, aside / "person_years.parquet")
+        _write_table(record.series, aside / "series.parquet")
+        _write_table(record.waits, aside / "waits.parquet")
+        if record.events is not None:
+            _write_table(record.events, aside / "events.parquet")
+        _write_evidence(record.evidence, aside / "evidence.csv")
+        text = json.dumps(record.about, indent=1, sort_keys=True, ensure_ascii=False)
+        (aside / "run.json").write_text(text + "\n", encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(aside, folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def _write_table(parts: Iterable[Mapping[str, npt.NDArray[Any]]], path: Path) -> None:
+    filled = [part for part in parts if len(next(iter(part.values())))]
+    if not filled:
+        pq.write_table(pa.table({}), path)
+        return
+    columns = {name: np.concatenate([part[name] for part in filled]) for name in filled[0]}
+    arrays = {
+        name: pa.array(values).dictionary_encode() if values.dtype == object else pa.array(values)
+        for name, values in columns.items()
+    }
+    pq.write_table(pa.table(arrays), path, compression="zstd", row_group_size=1 << 18)
+
+
+def _write_evidence(figures: Iterable[Figure], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(["key", "value", "low", "high", "unit", "source", "basis"])
+        for figure in sorted(figures, key=lambda figure: figure.key):
+            writer.writerow(
+                [
+                    figure.key,
+                    repr(figure.value),
+                    "" if figure.low is None else repr(figure.low),
+                    "" if figure.high is None else repr(figure.high),
+                    figure.unit,
+                    figure.source,
+                    figure.basis,
+                ]
+            )
