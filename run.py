@@ -247,8 +247,9 @@ def install(what: str, *options: str) -> None:
 
 def show_progress(heard: "list[str]", pins: int) -> None:
     """Say in plain words what pip's latest line means, a step at a time."""
-    if heard[-1].startswith("Collecting "):
-        done = sum(line.startswith("Collecting ") for line in heard)
+    begun = ("Collecting ", "Processing ")
+    if heard[-1].startswith(begun):
+        done = sum(line.startswith(begun) for line in heard)
         if done % 10 == 1:
             print("  Fetching packages: {} of about {} ...".format(done, pins), flush=True)
     elif heard[-1].startswith("Installing collected"):

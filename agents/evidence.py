@@ -8,6 +8,8 @@ it rests on. A parameter set or a draw replaces numbers by key without touching 
 from __future__ import annotations
 
 import csv
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,11 +17,22 @@ from pathlib import Path
 
 from agents.faults import BadInput, Fault, nearest
 
-VALUE_COLUMNS = ("value", "coefficient", "per_10000", "value_gbp", "index_2022_23_eq_100")
-_DESCRIPTIONS = frozenset(
-    {"low", "high", "unit", "source", "basis", "note", "se", "year", "geography", "role", "preferred"}
-    | set(VALUE_COLUMNS)
+VALUE_COLUMNS = ("value", "coefficient", "per_10000", "value_gbp", "rate", "index_2022_23_eq_100")
+
+# A table with one of these columns is named by it alone.
+_IDENTITY = ("key", "effect_id")
+
+# Columns that say something about a number and do not name it.
+_RANGE = ("low", "high", "se")
+_ABOUT = ("unit", "source", "basis", "note", "preferred")
+_OTHER_NUMBERS = (
+    "quantity",
+    "utilisation_baseline",
+    "expected_wait",
+    "annual_percent",
+    "england_share",
 )
+_DESCRIPTIONS = frozenset((*VALUE_COLUMNS, *_RANGE, *_ABOUT, *_OTHER_NUMBERS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +56,106 @@ class Figure:
 Row = Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row of a table and the key that no other row has."""
+
+    key: str
+    row: Row
+
+
+def _key(table: str, row: Row) -> str:
+    for name in _IDENTITY:
+        if row.get(name):
+            return f"{table}.{row[name]}"
+    return ".".join(
+        [table, *(row[name] for name in row if name not in _DESCRIPTIONS and row[name])]
+    )
+
+
+def _read(path: Path) -> tuple[_Line, ...]:
+    """Return the lines of one table; rows that share a key are told apart by #2, #3."""
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines, restval=None))
+    ragged = [
+        Fault(
+            where=path.name,
+            key=f"row {number}",
+            found="more cells than columns" if None in row else "fewer cells than columns",
+            allowed="one cell for each column",
+            remedy="quote a cell that holds a comma, and end no row early",
+        )
+        for number, row in enumerate(rows, 2)
+        if None in row or None in row.values()
+    ]
+    if ragged:
+        raise BadInput(ragged)
+    seen: Counter[str] = Counter()
+    found = []
+    for row in rows:
+        key = _key(path.stem, row)
+        seen[key] += 1
+        found.append(_Line(key if seen[key] == 1 else f"{key}#{seen[key]}", row))
+    return tuple(found)
+
+
 @lru_cache(maxsize=8)
-def _tables(folder: str) -> dict[str, tuple[Row, ...]]:
-    tables = {}
-    for path in sorted(Path(folder).glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as lines:
-            tables[path.stem] = tuple(csv.DictReader(lines))
-    return tables
+def _tables(folder: Path) -> dict[str, tuple[_Line, ...]]:
+    return {path.stem: _read(path) for path in sorted(folder.glob("*.csv"))}
+
+
+@lru_cache(maxsize=256)
+def _index(
+    folder: Path, table: str, columns: tuple[str, ...]
+) -> dict[tuple[str, ...], list[_Line]]:
+    """Return the lines of a table by what stands in ``columns``, so that a look-up is quick."""
+    index: dict[tuple[str, ...], list[_Line]] = {}
+    for line in _tables(folder)[table]:
+        index.setdefault(tuple(line.row[column] for column in columns), []).append(line)
+    return index
 
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text not in (None, "") else None
+        number = float(text) if text else math.nan
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
+
+
+def _faults(table: str, line: _Line, column: str) -> list[Fault]:
+    """Return what is wrong with the number and the range of one line."""
+    cells = {name: line.row.get(name, "") for name in (column, "low", "high")}
+    return [
+        Fault(
+            where=f"{table}.csv",
+            key=f"{line.key}: {name}",
+            found=repr(text),
+            allowed="a number" if name == column else "a number, or nothing",
+            remedy=f"give {name} a number",
+        )
+        for name, text in cells.items()
+        if _number(text) is None and (text or name == column)
+    ]
+
+
+def _figure(table: str, line: _Line, replaced: Mapping[str, float]) -> Figure:
+    row = line.row
+    column = next((name for name in VALUE_COLUMNS if name in row), "value")
+    value = _number(row.get(column))
+    faults = _faults(table, line, column)
+    if faults or value is None:
+        raise BadInput(faults)
+    return Figure(
+        key=line.key,
+        value=float(replaced.get(line.key, value)),
+        low=_number(row.get("low")),
+        high=_number(row.get("high")),
+        unit=row.get("unit", ""),
+        source=row.get("source", ""),
+        basis=row.get("basis", ""),
+        note=row.get("note", ""),
+    )
 
 
 @dataclass(slots=True)
@@ -81,40 +180,31 @@ class Evidence:
         BadInput
             If the folder holds no such table, or the table no such column.
         """
-        tables = _tables(str(self.folder))
-        if table not in tables:
-            raise BadInput(
-                [
-                    Fault(
-                        where=str(self.folder),
-                        key=table,
-                        found="no such table",
-                        allowed=", ".join(sorted(tables)) or "CSV tables",
-                        remedy=f"use {nearest(table, tables) or 'a folder that holds it'}",
-                    )
-                ]
-            )
-        rows = tables[table]
-        missing = [column for column in where if rows and column not in rows[0]]
-        if missing:
-            raise BadInput(
-                [
-                    Fault(
-                        where=f"{table}.csv",
-                        key=column,
-                        found="no such column",
-                        allowed=", ".join(rows[0]),
-                        remedy=f"use {nearest(column, rows[0]) or 'one of these'}",
-                    )
-                    for column in missing
-                ]
-            )
-        return [row for row in rows if all(row[name] == want for name, want in where.items())]
+        return [line.row for line in self._lines(table, where)]
+
+    def keys(self, table: str, **where: str) -> list[str]:
+        """Return the keys of the rows that ``rows`` returns, in the same order."""
+        return [line.key for line in self._lines(table, where)]
 
     def figures(self, table: str, **where: str) -> list[Figure]:
-        """Return every number of ``table`` that ``where`` names, and remember its use."""
-        rows = self.rows(table, **where)
-        return [self._remembered(self._figure(table, row)) for row in rows]
+        """Return every number of ``table`` that ``where`` names, and remember its use.
+
+        Raises
+        ------
+        BadInput
+            If a row holds no number, or a range that is no number; all such rows at once.
+        """
+        figures: list[Figure] = []
+        faults: list[Fault] = []
+        for line in self._lines(table, where):
+            try:
+                figures.append(_figure(table, line, self.replaced))
+            except BadInput as bad:
+                faults.extend(bad.faults)
+        if faults:
+            raise BadInput(faults)
+        self.keep(figures)
+        return figures
 
     def figure(self, table: str, **where: str) -> Figure:
         """Return the one number that ``where`` names.
@@ -122,61 +212,54 @@ class Evidence:
         Raises
         ------
         BadInput
-            If no row or more than one row fits.
+            If no row or more than one row fits, or the row holds no number.
         """
-        rows = self.rows(table, **where)
-        if len(rows) != 1:
+        lines = self._lines(table, where)
+        if len(lines) != 1:
             asked = ", ".join(f"{name}={value!r}" for name, value in where.items())
             raise BadInput(
                 [
                     Fault(
                         where=f"{table}.csv",
                         key=asked,
-                        found=f"{len(rows)} rows",
+                        found=f"{len(lines)} rows",
                         allowed="exactly one row",
-                        remedy="add the row" if not rows else "remove or tell apart the doubles",
+                        remedy="remove or tell apart the doubles" if lines else "add the row",
                     )
                 ]
             )
-        return self._remembered(self._figure(table, rows[0]))
+        figure = _figure(table, lines[0], self.replaced)
+        self.keep([figure])
+        return figure
 
     def value(self, table: str, **where: str) -> float:
         """Return the value of the one number that ``where`` names (see ``figure``)."""
         return self.figure(table, **where).value
 
     def keep(self, figures: Iterable[Figure]) -> None:
-        """Remember the use of figures that were read by other means."""
+        """Remember the use of figures, also of those that were read by other means."""
         for figure in figures:
             self.used[figure.key] = figure
 
-    def _remembered(self, figure: Figure) -> Figure:
-        self.used[figure.key] = figure
-        return figure
+    def _lines(self, table: str, where: Mapping[str, str]) -> list[_Line]:
+        folder = self.folder.resolve()
+        tables = _tables(folder)
+        if table not in tables:
+            raise BadInput([_unknown(str(self.folder), table, "table", tables)])
+        lines = tables[table]
+        columns = list(lines[0].row) if lines else list(where)
+        missing = [column for column in where if column not in columns]
+        if missing:
+            raise BadInput(_unknown(f"{table}.csv", name, "column", columns) for name in missing)
+        return _index(folder, table, tuple(where)).get(tuple(where.values()), [])
 
-    def _figure(self, table: str, row: Row) -> Figure:
-        column = next((name for name in VALUE_COLUMNS if name in row), "value")
-        names = [row[name] for name in row if name not in _DESCRIPTIONS and row[name]]
-        key = ".".join([table, *names])
-        value = _number(row.get(column))
-        if value is None:
-            raise BadInput(
-                [
-                    Fault(
-                        where=f"{table}.csv",
-                        key=key,
-                        found=repr(row.get(column)),
-                        allowed="a number",
-                        remedy=f"give {column} a number",
-                    )
-                ]
-            )
-        return Figure(
-            key=key,
-            value=self.replaced.get(key, value),
-            low=_number(row.get("low")),
-            high=_number(row.get("high")),
-            unit=row.get("unit", ""),
-            source=row.get("source", ""),
-            basis=row.get("basis", ""),
-            note=row.get("note", ""),
-        )
+
+def _unknown(where: str, name: str, kind: str, names: Iterable[str]) -> Fault:
+    known = list(names)
+    return Fault(
+        where=where,
+        key=name,
+        found=f"no such {kind}",
+        allowed=", ".join(known) or f"a {kind}",
+        remedy=f"use {nearest(name, known) or 'one of these'}",
+    )

@@ -130,9 +130,7 @@ class Luck:
         np.log(draws, out=draws)
         return np.negative(draws, out=draws)
 
-    def normals(
-        self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0
-    ) -> Floats:
+    def normals(self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0) -> Floats:
         """Return standard normal scores."""
         draws = self.uniforms(process, person, occurrence)
         scores: Floats = ndtri(draws, out=draws)
