@@ -1,0 +1,305 @@
+"""Keyed Poisson clouds: what happens again and again, with each person's own luck.
+
+A process of a person and a year is a Poisson cloud of points over time and height. A point
+is an event where its height lies under the person's rate at that time (thinning; Lewis and
+Shedler 1979). Lower the rate and some events vanish; raise it and some appear; all others
+stay where they were, with everything that belongs to them.
+
+Heights are cut into layers, 0 to ``base``, then doubling, so that points need only be made
+up to the layer that holds the rate. A layer's points are a pure function of the luck, the
+process, the person, the year and the layer, so neither other people nor the order in which
+layers are made can change them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import pdtr
+
+from agents.luck import Luck
+from pathways.calendar import YEAR
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+
+# How keys are counted, so that no two points share one: layers to a year, points to a layer,
+# and room for all of a process's years between the salts of two processes.
+_LAYERS = 32
+_POINTS = 1 << 12
+_SALT_BITS = 40
+_LOW_BITS = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Points of several processes, of the same length.
+
+    Attributes
+    ----------
+    cell : (k,) process * n_people + row
+    height : (k,) events per person-year
+    word : (k,) 64 bits of luck; the upper half is the time in the year
+    """
+
+    cell: npt.NDArray[np.int32]
+    height: Floats
+    word: Words
+
+    def __len__(self) -> int:
+        return len(self.word)
+
+    def take(self, chosen: npt.NDArray[np.generic] | slice) -> Points:
+        """Return the points that a mask, an index or a slice chooses."""
+        return Points(self.cell[chosen], self.height[chosen], self.word[chosen])
+
+    @property
+    def year_share(self) -> Floats:
+        """When in the year each point falls, from 0 up to 1."""
+        return (self.word >> _HALF).astype(np.float64) * 2.0**-32
+
+
+def joined(parts: Sequence[Points]) -> Points:
+    """Return the points of all ``parts`` one after the other."""
+    return Points(
+        np.concatenate([np.empty(0, np.int32), *(part.cell for part in parts)]),
+        np.concatenate([np.empty(0), *(part.height for part in parts)]),
+        np.concatenate([np.empty(0, np.uint64), *(part.word for part in parts)]),
+    )
+
+
+def _salt(process: str) -> int:
+    """Return a number of the process that does not change when processes are added."""
+    digest = hashlib.blake2b(process.encode(), digest_size=_SALT_BITS // 8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def _day_of_year(word: Words) -> Words:
+    return ((word >> _HALF) * np.uint64(YEAR)) >> _HALF
+
+
+def _count_table(mean: float) -> Words:
+    """Return the words from which a Poisson count is at least one, two and so on."""
+    largest = int(mean + 12.0 * np.sqrt(mean) + 20.0)
+    below = pdtr(np.arange(largest), mean)
+    return np.ldexp(np.minimum(below, 1.0 - 2.0**-53), 64).astype(np.uint64)
+
+
+@dataclass(slots=True)
+class _Days:
+    """Points sorted by day of the year, and later points filed by day."""
+
+    points: Points
+    starts: Integers
+    late: Points = field(init=False)  # (YEAR, room) each, filled from the left
+    filled: Integers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.filled = np.zeros(YEAR, np.int64)
+        self.late = self._grid(0)
+
+    @classmethod
+    def sorted(cls, points: Points) -> _Days:
+        """Sort ``points`` by day (a radix sort)."""
+        key = _day_of_year(points.word).astype(np.uint16)
+        order = np.argsort(key, kind="stable")
+        counts = np.bincount(key, minlength=YEAR)
+        return cls(points.take(order), np.concatenate([[0], np.cumsum(counts)]))
+
+    @staticmethod
+    def _grid(room: int) -> Points:
+        shape = (YEAR, room)
+        return Points(np.zeros(shape, np.int32), np.zeros(shape), np.zeros(shape, np.uint64))
+
+    def file(self, points: Points) -> None:
+        """Add ``points`` to their days."""
+        day = _day_of_year(points.word).astype(np.int64)
+        order = np.argsort(day, kind="stable")
+        day, points = day[order], points.take(order)
+        counts = np.bincount(day, minlength=YEAR)
+        place = self.filled[day] + np.arange(len(day)) - (np.cumsum(counts) - counts)[day]
+        self.filled += counts
+        self._make_room(int(self.filled.max()))
+        for grid, values in self._columns(self.late, points):
+            grid[day, place] = values
+
+    def _make_room(self, room: int) -> None:
+        has = self.late.word.shape[1]
+        if room > has:
+            larger = self._grid(max(room, 2 * has, 16))
+            for grid, values in self._columns(larger, self.late):
+                grid[:, :has] = values
+            self.late = larger
+
+    @staticmethod
+    def _columns(
+        one: Points, other: Points
+    ) -> tuple[tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]], ...]:
+        return (one.cell, other.cell), (one.height, other.height), (one.word, other.word)
+
+    def of(self, day_of_year: int) -> Points:
+        """Return the points of one day."""
+        made = self.points.take(slice(*self.starts[day_of_year : day_of_year + 2]))
+        filled = int(self.filled[day_of_year])
+        if not filled:
+            return made
+        late = self.late
+        return joined(
+            [
+                made,
+                Points(
+                    late.cell[day_of_year, :filled],
+                    late.height[day_of_year, :filled],
+                    late.word[day_of_year, :filled],
+                ),
+            ]
+        )
+
+
+@dataclass(slots=True)
+class Clouds:
+    """The clouds of several processes for everyone, one year at a time.
+
+    Parameters
+    ----------
+    luck : whose points these are
+    person : (n,) keys of the people
+    processes : names
+    bases : (n_processes,) height of the lowest layer, events per person-year
+    """
+
+    luck: Luck
+    person: Integers
+    processes: tuple[str, ...]
+    bases: Floats
+    year: int | None = None
+    _days: _Days = field(init=False)
+    _layers: npt.NDArray[np.int64] = field(init=False)
+    _edges: Floats = field(init=False)
+    _salts: Integers = field(init=False)
+    _tables: dict[float, Words] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        doubling = np.concatenate([[0.0], 2.0 ** np.arange(_LAYERS)])
+        self._edges = self.bases[:, None] * doubling
+        self._layers = np.zeros((len(self.processes), len(self.person)), np.int64)
+        self._salts = np.array([_salt(name) for name in self.processes], np.int64)
+        self._days = _Days.sorted(joined([]))
+
+    @property
+    def ceiling(self) -> Floats:
+        """(n_processes, n) the height up to which each person's points are made this year."""
+        return np.take_along_axis(self._edges, self._layers, axis=1)
+
+    def begin(self, year: int, rates: Floats) -> None:
+        """Make the points of ``year`` up to everyone's rate (years may be negative).
+
+        ``rates`` is (n_processes, n), events per person-year.
+        """
+        self.year = year
+        self._layers[:] = 0
+        parts = []
+        for process in range(len(self.processes)):
+            for layer, edge in enumerate(self._edges[process, :-1]):
+                rows = np.flatnonzero(rates[process] > edge)
+                if not len(rows):
+                    break
+                parts.append(self.points(np.int64(process), np.int64(layer), year, rows))
+                self._layers[process, rows] = layer + 1
+        self._days = _Days.sorted(joined(parts))
+
+    def raise_to(self, rates: Floats, rows: Integers, day: int) -> None:
+        """Add the layers that ``rates`` of ``rows`` now reach, from ``day`` to the year's end.
+
+        ``rates`` is (n_processes, len(rows)).
+        """
+        if self.year is None or day // YEAR != self.year:
+            return
+        processes = np.arange(len(self.processes))[:, None]
+        parts = []
+        while True:
+            layers = self._layers[:, rows]
+            process, place = np.nonzero(rates > self._edges[processes, layers])
+            if not len(process):
+                break
+            cells, first = np.unique(process * len(self.person) + rows[place], return_index=True)
+            process, row = process[first], rows[place[first]]
+            layer = self._layers.reshape(-1)[cells]
+            parts.append(self.points(process, layer, self.year, row))
+            self._layers[process, row] = layer + 1
+        if parts:
+            points = joined(parts)
+            self._days.file(points.take(_day_of_year(points.word) >= np.uint64(day % YEAR)))
+
+    def points(
+        self,
+        process: np.int64 | Integers,
+        layer: np.int64 | Integers,
+        year: int,
+        rows: Integers,
+    ) -> Points:
+        """Return the points of one layer of a process for each of ``rows``, in their order.
+
+        ``process`` and ``layer`` are one for all or one for each row.
+        """
+        key = self._salts[process] + (year * _LAYERS + layer)
+        words = self.luck.words("cloud.count", self.person[rows], _plain(key))
+        low, width = self._edges[process, layer], np.diff(self._edges)[process, layer]
+        counts = self._counts(width, words)
+        some = np.flatnonzero(counts)
+        counts = counts[some]
+        each = np.repeat(some, counts)
+        first = np.repeat(np.cumsum(counts) - counts, counts)
+        number = np.arange(len(each)) - first + _each(key, each) * _POINTS
+        row = rows[each]
+        word = self.luck.words("cloud.point", self.person[row], number)
+        share = ((word & _LOW_BITS).astype(np.float64) + 0.5) * 2.0**-32
+        cell = (row + _each(process, each) * len(self.person)).astype(np.int32)
+        return Points(cell, _each(low, each) + share * _each(width, each), word)
+
+    def _counts(self, mean: Floats | np.float64, words: Words) -> Integers:
+        """Return the Poisson count of each word, by inverting its distribution."""
+        counts = np.zeros(len(words), np.int64)
+        for value in np.unique(mean).tolist():
+            if value not in self._tables:
+                self._tables[value] = _count_table(value)
+            table = self._tables[value]
+            some = np.flatnonzero((words >= table[0]) & (mean == value))
+            counts[some] = np.searchsorted(table, words[some], side="right")
+        return counts
+
+    def under(self, rates: Floats) -> Points:
+        """Return all points made for the year that lie under ``rates``."""
+        points = joined([self._days.of(day) for day in range(YEAR)])
+        return _under(points, rates)
+
+    def today(self, day: int, rates: Floats) -> Points:
+        """Return the points of ``day`` that lie under the rates, in no promised order.
+
+        ``rates`` is (n_processes, n), events per person-year; ``begin`` (and, for every rate
+        that rose since, ``raise_to``) must have been called.
+        """
+        if day // YEAR != self.year:
+            raise ValueError(f"day {day} is not in year {self.year}; call begin first")
+        return _under(self._days.of(day % YEAR), rates)
+
+
+def _under(points: Points, rates: Floats) -> Points:
+    return points.take(np.flatnonzero(points.height < rates.reshape(-1)[points.cell]))
+
+
+def _plain(key: np.int64 | Integers) -> int | Integers:
+    """Return one key as the plain integer that luck draws fastest with."""
+    return int(key) if np.ndim(key) == 0 else np.asarray(key)
+
+
+def _each(values: Any, each: Integers) -> Any:
+    """Return the value of each point: one for all, or that of its row."""
+    return values if np.ndim(values) == 0 else values[each]

@@ -1,0 +1,442 @@
+"""Who asks for which service on which day.
+
+Rates come from ``baseline_demand.csv`` by conditions, age, deprivation and frailty, times a
+personal multiplier that stays with a person, times a factor that care may set. What happens
+is a keyed cloud of points under the rate (``pathways.clouds``).
+
+Some services of the table are split into processes that the model can treat apart:
+
+- ``practice_consultation``: requests, so appointments times ``latent_request_factor``
+- ``ed_attendance``: attendances of every type that do not end in admission
+- ``emergency_admission``: first admissions; the hospital adds readmissions
+- ``outpatient_first`` and ``outpatient_follow_up``
+- ``outpatient_first``, ``day_case`` and ``elective_inpatient`` are referrals, so raised by
+  those who leave the waiting list unseen
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.evidence import Evidence
+from agents.luck import Luck
+from agents.population import DAYS_PER_YEAR, Population
+from pathways import rates
+from pathways.calendar import YEAR
+from pathways.clouds import Clouds, Points
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
+
+# Process: the service of baseline_demand.csv whose personal multiplier it shares.
+PROCESSES: dict[str, str] = {
+    "practice_consultation": "practice_consultation",
+    "nhs_111_call": "nhs_111_call",
+    "ambulance_incident": "ambulance_incident",
+    "ed_attendance": "ae_attendance",
+    "emergency_admission": "emergency_admission",
+    "outpatient_first": "outpatient_attendance",
+    "outpatient_follow_up": "outpatient_attendance",
+    "day_case": "day_case",
+    "elective_inpatient": "elective_inpatient",
+    "community_nursing": "community_nursing",
+    "urgent_community_response": "urgent_community_response",
+    "virtual_ward_admission": "virtual_ward_admission",
+    "mental_health_contact": "mental_health_contact",
+    "talking_therapy_appointment": "talking_therapy_appointment",
+    "social_prescribing_referral": "social_prescribing_referral",
+    "mdt_review": "mdt_review",
+}
+# Known only as an expected number, never drawn one by one.
+EXPECTED = ("prescription_item",)
+# Processes whose points fall in the day as arrivals at an emergency department do.
+BY_THE_HOUR = ("ed_attendance", "emergency_admission", "ambulance_incident", "nhs_111_call")
+_HALF = np.uint64(32)
+_HOURS = np.linspace(0.0, 1.0, 25)
+ERA_FROM = date(2025, 1, 1)
+ERA = "2024/25"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Events of one process on one day, in order of time.
+
+    Attributes
+    ----------
+    rows : (k,) whose they are (a person may stand twice)
+    times : (k,) when in the day, from 0 up to 1
+    keys : (k,) 64 bits that belong to the event: everything else about it is drawn from them
+    """
+
+    rows: Integers
+    times: Floats
+    keys: Words
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(slots=True)
+class Splits:
+    """How the services of the demand table become processes.
+
+    Attributes
+    ----------
+    through_ed : share of emergency admissions that come through an emergency department
+    readmitted : share of discharges readmitted within 30 days, counted inside admissions
+    type_1 : share of attendances without admission that are at a type 1 department
+    first : share of outpatient attendances that are first ones
+    first_latent, elective_latent : referrals per first attendance and per elective admission
+    requests : requests to the practice per appointment delivered
+    first_rtt, elective_rtt : share of those referrals that start a referral-to-treatment clock
+    """
+
+    through_ed: float
+    readmitted: float
+    type_1: float
+    first: float
+    first_latent: float
+    elective_latent: float
+    requests: float
+    first_rtt: float
+    elective_rtt: float
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Splits:
+        """Read or work out the splits so that the England totals are kept."""
+
+        def share(service: str, term: str) -> float:
+            return evidence.value(rates.TABLE, service=service, term=term)
+
+        def mean(service: str) -> float:
+            return share(service, "england_mean")
+
+        through_ed = share("emergency_admission", "share_through_ed")
+        admitted = through_ed * mean("emergency_admission")
+        all_types = mean("ae_attendance")
+        type_1 = all_types * share("ae_attendance", "share_by_type")
+        first = share("outpatient_attendance", "first_share")
+        stops, starts = share("rtt_pathway", "stops"), share("rtt_pathway", "starts")
+        stops *= evidence.value("care_settings", key="lists.stop_factor")
+        seen = stops * evidence.value("care_settings", key="lists.outpatient_rtt_share_of_stops")
+        first_seen = first * mean("outpatient_attendance")
+        elective_seen = mean("day_case") + mean("elective_inpatient")
+        unseen = starts / stops - 1.0
+        first_latent = 1.0 + unseen * seen / first_seen
+        elective_latent = 1.0 + unseen * (stops - seen) / elective_seen
+        return cls(
+            through_ed=through_ed,
+            readmitted=share("emergency_admission", "readmission_30d"),
+            type_1=(type_1 - admitted) / (all_types - admitted),
+            first=first,
+            first_latent=first_latent,
+            elective_latent=elective_latent,
+            requests=share("practice_consultation", "latent_request_factor"),
+            first_rtt=(starts * seen / stops) / (first_seen * first_latent),
+            elective_rtt=(starts * (1.0 - seen / stops)) / (elective_seen * elective_latent),
+        )
+
+
+def process_rates(
+    evidence: Evidence,
+    splits: Splits,
+    *,
+    era: str | None = None,
+    place_log_factor: Mapping[str, float] | None = None,
+) -> Floats:
+    """Return (n_processes + n_expected, N_CELLS) rates per person-year.
+
+    Rows follow ``PROCESSES`` and then ``EXPECTED``. ``place_log_factor`` is by service of
+    ``baseline_demand.csv``; a place with fewer admissions keeps its A&E attendances.
+    """
+    place = place_log_factor or {}
+
+    def rate(service: str) -> Floats:
+        table = rates.service_rates(evidence, service, era=era)
+        raised: Floats = table * np.exp(place.get(service, 0.0))
+        return raised
+
+    admissions, outpatients = rate("emergency_admission"), rate("outpatient_attendance")
+    attendances = rate("ae_attendance")
+    split = {
+        "practice_consultation": rate("practice_consultation") * splits.requests,
+        "ed_attendance": np.maximum(attendances - splits.through_ed * admissions, 0.0),
+        "emergency_admission": admissions * (1.0 - splits.readmitted),
+        "outpatient_first": outpatients * splits.first * splits.first_latent,
+        "outpatient_follow_up": outpatients * (1.0 - splits.first),
+        "day_case": rate("day_case") * splits.elective_latent,
+        "elective_inpatient": rate("elective_inpatient") * splits.elective_latent,
+    }
+    names = (*PROCESSES, *EXPECTED)
+    return np.array([split[name] if name in split else rate(name) for name in names])
+
+
+def _gamma_shapes(evidence: Evidence) -> dict[str, float]:
+    """Return the shape of the personal multiplier of every service that has one."""
+    shapes = {}
+    for service in dict.fromkeys(PROCESSES.values()):
+        if evidence.rows(rates.TABLE, service=service, term="person_gamma_shape"):
+            found = evidence.value(rates.TABLE, service=service, term="person_gamma_shape")
+            shapes[service] = found
+            continue
+        key = f"demand.gamma_shape.{service}"
+        if evidence.rows("care_settings", key=key):
+            shapes[service] = evidence.value("care_settings", key=key)
+    return shapes
+
+
+def personal_multipliers(
+    person: Integers, luck: Luck, shapes: Mapping[str, float], correlation: float
+) -> dict[str, Floats]:
+    """Return each person's lasting multiplier for each service of ``shapes``, mean one.
+
+    Multipliers are gamma; their normal scores share one score of the person, so that any
+    two services have ``correlation`` (a Gaussian copula).
+    """
+    shared = luck.normals("demand.personal", person) * np.sqrt(correlation)
+    own = np.sqrt(1.0 - correlation)
+    return {
+        service: rates.gamma_multipliers(
+            shared + own * luck.normals(f"demand.personal.{service}", person), shape
+        )
+        for service, shape in shapes.items()
+    }
+
+
+@dataclass(slots=True)
+class Demand:
+    """The demand of everyone for every service, day by day.
+
+    Parameters
+    ----------
+    population : whose demand; read, never changed
+    evidence : numbers of ``baseline_demand`` and ``care_settings``
+    luck : the luck of the replication
+    start : date of day 0, which decides the era of practice consultations
+    place_log_factor : by service of ``baseline_demand.csv``
+
+    Attributes
+    ----------
+    factor : by process, (n,) what care does to the rate; set it, then ``refresh`` the rows
+    rate : by process and expected service, (n,) present rate per person-year
+    """
+
+    population: Population
+    evidence: Evidence
+    luck: Luck
+    start: date
+    place_log_factor: Mapping[str, float] = field(default_factory=dict)
+    splits: Splits = field(init=False)
+    factor: dict[str, Floats] = field(init=False)
+    rate: dict[str, Floats] = field(init=False)
+    _table: Floats = field(init=False)
+    _acsc: Floats = field(init=False)
+    _personal: Floats = field(init=False)
+    _factors: Floats = field(init=False)
+    _rates: Floats = field(init=False)
+    _cells: Integers = field(init=False)
+    _clouds: Clouds = field(init=False)
+    _hours: Floats = field(init=False)
+    _change_days: Floats = field(init=False)
+    _change_rows: Integers = field(init=False)
+    _changed: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        people, evidence = self.population, self.evidence
+        era = ERA if self.start >= ERA_FROM else None
+        self.splits = Splits.of(evidence)
+        self._table = process_rates(
+            evidence, self.splits, era=era, place_log_factor=self.place_log_factor
+        )
+        acsc = rates.service_rates(evidence, "emergency_admission_acsc")
+        self._acsc = acsc / rates.service_rates(evidence, "emergency_admission")
+        self._hours = _hour_profile(evidence)
+        self._personal = self._personal_rows()
+        names = (*PROCESSES, *EXPECTED)
+        shape = (len(names), len(people))
+        self._factors, self._rates = np.ones(shape), np.zeros(shape)
+        self._cells = np.zeros(len(people), np.int64)
+        self.factor = dict(zip(names, self._factors, strict=True))
+        self.rate = dict(zip(names, self._rates, strict=True))
+        self._change_days, self._change_rows = _age_band_changes(people)
+        self._clouds = self._new_clouds()
+        self.refresh(np.arange(len(people)), 0)
+
+    def _personal_rows(self) -> Floats:
+        shapes = _gamma_shapes(self.evidence)
+        correlation = self.evidence.value("care_settings", key="demand.score_correlation")
+        person = self.population.person
+        multipliers = personal_multipliers(person, self.luck, shapes, correlation)
+        ones = np.ones(len(person))
+        services = (*PROCESSES.values(), *EXPECTED)
+        return np.array([multipliers.get(service, ones) for service in services])
+
+    def _new_clouds(self) -> Clouds:
+        """Make clouds with layers low for frequent and high for rare processes.
+
+        A layer costs about as much as a quarter of a point, so a layer of a quarter of an
+        event a year wastes little where hardly anything happens. Bases must not depend on
+        the people, or their points would.
+        """
+        means = [
+            self.evidence.value(rates.TABLE, service=service, term="england_mean")
+            for service in PROCESSES.values()
+        ]
+        bases = np.exp2(np.round(np.log2(np.clip(np.array(means) / 2.0, 0.25, 2.0))))
+        return Clouds(self.luck, self.population.person, tuple(PROCESSES), bases)
+
+    def refresh(self, rows: Integers, day: float) -> None:
+        """Work out the rates of ``rows`` anew from their columns and factors on ``day``.
+
+        Call it for people whose conditions, frailty or factors changed or who died; people
+        who enter or reach a new age band are refreshed without being asked.
+        """
+        if not len(rows):
+            return
+        self._cells[rows] = self._cells_on(rows, day)
+        new = self._table[:, self._cells[rows]] * self._personal[:, rows]
+        new *= self._factors[:, rows]
+        people = self.population
+        new[:, ~people.alive[rows] | (people.exit_day[rows] <= day)] = 0.0
+        self._rates[:, rows] = new
+        self._clouds.raise_to(new[: len(PROCESSES)], rows, int(day))
+
+    def _cells_on(self, rows: Integers, day: float | Floats) -> Integers:
+        """Return the cell of each of ``rows`` on its ``day``, or on the day of entry if later."""
+        people = self.population
+        then = np.maximum(day, people.entry_day[rows])
+        return rates.cells(
+            ltc_count=people.has[rows].sum(axis=1),
+            age=(then - people.birth_day[rows]) / DAYS_PER_YEAR,
+            imd_quintile=people.imd_quintile[rows],
+            frailty=people.frailty[rows],
+            sex=people.sex[rows],
+        )
+
+    def today(self, day: int) -> dict[str, Arrivals]:
+        """Return what everyone present asks for on ``day``, by process (days before 0 too)."""
+        if self._clouds.year != day // YEAR:
+            self._clouds.begin(day // YEAR, self._rates_of_year(day // YEAR))
+        self._refresh_new_ages(day)
+        points = self._clouds.today(day, self._rates)
+        return self._split(points, day)
+
+    def _rates_of_year(self, year: int) -> Floats:
+        """Return the rates up to which a year's points are made: nought for the absent.
+
+        People who reach a new age band in the year have their points made up to that, too.
+        """
+        people = self.population
+        highest = self._rates[: len(PROCESSES)].copy()
+        low, high = np.searchsorted(self._change_days, [year * YEAR, (year + 1) * YEAR])
+        rows = self._change_rows[low:high]
+        cells = self._cells_on(rows, self._change_days[low:high])
+        coming = self._table[: len(PROCESSES), cells] * self._personal[: len(PROCESSES), rows]
+        coming *= self._factors[: len(PROCESSES), rows]
+        for rate, later in zip(highest, coming, strict=True):
+            np.maximum.at(rate, rows, later)
+        absent = (people.entry_day >= max((year + 1) * YEAR, 1)) | ~people.alive
+        absent |= people.exit_day <= max(year * YEAR, 0)
+        highest[:, absent] = 0.0
+        return highest
+
+    def _refresh_new_ages(self, day: int) -> None:
+        last = int(np.searchsorted(self._change_days, day, side="right"))
+        if last > self._changed:
+            self.refresh(np.unique(self._change_rows[self._changed : last]), day)
+            self._changed = last
+
+    def _split(self, points: Points, day: int) -> dict[str, Arrivals]:
+        """Sort the points of people present by process and time; each process gets its own."""
+        people, n = self.population, len(self.population)
+        process, rows = np.divmod(points.cell, np.int32(n))
+        key = (process.astype(np.uint64) << _HALF) | (points.word >> _HALF)
+        order = np.argsort(key, kind="stable")
+        process, rows = process[order], rows[order].astype(np.int64)
+        word = points.word[order]
+        now = max(day, 0)
+        here = people.alive[rows] & (people.entry_day[rows] <= now)
+        kept = np.flatnonzero(here & (people.exit_day[rows] > now))
+        process, rows, word = process[kept], rows[kept], word[kept]
+        keys = self.luck.words("demand.key", word, rows)
+        times = (word >> _HALF).astype(np.float64) * (YEAR * 2.0**-32)
+        times -= day % YEAR
+        edges = np.searchsorted(process, np.arange(len(PROCESSES) + 1)).tolist()
+        found = {}
+        for name, low, high in zip(PROCESSES, edges[:-1], edges[1:], strict=True):
+            when = times[low:high]
+            if name in BY_THE_HOUR and high > low:
+                when = np.interp(when, self._hours, _HOURS)
+            found[name] = Arrivals(rows[low:high], when, keys[low:high])
+        return found
+
+    def uniforms(self, purpose: str, keys: Words) -> Floats:
+        """Return a number between 0 and 1 that belongs to each event for ``purpose``."""
+        return self.luck.uniforms(purpose, keys)
+
+    def is_type_1(self, keys: Words) -> Bools:
+        """Say which attendances without admission are at a type 1 department."""
+        return self.uniforms("ed.type_1", keys) < self.splits.type_1
+
+    def is_through_ed(self, keys: Words) -> Bools:
+        """Say which emergency admissions come through an emergency department (type 1)."""
+        return self.uniforms("admission.through_ed", keys) < self.splits.through_ed
+
+    def is_acsc(self, rows: Integers, keys: Words) -> Bools:
+        """Say which emergency admissions of ``rows`` are for ambulatory-care-sensitive illness."""
+        return self.uniforms("admission.acsc", keys) < self._acsc[self._cells[rows]]
+
+    def look_back(self, days: int) -> dict[str, Integers]:
+        """Return by process how many events each person had in the ``days`` before day 0.
+
+        At the rates of day 0. ``emergency_admission`` includes readmissions. People who enter
+        later have the events that fall in the same days.
+        """
+        clouds, counts = self._new_clouds(), {}
+        n = len(self.population)
+        totals = np.zeros(len(PROCESSES) * n, np.int64)
+        readmissions = np.zeros(n, np.int64)
+        for year in range(-((days + YEAR - 1) // YEAR), 0):
+            clouds.begin(year, self._rates[: len(PROCESSES)])
+            points = clouds.under(self._rates)
+            points = points.take((points.year_share + year) * YEAR >= -days)
+            totals += np.bincount(points.cell, minlength=len(totals))
+            readmissions += self._readmissions(points)
+        for name, count in zip(PROCESSES, totals.reshape(-1, n), strict=True):
+            counts[name] = count
+        counts["emergency_admission"] = counts["emergency_admission"] + readmissions
+        return counts
+
+    def _readmissions(self, points: Points) -> Integers:
+        """Return how many readmissions (a geometric number) follow the admissions of each."""
+        n, process = len(self.population), list(PROCESSES).index("emergency_admission")
+        chosen = points.cell // n == process
+        rows = (points.cell[chosen] % n).astype(np.int64)
+        keys = self.luck.words("demand.key", points.word[chosen], rows)
+        log = np.log(self.uniforms("look_back.readmitted", keys))
+        extra = np.floor(log / np.log(self.splits.readmitted))
+        return np.bincount(rows, weights=extra, minlength=n).astype(np.int64)
+
+
+def _hour_profile(evidence: Evidence) -> Floats:
+    """Return (25,) the share of the day's arrivals before each hour."""
+    figures = evidence.figures(rates.TABLE, service="ae_attendance", term="hour_of_day")
+    shares = np.array([figure.value for figure in figures])
+    return np.concatenate([[0.0], np.cumsum(shares) / shares.sum()])
+
+
+def _age_band_changes(people: Population) -> tuple[Floats, Integers]:
+    """Return the days after day 0 on which someone enters a new age band, and who, in order."""
+    days = people.birth_day[:, None] + rates.AGE_EDGES * DAYS_PER_YEAR
+    days = np.where(days > 0.0, np.maximum(days, people.entry_day[:, None]), np.inf)
+    order = np.argsort(days, axis=None, kind="stable")
+    order = order[: int(np.isfinite(days).sum())]
+    rows = order // len(rates.AGE_EDGES)
+    return days.ravel()[order], rows

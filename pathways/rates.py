@@ -1,0 +1,109 @@
+"""How often people use each service: rates as tables over small groups of people.
+
+Every rate of ``baseline_demand.csv`` is log-linear in the number of conditions, age band,
+deprivation (times its weight at that age), frailty and, for the practice, sex by age. All
+combinations make 1,400 cells, so a person's rate is one look-up instead of an exponential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammainccinv, gammaincinv, ndtr
+
+from agents.evidence import Evidence
+from agents.population import FRAILTY, SEXES
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+TABLE = "baseline_demand"
+AGE_BANDS = ("0-4", "5-15", "16-44", "45-64", "65-74", "75-84", "85+")
+AGE_EDGES = np.array([5.0, 16.0, 45.0, 65.0, 75.0, 85.0])
+LTC_GROUPS = ("0", "1", "2", "3", "4+")
+IMD_LEVELS = ("1", "2", "3", "4", "5")
+SHAPE = (len(LTC_GROUPS), len(AGE_BANDS), len(IMD_LEVELS), len(FRAILTY), len(SEXES))
+N_CELLS = int(np.prod(SHAPE))
+
+
+def age_band(age: Floats) -> Integers:
+    """Return the index into ``AGE_BANDS`` of each age in years (0 before birth)."""
+    return np.searchsorted(AGE_EDGES, age, side="right")
+
+
+def cells(
+    *,
+    ltc_count: npt.NDArray[np.integer],
+    age: Floats,
+    imd_quintile: npt.NDArray[np.integer],
+    frailty: npt.NDArray[np.integer],
+    sex: npt.NDArray[np.integer],
+) -> Integers:
+    """Return each person's cell: the last axis of ``rate_table``."""
+    group = np.minimum(ltc_count, len(LTC_GROUPS) - 1).astype(np.int64)
+    code = group * len(AGE_BANDS) + age_band(age)
+    code = code * len(IMD_LEVELS) + (imd_quintile - 1)
+    code = code * len(FRAILTY) + frailty
+    result: Integers = code * len(SEXES) + sex
+    return result
+
+
+def service_rates(evidence: Evidence, service: str, *, era: str | None = None) -> Floats:
+    """Return the (N_CELLS,) rates per person-year of ``service``, before personal spread.
+
+    ``era`` names a row of the ``era`` term (such as ``2024/25``) where the service has one.
+    """
+    terms = _terms(evidence, service)
+    log = np.full(SHAPE, terms["intercept"][next(iter(terms["intercept"]))])
+    log += _vector(terms, "ltc_count", LTC_GROUPS)[:, None, None, None, None]
+    log += _vector(terms, "age_band", AGE_BANDS)[None, :, None, None, None]
+    imd = _vector(terms, "imd_quintile", IMD_LEVELS)
+    by_age = _vector(terms, "imd_by_age", AGE_BANDS, default=1.0)
+    log += (by_age[:, None] * imd)[None, :, :, None, None]
+    log += _vector(terms, "frailty", FRAILTY)[None, None, None, :, None]
+    log += _sex_by_age(terms)[None, :, None, None, :]
+    log += terms.get("era", {}).get(era or "", 0.0)
+    table: Floats = np.exp(log).ravel()
+    return table
+
+
+def _terms(evidence: Evidence, service: str) -> dict[str, dict[str, float]]:
+    """Return the coefficients of ``service`` by term and level."""
+    terms: dict[str, dict[str, float]] = {}
+    rows = evidence.rows(TABLE, service=service)
+    for row, figure in zip(rows, evidence.figures(TABLE, service=service), strict=True):
+        terms.setdefault(row["term"], {})[row["level"]] = figure.value
+    return terms
+
+
+def _vector(
+    terms: Mapping[str, Mapping[str, float]],
+    term: str,
+    levels: Iterable[str],
+    default: float = 0.0,
+) -> Floats:
+    return np.array([terms.get(term, {}).get(level, default) for level in levels])
+
+
+def _sex_by_age(terms: Mapping[str, Mapping[str, float]]) -> Floats:
+    """Return (age band, sex) terms; the table's oldest band is 75+."""
+    bands = [*AGE_BANDS[:5], "75+", "75+"]
+    return np.array(
+        [[terms.get("sex_by_age", {}).get(f"{sex} {band}", 0.0) for sex in SEXES] for band in bands]
+    )
+
+
+def gamma_multipliers(scores: Floats, shape: float) -> Floats:
+    """Return gamma multipliers with mean one at the quantiles of normal ``scores``.
+
+    The quantile function is tabulated in the score (error under 1 in 10,000) because its
+    inverse is slow for tens of thousands of people.
+    """
+    grid = np.linspace(-8.5, 8.5, 4097)
+    lower = gammaincinv(shape, ndtr(np.minimum(grid, 0.0)))
+    upper = gammainccinv(shape, ndtr(-np.maximum(grid, 0.0)))
+    quantiles = np.where(grid < 0.0, lower, upper) / shape
+    logs = np.log(np.maximum(quantiles, 1e-300))
+    return np.exp(np.interp(scores, grid, logs))
