@@ -13,11 +13,23 @@ import numpy as np
 import numpy.typing as npt
 
 YEAR = 365  # a simulated year has 365 days, so that year y is days 365(y-1) … 365y - 1
+BEYOND = 366  # days after the run that are still known: for appointments booked past its end
+
+# Proclaimed for one year only: (holidays added, holidays that they replaced).
+_PROCLAIMED: dict[int, tuple[tuple[date, ...], tuple[date, ...]]] = {
+    2020: ((date(2020, 5, 8),), (date(2020, 5, 4),)),
+    2022: ((date(2022, 6, 2), date(2022, 6, 3), date(2022, 9, 19)), (date(2022, 5, 30),)),
+    2023: ((date(2023, 5, 8),), ()),
+}
 
 
 @lru_cache(maxsize=64)
 def bank_holidays(year: int) -> frozenset[date]:
-    """Return the bank holidays of England and Wales in ``year`` (rules of the 1971 Act)."""
+    """Return the bank holidays of England and Wales in ``year``.
+
+    The rules of the 1971 Act (a holiday at the weekend moves to the next free weekday), and
+    those proclaimed for a single year since 2020.
+    """
     easter = _easter(year)
     first = {month: date(year, month, 1) for month in (5, 8)}
     holidays = [
@@ -32,7 +44,8 @@ def bank_holidays(year: int) -> frozenset[date]:
     boxing = _moved_to_weekday(date(year, 12, 26))
     while boxing in holidays:
         boxing += timedelta(days=1)
-    return frozenset([*holidays, boxing])
+    added, replaced = _PROCLAIMED.get(year, ((), ()))
+    return frozenset([*holidays, boxing, *added]) - frozenset(replaced)
 
 
 def _easter(year: int) -> date:
@@ -57,7 +70,8 @@ def _on_or_after(day: date, *, weekday: int) -> date:
 class Calendar:
     """The dates of a run that begins on ``start`` (day 0) and lasts ``years``.
 
-    ``warm_up`` days before day 0 are simulated but not reported.
+    ``warm_up`` days before day 0 are simulated but not reported. Days that the calendar does
+    not know (before the warm-up, or more than a year past the end) raise ``ValueError``.
     """
 
     start: date
@@ -66,8 +80,7 @@ class Calendar:
     _working: npt.NDArray[np.bool_] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Two further months so that appointments booked past the end fall on known days.
-        days = range(-self.warm_up, self.years * YEAR + 92)
+        days = range(-self.warm_up, self.end + BEYOND)
         working = np.array([self._is_working(day) for day in days])
         object.__setattr__(self, "_working", working)
 
@@ -86,12 +99,22 @@ class Calendar:
 
     def is_working(self, day: int) -> bool:
         """Say whether practices and clinics are open on ``day``."""
+        self._require_known(day, day)
         return bool(self._working[day + self.warm_up])
 
     def working_days(self, first: int, last: int) -> npt.NDArray[np.int64]:
         """Return the working days from ``first`` up to but not including ``last``."""
-        days = np.arange(first, last)
-        return days[self._working[days + self.warm_up]]
+        if first >= last:
+            return np.empty(0, np.int64)
+        self._require_known(first, last - 1)
+        return first + np.flatnonzero(self._working[first + self.warm_up : last + self.warm_up])
+
+    def _require_known(self, first: int, last: int) -> None:
+        if first < -self.warm_up or last >= self.end + BEYOND:
+            raise ValueError(
+                f"days {first} to {last} are not all in the calendar, which knows days "
+                f"{-self.warm_up} to {self.end + BEYOND - 1}; give it a longer warm_up or years"
+            )
 
     def weekday(self, day: int) -> int:
         """Return 0 for Monday to 6 for Sunday."""
