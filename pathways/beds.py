@@ -1,0 +1,101 @@
+"""One pool of emergency beds: a queue, a daily ward round, and two valves when it is full.
+
+People leave at their own hour after the ward round that finds them ready. The fuller the
+pool, the faster the rounds count (valve 1); when several people wait, escalation beds open
+until nobody waits (valve 2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from math import exp
+
+from simpy import Environment, Event
+
+from pathways.queues import Places, Steps, Turn, Walk, happens_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valves:
+    """What keeps a full pool finite.
+
+    ``quickening`` is the log rate of discharge per share of occupancy above ``normal``;
+    ``escalation`` is the share of beds opened when ``opens`` people wait.
+    """
+
+    quickening: float
+    normal: float
+    escalation: float
+    opens: float
+
+
+class Ward(Places):
+    """Emergency beds of one pool. ``beds`` may be a fraction: the last bed opens on some days."""
+
+    def __init__(self, env: Environment, beds: float, valves: Valves) -> None:
+        self._beds = beds
+        self._valves = valves
+        self._days = 0
+        self._rounds = 0.0
+        self._ready: list[tuple[float, int, Event, float]] = []
+        self._patients = 0
+        self._extra = 0
+        self._extra_since: float = env.now
+        self._extra_time = 0.0
+        super().__init__(env, whole_on_day(beds, 0))
+        Walk(self._daily())
+
+    @property
+    def core(self) -> int:
+        """Beds open today without escalation."""
+        return whole_on_day(self._beds, self._days)
+
+    def request(self, priority: float = 0.0) -> Turn:
+        """Ask for a bed; open escalation beds if too many wait."""
+        turn = super().request(priority)
+        if turn.waits and not self._extra and self.waiting >= self._valves.opens:
+            self._escalate(round(self._valves.escalation * self._beds))
+        return turn
+
+    def release(self, turn: Turn) -> None:
+        """Take back a bed; close escalation beds when nobody waits."""
+        super().release(turn)
+        if self._extra and not self.waiting:
+            self._escalate(0)
+
+    def readiness(self, rounds: float, leaves: float) -> Event:
+        """Return the event of leaving: at time of day ``leaves``, after so many ``rounds``."""
+        leaving = Event(self.env)
+        self._patients += 1
+        heappush(self._ready, (self._rounds + rounds, self._patients, leaving, leaves))
+        return leaving
+
+    def escalated_time(self) -> float:
+        """Return bed-days of escalation beds open so far."""
+        return self._extra_time + self._extra * (self.env.now - self._extra_since)
+
+    def _escalate(self, beds: int) -> None:
+        self._extra_time = self.escalated_time()
+        self._extra, self._extra_since = beds, self.env.now
+        self.capacity = self.core + beds
+
+    def _daily(self) -> Steps[None]:
+        while True:
+            yield self.env.timeout(1.0)
+            self._round()
+
+    def _round(self) -> None:
+        occupancy = self.in_use / max(self.capacity, 1)
+        self._rounds += exp(self._valves.quickening * (occupancy - self._valves.normal))
+        while self._ready and self._ready[0][0] <= self._rounds:
+            _, _, leaving, leaves = heappop(self._ready)
+            happens_in(leaving, leaves)
+        self._days += 1
+        if self.core + self._extra != self.capacity:
+            self.capacity = self.core + self._extra
+
+
+def whole_on_day(places: float, day: int) -> int:
+    """Return the whole places open on ``day`` so that the mean over days is ``places``."""
+    return int((day + 1) * places + 1e-9) - int(day * places + 1e-9)
