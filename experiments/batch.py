@@ -1,0 +1,390 @@
+"""A batch: many runs on a few processes, each run whole or not at all.
+
+A run is a pure function of its inputs, so it does not matter which process does it, when, or
+how often a process has died before. Finished runs are recognised by a digest of their inputs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+import os
+import shutil
+import tempfile
+import threading
+import time
+import traceback
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from experiments.folder import (
+    TEMPORARY,
+    RunKey,
+    complete_run,
+    seal,
+    settle,
+    write_whole,
+)
+from experiments.progress import Progress
+
+Work = Callable[[Any, Path], None]  # simulate a run's spec and write its files into a folder
+Engine = Callable[[int], AbstractContextManager[Executor]]  # of so many workers
+
+# One thread each: the processes share the cores, and sums stay in one order.
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ),
+    "1",
+)
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+DEATHS_BEFORE_ALONE = 2  # a run that was under way at so many deaths is tried by itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run to do: its key, a digest of everything it depends on, and its inputs."""
+
+    key: RunKey
+    inputs: str
+    spec: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How one run ended; ``error`` is a sentence, ``trace`` where in the program it arose."""
+
+    key: RunKey
+    status: Literal["complete", "failed", "no room"]
+    seconds: float = 0.0
+    error: str = ""
+    trace: str = ""
+
+
+@dataclass(slots=True)
+class Result:
+    """How a batch ended: every run that is complete or failed; the others were not done."""
+
+    ended: dict[RunKey, Ended] = field(default_factory=dict)
+    no_room: str = ""
+    stopped: bool = False
+
+    @property
+    def failed(self) -> list[Ended]:
+        """The runs that failed, in the order of their keys."""
+        return [self.ended[key] for key in sorted(self.ended) if self.ended[key].status == "failed"]
+
+
+# --- What a run depends on --------------------------------------------------------------------
+
+
+def fingerprint(spec: Any, *more: str) -> str:
+    """Return a digest of a run's inputs and of ``more`` (the program, the evidence).
+
+    Paths are left out: what is in the files counts, not where they are.
+    """
+    text = json.dumps([canonical(spec), *more], sort_keys=True, ensure_ascii=False)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def canonical(value: Any) -> Any:
+    """Return ``value`` as plain lists, texts and numbers with one spelling."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: canonical(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): canonical(value[key]) for key in value}
+    if isinstance(value, np.ndarray | np.generic):
+        return canonical(value.tolist())
+    if isinstance(value, Path):
+        return "path"
+    if isinstance(value, float):
+        return value.hex()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str | int | bool | None):
+        return value
+    if isinstance(value, list | tuple):
+        return [canonical(part) for part in value]
+    raise TypeError(f"a run's inputs hold a {type(value).__name__}, which has no one spelling")
+
+
+def folder_digest(*folders: Path, pattern: str = "*") -> str:
+    """Return a digest of the names and contents of the files below ``folders``."""
+    total = blake2b(digest_size=16)
+    for folder in folders:
+        files = (path for path in folder.rglob(pattern) if path.is_file())
+        for path in sorted(files, key=lambda path: path.relative_to(folder).as_posix()):
+            content = path.read_bytes().replace(b"\r\n", b"\n")
+            total.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            total.update(blake2b(content).digest())
+    return total.hexdigest()
+
+
+# --- One run, in a worker ---------------------------------------------------------------------
+
+
+def perform(run: Run, folder: Path, work: Work) -> Ended:
+    """Do one run and put its folder in place; never raises for what the run does wrong."""
+    began = time.perf_counter()
+    try:
+        staged = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=_made(folder / "runs")))
+        try:
+            work(run.spec, staged / "run")
+            seal(staged / "run", run.inputs)
+            settle(staged / "run", folder / run.key.path)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+    except Exception as error:
+        return _ended_badly(run.key, error, time.perf_counter() - began)
+    return Ended(key=run.key, status="complete", seconds=time.perf_counter() - began)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _ended_badly(key: RunKey, error: Exception, seconds: float) -> Ended:
+    trace = traceback.format_exc()
+    if isinstance(error, OSError) and _no_room(error):
+        said = (error.strerror or str(error)).lower()
+        return Ended(key=key, status="no room", seconds=seconds, error=said, trace=trace)
+    said = str(error).strip() or "no message"
+    said = "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {said}"
+    return Ended(key=key, status="failed", seconds=seconds, error=said, trace=trace)
+
+
+def _no_room(error: OSError) -> bool:
+    return error.errno in NO_ROOM or "No space left" in str(error)
+
+
+# --- Engines ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def local_processes(workers: int) -> Iterator[Executor]:
+    """Give an executor of ``workers`` processes that die with this one, however it dies.
+
+    Each holds the reading end of a pipe whose writing end only this process has: the pipe
+    closes when this process ends, or leaves early, and they stop at once.
+    """
+    import multiprocessing
+
+    context = multiprocessing.get_context("spawn")
+    reader, writer = context.Pipe(duplex=False)
+    with _environment(ONE_THREAD):
+        pool = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_begin_worker, initargs=(reader,)
+        )
+        try:
+            yield pool
+        except BaseException:
+            writer.close()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            writer.close()
+            reader.close()
+
+
+def _begin_worker(parent: Any) -> None:
+    """Leave Ctrl-C to the parent, and end as soon as the parent's pipe closes."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    try:
+        parent.recv()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+# --- The batch --------------------------------------------------------------------------------
+
+
+def finished_before(runs: Iterable[Run], folder: Path) -> dict[RunKey, Ended]:
+    """Return those of ``runs`` that ``folder`` already holds, complete and from these inputs."""
+    found: dict[RunKey, Ended] = {}
+    for run in runs:
+        record = complete_run(folder / run.key.path, run.inputs)
+        if record:
+            seconds = float(record.get("seconds", 0.0))
+            found[run.key] = Ended(key=run.key, status="complete", seconds=seconds)
+    return found
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Runs to do in a folder.
+
+    A process that dies takes nothing finished with it: what was under way is done again,
+    and a run that was under way at two deaths is tried by itself; where it kills its process
+    again it counts as failed. A full disk stops the batch, and so does Ctrl-C.
+
+    Attributes
+    ----------
+    work : simulates a spec and writes its files into a folder; must pickle
+    noted : called after each run with the result so far
+    """
+
+    runs: Sequence[Run]
+    folder: Path
+    work: Work
+    workers: int
+    progress: Progress
+    engine: Engine = local_processes
+    noted: Callable[[Result], None] = lambda result: None
+    result: Result = field(default_factory=Result)
+    _deaths: Counter[RunKey] = field(default_factory=Counter)
+
+    def do(self) -> Result:
+        """Do every run that the folder does not hold yet, and say how the batch ended."""
+        self.result.ended = finished_before(self.runs, self.folder)
+        kept, missing = len(self.result.ended), len(self._missing())
+        self.workers = max(1, min(self.workers, missing))
+        self.progress.start(total=len(self.runs), kept=kept, workers=self.workers)
+        try:
+            while (missing_runs := self._missing()) and not self.result.no_room:
+                self._round(missing_runs)
+        except KeyboardInterrupt:
+            self.result.stopped = True
+        return self.result
+
+    def _missing(self) -> list[Run]:
+        return [run for run in self.runs if run.key not in self.result.ended]
+
+    def _round(self, missing: list[Run]) -> None:
+        """Do the runs no death has been near, or one suspect by itself, on a fresh pool."""
+        calm = [run for run in missing if self._deaths[run.key] < DEATHS_BEFORE_ALONE]
+        waiting = deque(calm or missing[:1])
+        with self.engine(min(self.workers, len(waiting))) as pool:
+            died = self._on(pool, waiting)
+        for key in died:
+            self._deaths[key] += 1
+            if not calm:
+                self._note(_killed(key))
+        if died and calm:
+            self.progress.say("A worker process died; what it was doing is done again.")
+
+    def _on(self, pool: Executor, waiting: deque[Run]) -> list[RunKey]:
+        """Do runs on ``pool``; return those under way when one of its processes died, if any.
+
+        Only as many runs are handed out as there are workers, so that few are under way.
+        """
+        under_way: dict[Future[Ended], Run] = {}
+        died: list[RunKey] = []
+        while under_way or (waiting and not died and not self.result.no_room):
+            while waiting and len(under_way) < self.workers and not (died or self.result.no_room):
+                run = waiting.popleft()
+                try:
+                    under_way[pool.submit(perform, run, self.folder, self.work)] = run
+                except BrokenExecutor:
+                    died.append(run.key)
+            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._collect(future, under_way.pop(future), died)
+        return died
+
+    def _collect(self, future: Future[Ended], run: Run, died: list[RunKey]) -> None:
+        try:
+            self._note(future.result())
+        except BrokenExecutor:
+            died.append(run.key)
+        except OSError:
+            raise
+        except Exception as error:  # it could not be sent to a process, or back
+            self._note(_ended_badly(run.key, error, 0.0))
+
+    def _note(self, ended: Ended) -> None:
+        if ended.status == "no room":
+            self.result.no_room = ended.error
+            return
+        self.result.ended[ended.key] = ended
+        _keep_error(self.folder, ended)
+        self.progress.finished(ended.seconds, failed=ended.status == "failed")
+        self.noted(self.result)
+
+
+def _killed(key: RunKey) -> Ended:
+    return Ended(
+        key=key,
+        status="failed",
+        error="its process was killed each time, perhaps for lack of memory; "
+        "try fewer --workers or a smaller --population",
+    )
+
+
+def _keep_error(folder: Path, ended: Ended) -> None:
+    """Keep a failed run's error apart from the runs; drop it once the run is complete."""
+    file = folder / "failed" / f"{'.'.join(ended.key.path.parts[1:])}.txt"
+    if ended.status == "failed":
+        write_whole(file, f"{ended.key}\n{ended.error}\n\n{ended.trace}")
+    else:
+        file.unlink(missing_ok=True)
+
+
+def chosen(
+    runs: Sequence[Run], *, only: tuple[str, int, int | None] | None, shard: tuple[int, int] | None
+) -> list[Run]:
+    """Return the runs that ``--only design,replication[,draw]`` and ``--shard I/N`` leave."""
+    kept = list(runs)
+    if only:
+        design, replication, draw = only
+        kept = [
+            run
+            for run in kept
+            if run.key.design == design
+            and run.key.replication == replication
+            and (draw is None or run.key.draw == draw)
+        ]
+    if shard:
+        index, count = shard
+        kept = [run for number, run in enumerate(kept) if number % count == index - 1]
+    return kept

@@ -1,0 +1,53 @@
+"""What an experiment may name: places, designs, measures and built-in experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import calibration
+from agents.evidence import Evidence
+from agents.place import Place
+from pathways.design import Design
+
+LIBRARY = Path(__file__).parent / "library"
+CALIBRATION = Path(calibration.__file__).parent
+EVIDENCE = CALIBRATION / "evidence"
+PARAMETERS = CALIBRATION / "parameters" / "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Names and how to load what they name (loaders take a name or a path)."""
+
+    places: tuple[str, ...]
+    designs: tuple[str, ...]
+    measures: Mapping[str, str]
+    experiments: Mapping[str, Path]
+    load_place: Callable[[str], Place]
+    load_design: Callable[[str], Design]
+
+
+def experiment_files() -> dict[str, Path]:
+    """Return the built-in experiments by name."""
+    return {path.stem: path for path in sorted(LIBRARY.glob("*.toml"))}
+
+
+@lru_cache(maxsize=1)
+def installed() -> Catalogue:
+    """Return everything that comes with the program."""
+    from experiments.designs import design_names, load_design
+    from experiments.places import load_place, place_names
+    from results.measures import MEASURES
+
+    evidence = Evidence(EVIDENCE)
+    return Catalogue(
+        places=tuple(place_names()),
+        designs=tuple(design_names()),
+        measures={name: measure.definition for name, measure in MEASURES.items()},
+        experiments=experiment_files(),
+        load_place=lambda use: load_place(use, evidence),
+        load_design=lambda use: load_design(use, evidence),
+    )

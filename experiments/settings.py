@@ -1,0 +1,167 @@
+"""Settings: what an experiment or a design may change about a service's capacity.
+
+A setting is named ``service.setting``. Every service has ``capacity_factor``; some have
+quantities of their own, whose default is the place's own figure (an evidence row).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agents.faults import Fault, nearest
+from experiments.checking import plain, quoted
+from pathways.vocabulary import SERVICES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One thing that can be set about a service.
+
+    ``default`` is None where the place's own figure is the default: then ``service_row`` and
+    ``role_row`` name its row of ``baseline_capacity``.
+    """
+
+    service: str
+    setting: str
+    meaning: str
+    unit: str
+    low: float
+    high: float
+    default: float | None = None
+    service_row: str = ""
+    role_row: str = ""
+
+    @property
+    def name(self) -> str:
+        """The full name, ``service.setting``."""
+        return f"{self.service}.{self.setting}"
+
+    @property
+    def allowed(self) -> str:
+        """What may be written, in words."""
+        return f"a number from {self.low:g} to {self.high:g} ({self.unit})"
+
+
+def _factor(service: str) -> Setting:
+    return Setting(
+        service=service,
+        setting="capacity_factor",
+        meaning=f"capacity of {service} as a multiple of the place's own",
+        unit="ratio",
+        low=0.0,
+        high=100.0,
+        default=1.0,
+    )
+
+
+def _quantity(
+    service: str, setting: str, unit: str, high: float, row: tuple[str, str], meaning: str
+) -> Setting:
+    return Setting(
+        service=service,
+        setting=setting,
+        meaning=meaning,
+        unit=unit,
+        low=0.0,
+        high=high,
+        service_row=row[0],
+        role_row=row[1],
+    )
+
+
+_QUANTITIES = (
+    _quantity(
+        "mdt",
+        "meetings_per_year",
+        "meetings a year for each 50,000 residents",
+        2000.0,
+        ("mdt", "meetings"),
+        "team meetings, 8 cases each",
+    ),
+    _quantity(
+        "care_coordination",
+        "coordinators_per_10000",
+        "FTE per 10,000 residents",
+        100.0,
+        ("coordination", "care coordinator"),
+        "care coordinators, recall and administration included",
+    ),
+    _quantity(
+        "vcse",
+        "link_workers_per_10000",
+        "FTE per 10,000 residents",
+        100.0,
+        ("vcse", "social prescribing link worker"),
+        "social-prescribing link workers",
+    ),
+    _quantity(
+        "vcse",
+        "group_places_per_10000",
+        "places a week per 10,000 residents",
+        1000.0,
+        ("vcse", "group places"),
+        "places in voluntary-sector groups",
+    ),
+    _quantity(
+        "virtual_ward",
+        "places_per_10000",
+        "places per 10,000 residents",
+        100.0,
+        ("virtual_ward", "places"),
+        "virtual-ward places",
+    ),
+    _quantity(
+        "beds",
+        "emergency_beds_per_10000",
+        "beds per 10,000 residents",
+        200.0,
+        ("beds", "emergency pool"),
+        "beds of the emergency pool",
+    ),
+)
+
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting for setting in (*map(_factor, SERVICES), *_QUANTITIES)
+}
+
+
+def flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Return a table of settings with dotted names, whether or not its author quoted them."""
+    names: dict[str, Any] = {}
+    for key, value in table.items():
+        name = f"{above}.{key}" if above else str(key)
+        names |= flat(value, name) if isinstance(value, Mapping) else {name: value}
+    return names
+
+
+def check_settings(values: Mapping[str, Any], where: str, key: str = "set") -> list[Fault]:
+    """Return what is wrong with the names and values of settings (see ``flat``)."""
+    found = (
+        _setting_fault(name, value, where, f"{key}: {plain(name)}")
+        for name, value in values.items()
+    )
+    return [fault for fault in found if fault]
+
+
+def _setting_fault(name: str, value: Any, where: str, key: str) -> Fault | None:
+    setting = SETTINGS.get(name)
+    if setting is None:
+        alike = nearest(name, SETTINGS)
+        remedy = f"did you mean {alike}?" if alike else "see: carepath list settings"
+        allowed = "a setting such as gp.capacity_factor"
+        return Fault(
+            where=where, key=key, found="an unknown setting", allowed=allowed, remedy=remedy
+        )
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and setting.low <= value <= setting.high and math.isfinite(value):
+        return None
+    return Fault(
+        where=where,
+        key=key,
+        found=quoted(value),
+        allowed=setting.allowed,
+        remedy=f"write a number such as {setting.default or setting.high / 100:g}",
+    )
