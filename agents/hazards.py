@@ -1,0 +1,99 @@
+"""What multiplies a person's hazards: susceptibility, the conditions they have, and death.
+
+Pure functions of columns. They neither draw nor change anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+Small = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """How susceptibility and present conditions multiply hazards, in logs.
+
+    Attributes
+    ----------
+    loadings : (n_clusters, n_conditions) log multiplier per standard normal score
+    source : (n_effects,) condition whose presence acts
+    from_age, to_age : (n_effects,) whole years of age between which it acts
+    for_sex : (n_effects, 2) acts on women, on men
+    log_ratio : (n_effects, n_conditions) what it adds to the log hazard of each onset
+    physical : (n_conditions,) counts as a physical condition
+    mood : (n_conditions,) its onset is raised by each physical condition
+    log_per_physical : log of that ratio per physical condition
+    physical_cap : physical conditions beyond this number add nothing
+    log_death_ratio : (2, n_conditions) log ratio of death by sex
+    """
+
+    loadings: Floats
+    source: Integers
+    from_age: Floats
+    to_age: Floats
+    for_sex: Bools
+    log_ratio: Floats
+    physical: Bools
+    mood: Bools
+    log_per_physical: float
+    physical_cap: float
+    log_death_ratio: Floats
+
+
+def susceptibility(scores: Floats, effects: Effects) -> Floats:
+    """Return the log multiplier (n, n_conditions) of people with normal ``scores``."""
+    log_multiplier: Floats = scores @ effects.loadings
+    return log_multiplier
+
+
+def multiplier(
+    log_susceptibility: Floats, has: Bools, age: Floats, sex: Small, effects: Effects
+) -> Floats:
+    """Return what multiplies the base hazard of each onset for each person.
+
+    Parameters
+    ----------
+    log_susceptibility : (n, n_conditions), from ``susceptibility``
+    has : (n, n_conditions), conditions present
+    age : (n,) years
+    sex : (n,) 0 female, 1 male
+
+    Returns
+    -------
+    (n, n_conditions), ratio
+    """
+    years = age[:, None]
+    acts = has[:, effects.source] & effects.for_sex.T[sex]
+    acts &= (years >= effects.from_age) & (years < effects.to_age)
+    log_hazard = log_susceptibility + acts.astype(np.float64) @ effects.log_ratio
+    physical = np.minimum(has.astype(np.float64) @ effects.physical, effects.physical_cap)
+    log_hazard[:, effects.mood] += effects.log_per_physical * physical[:, None]
+    ratio: Floats = np.exp(log_hazard)
+    return ratio
+
+
+def death_ratio(has: Bools, sex: Small, effects: Effects) -> Floats:
+    """Return what multiplies the hazard of death of each person, 1 without conditions."""
+    by_sex = has.astype(np.float64) @ effects.log_death_ratio.T
+    ratio: Floats = np.exp(np.where(sex == 1, by_sex[:, 1], by_sex[:, 0]))
+    return ratio
+
+
+def next_change(has: Bools, age: Floats, effects: Effects) -> Floats:
+    """Return the age at which an effect of a present condition next starts or ends.
+
+    Infinite where none will: until then ``multiplier`` stays as it is.
+    """
+    sources = np.concatenate([effects.source, effects.source])
+    bounds = np.concatenate([effects.from_age, effects.to_age])
+    finite = np.isfinite(bounds) & (bounds > 0)
+    ahead = has[:, sources[finite]] & (bounds[finite] > age[:, None])
+    ages: Floats = np.where(ahead, bounds[finite], np.inf).min(axis=1, initial=np.inf)
+    return ages

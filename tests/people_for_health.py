@@ -1,0 +1,74 @@
+"""A population of bare people for tests of the diseases alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.luck import Luck
+from agents.population import DAYS_PER_YEAR, Population
+
+
+def bare_population(
+    conditions: tuple[str, ...],
+    ages: npt.ArrayLike,
+    *,
+    sex: npt.ArrayLike = 0,
+    imd_quintile: npt.ArrayLike = 3,
+    entry_day: npt.ArrayLike = 0.0,
+    first_person: int = 0,
+) -> Population:
+    """Return people of ``ages`` at their entry, healthy and without any other trait."""
+    age = np.asarray(ages, np.float64)
+    n = age.size
+    entry = np.broadcast_to(np.asarray(entry_day, np.float64), n).copy()
+
+    def facts(columns: int | None = None) -> npt.NDArray[np.bool_]:
+        return np.zeros(n if columns is None else (n, columns), np.bool_)
+
+    c = len(conditions)
+    return Population(
+        conditions=conditions,
+        vulnerabilities=(),
+        ethnic_groups=("all",),
+        person=np.arange(first_person, first_person + n),
+        birth_day=entry - age * DAYS_PER_YEAR,
+        sex=np.broadcast_to(np.asarray(sex, np.int8), n).copy(),
+        imd_quintile=np.broadcast_to(np.asarray(imd_quintile, np.int8), n).copy(),
+        ethnicity=np.zeros(n, np.int8),
+        household=np.arange(n),
+        practice=np.zeros(n, np.int32),
+        locality=np.zeros(n, np.int32),
+        entry_day=entry,
+        exit_day=np.full(n, np.inf),
+        alive=np.ones(n, np.bool_),
+        death_day=np.full(n, np.inf),
+        care_home=facts(),
+        frailty=np.zeros(n, np.int8),
+        smoking=np.zeros(n, np.int8),
+        obese=facts(),
+        carer=facts(),
+        isolated=facts(),
+        activation=np.full(n, 3.0),
+        vulnerable=facts(0),
+        has=facts(c),
+        diagnosed=facts(c),
+        onset_day=np.full((n, c), np.inf),
+        diagnosis_day=np.full((n, c), np.inf),
+        controlled=facts(c),
+        onset_factor=np.ones((n, c)),
+        death_factor=np.ones(n),
+    )
+
+
+def england(
+    conditions: tuple[str, ...], shares: npt.NDArray[np.float64], n: int, seed: int = 5
+) -> Population:
+    """Return ``n`` people drawn from population ``shares`` (ages, 2, 5) of England."""
+    luck = Luck(seed)
+    people = np.arange(n)
+    cells = np.cumsum(shares.ravel())
+    cell = np.searchsorted(cells / cells[-1], luck.uniforms("cell", people))
+    age, sex, fifth = np.unravel_index(cell, shares.shape)
+    ages = age + luck.uniforms("part of a year", people)
+    return bare_population(conditions, ages, sex=sex, imd_quintile=fifth + 1)
