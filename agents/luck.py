@@ -63,7 +63,7 @@ def _counted(counters: npt.ArrayLike, name: str) -> Words:
 
 def _stepped(words: Words, occurrence: npt.ArrayLike) -> Words:
     """Move ``words`` on to each ``occurrence``, in place where there is one for them all."""
-    if isinstance(occurrence, int):
+    if type(occurrence) is int:
         words += np.uint64(((occurrence + 1) * _OCCURRENCE + _GOLDEN) & _ALL_BITS)
         return words
     steps = _counted(occurrence, "occurrence")
