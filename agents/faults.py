@@ -40,6 +40,7 @@ class BadInput(Exception):  # noqa: N818 - the contract names it so
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the valid name most like ``name``, or None where none is alike."""
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return close[0] if close else None
+    """Return the valid name most like ``name``, whatever its case, or None where none is."""
+    known = {valid.casefold(): valid for valid in names}
+    close = difflib.get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
+    return known[close[0]] if close else None
