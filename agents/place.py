@@ -78,7 +78,8 @@ class Place:
     @property
     def age_shares(self) -> Floats:
         """Share of residents by ``AGE_BANDS``, both sexes."""
-        return self.age_sex_share.sum(axis=1)
+        shares: Floats = self.age_sex_share.sum(axis=1)
+        return shares
 
     def share_aged(self, low: int) -> float:
         """Return the share of residents aged ``low`` (a multiple of 5) and over."""
@@ -96,4 +97,3 @@ def largest_remainder(shares: Floats, total: int) -> npt.NDArray[np.int64]:
     order = np.argsort(-(exact - whole).ravel(), kind="stable")
     whole.ravel()[order[: total - int(whole.sum())]] += 1
     return whole
-

@@ -169,8 +169,6 @@ def _check_sums(values: Floats, margin: Margin, path: Path, faults: list[Fault])
             faults.append(_fault(path.name, key, found, "a sum of 1", "mend them or give counts"))
 
 
-def _check_people(
-    values: Floats, path: Path, unit: str, faults: list[Fault], before: int
-) -> None:
+def _check_people(values: Floats, path: Path, unit: str, faults: list[Fault], before: int) -> None:
     if len(faults) == before and values.sum() <= 0:
         faults.append(_fault(path.name, unit, "nobody", "at least one person", "add the counts"))

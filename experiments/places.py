@@ -196,9 +196,7 @@ def _section(raw: Mapping[str, object], key: str) -> dict[str, object]:
     return section if isinstance(section, dict) else {}
 
 
-def _read_tables(
-    raw: Mapping[str, object], path: Path, faults: list[Fault]
-) -> dict[str, Table]:
+def _read_tables(raw: Mapping[str, object], path: Path, faults: list[Fault]) -> dict[str, Table]:
     """Read the CSV tables that ``[people]`` names; add what is wrong with them to ``faults``."""
     tables = {}
     for key, value in _section(raw, "people").items():
@@ -315,20 +313,27 @@ def _cell(row: Row, dimension: str) -> tuple[int, ...]:
     return BROAD_BANDS.index(band), int(row["imd_quintile"]) - 1
 
 
+def _to_one(values: Floats, *, by_column: bool = False) -> Floats:
+    """Return ``values`` in proportion, with a sum of 1 (of each column that holds anybody)."""
+    total = values.sum(axis=0 if by_column else None)
+    shares: Floats = values / np.maximum(total, 1e-12)
+    return shares
+
+
 def _age_sex_share(key: str, evidence: Evidence) -> Floats:
     shares = _shares(key, "age_sex_share", evidence, (len(AGE_BANDS), len(SEXES)))
-    return shares / shares.sum()
+    return _to_one(shares)
 
 
 def _imd_mix(key: str, evidence: Evidence) -> Floats:
     shares = _shares(key, "imd_mix", evidence, (len(QUINTILES),))
-    return shares / shares.sum()
+    return _to_one(shares)
 
 
 def _age_share_within_imd(key: str, evidence: Evidence) -> Floats:
     shape = (len(BROAD_BANDS), len(QUINTILES))
     shares = _shares(key, "age_share_within_imd", evidence, shape)
-    return shares / np.maximum(shares.sum(axis=0), 1e-12)
+    return _to_one(shares, by_column=True)
 
 
 def _ethnicity_mix(key: str, evidence: Evidence) -> dict[str, float]:
@@ -460,9 +465,7 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _base_of(
-    raw: Mapping[str, object], tables: Mapping[str, Table], evidence: Evidence
-) -> str:
+def _base_of(raw: Mapping[str, object], tables: Mapping[str, Table], evidence: Evidence) -> str:
     """Return the built-in place to borrow from: named, of the archetype, or nearest."""
     if "like" in raw:
         return str(raw["like"])
@@ -501,8 +504,8 @@ def _shares_of(margin: str, table: Table, base: Mapping[str, Floats]) -> Floats:
         split = base["age_sex"] / base["age_sex"].sum(axis=1, keepdims=True)
         values = values.sum(axis=1, keepdims=True) * split
     if margin == "age_by_imd":
-        return values / np.maximum(values.sum(axis=0), 1e-12)
-    return values / values.sum()
+        return _to_one(values, by_column=True)
+    return _to_one(values)
 
 
 def _own_margins(tables: Mapping[str, Table], base: Place) -> dict[str, Floats]:
@@ -519,9 +522,7 @@ def _own_margins(tables: Mapping[str, Table], base: Place) -> dict[str, Floats]:
     return merged
 
 
-def _own_population(
-    raw: Mapping[str, object], tables: Mapping[str, Table], base: Place
-) -> float:
+def _own_population(raw: Mapping[str, object], tables: Mapping[str, Table], base: Place) -> float:
     totals = [float(table.values.sum()) for table in tables.values() if table.counts]
     return _number(raw.get("population", max(totals, default=base.population)))
 
@@ -563,4 +564,4 @@ def _borrowed(
     return _texts(borrowed, capacity, factor)
 
 
-__all__ = ["load_place", "place_names", "published_place", "largest_remainder"]
+__all__ = ["largest_remainder", "load_place", "place_names", "published_place"]
