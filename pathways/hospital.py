@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from simpy import Environment
+from simpy import Environment, Event
 
 from agents.evidence import Evidence
 from agents.luck import Luck, Words
@@ -332,21 +332,30 @@ class Hospital:
             self._finish(visit)
 
     def _stay(self, visit: Visit, space: Turn | None) -> Steps[None]:
-        """Wait for a bed, holding ``space``; stay until ready and the hour of leaving."""
+        """Wait for a bed, holding ``space``; stay until ready and the hour of leaving.
+
+        The stay counts from the decision to admit, as published stays do: who is ready to
+        leave before a bed is free goes home from where they wait.
+        """
         self._admit(visit)
         decided = self._env.now
+        leaving = self._leaving(visit)
         with visit.site.beds.request() as bed:
-            yield bed
+            if bed.waits:
+                yield bed | leaving
             self._wait("beds", visit.row, self._env.now - decided)
             if space is not None:
                 space.release()
                 self._leave_ed(visit, self._env.now)
-            visit.bed_since = visit.bed_counted = self._env.now
-            if visit.short_days < inf:
-                yield self._env.timeout(visit.short_days)
-            else:
-                yield visit.site.beds.readiness(visit.rounds, visit.leaves)
+            if bed.held:
+                visit.bed_since = visit.bed_counted = self._env.now
+                yield leaving
         self._discharge(visit)
+
+    def _leaving(self, visit: Visit) -> Event:
+        if visit.short_days < inf:
+            return self._env.timeout(visit.short_days)
+        return visit.site.beds.readiness(visit.rounds, visit.leaves)
 
     # ---- what happens on the way ----
 
@@ -398,7 +407,7 @@ class Hospital:
             back = int(now + visit.again)
             self._returning.setdefault(back, []).append((row, visit.key, visit.avoidable))
         if self._on_discharge is not None:
-            self._on_discharge(row, now, now - visit.bed_since, visit.key)
+            self._on_discharge(row, now, max(now - visit.bed_since, 0.0), visit.key)
 
     def _finish(self, visit: Visit) -> None:
         # The person may have died at discharge, by the hand of ``on_discharge``.

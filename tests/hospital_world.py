@@ -22,11 +22,13 @@ from agents.population import DAYS_PER_YEAR, FRAILTY, Population  # noqa: E402
 from pathways.calendar import YEAR  # noqa: E402
 from pathways.hospital import Arriving, Hospital  # noqa: E402
 from pathways.ledger import Ledger  # noqa: E402
-from pathways.pools import ADMITTED, DIRECT, KINDS, Capacity  # noqa: E402
+from pathways.pools import ADMITTED, KINDS, Capacity  # noqa: E402
 from pathways.stays import AGE_BANDS, LTC_COUNTS  # noqa: E402
 
 ENGLAND = Capacity(beds=15.4, majors=1.4, minors=0.6)
 WARM_UP = 60
+# Some admissions fall on people who are in hospital already and do not happen.
+DROPPED = 1.02
 # Rough shares of England: people by age band, and conditions and frailty within it.
 PEOPLE = np.array([0.055, 0.130, 0.375, 0.260, 0.096, 0.061, 0.023])
 FIRST_AGE = np.array([0.0, 5.0, 16.0, 45.0, 65.0, 75.0, 85.0])
@@ -117,7 +119,7 @@ class World:
         self.weights = np.cumsum(admission_weights(self.population, self.known))
         share = self.hospital.settings["readmission.share"]
         self.rates = {
-            kind: rate * self.demand * (1.0 - share if kind in (ADMITTED, DIRECT) else 1.0)
+            kind: rate * self.demand * ((1.0 - share) * DROPPED if kind >= ADMITTED else 1.0)
             for kind, rate in self.hospital.rates.by_kind().items()
         }
         self.midnight: list[float] = []
