@@ -1,1 +1,28 @@
-"""What a run means: outcomes, inequality, costs and comparison, from run folders alone."""
+"""Results of an experiment from its run records alone: tables, comparison, figures, report.
+
+``results.load(DIR)`` gives the tables as tidy DataFrames, ``results.build_tables(DIR)`` makes
+them from the records, ``results.compare([DIR], …)`` one paired comparison. They are imported
+when first used, so that the command line answers without pandas.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from results.comparison import compare
+    from results.tables import build_tables, load
+
+__all__ = ["build_tables", "compare", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("build_tables", "load"):
+        from results import tables
+
+        return getattr(tables, name)
+    if name == "compare":
+        from results.comparison import compare
+
+        return compare
+    raise AttributeError(f"module 'results' has no attribute {name!r}")

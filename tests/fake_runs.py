@@ -294,9 +294,7 @@ def _activity(
     table["discharge_delay_days"] = (table["emergency_bed_days"] * 0.13).astype(np.float32)
     table["elective_bed_days"] = (table["elective_admissions"] * 3.0).astype(np.float32)
     table["prescription_items"] = (lived * 6.0 * (1 + 2 * count)).astype(np.float32)
-    table["care_home_admissions"] = (
-        (table["age"] > 80) & (u["stay"] < 0.03)
-    ).astype(np.float32)
+    table["care_home_admissions"] = ((table["age"] > 80) & (u["stay"] < 0.03)).astype(np.float32)
     table["virtual_ward_days"] = (table["emergency_admissions"] > 2).astype(np.float32) * 7
     table["assessments"] = reached[3].astype(np.float32)
     table["mdt_reviews"] = (reached[4] & (u["stage"] < 0.15)).astype(np.float32)

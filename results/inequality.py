@@ -1,0 +1,228 @@
+"""How unequal: gaps and slopes across the fifths of deprivation, gaps between ethnic groups.
+
+Fifths run from most (1) to least deprived (5); a fifth's rank is the middle of its share of the
+population, so that the slope is a gap across everybody and not between two groups alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from results.costs import RunCosts
+from results.measures import AVERAGE, COUNT, RATIO
+from results.outcomes import ADDED, PER, Parts, parts_of, with_total, year_labels
+from results.sheets import Sheet, joined, product
+from results.sums import FIFTHS, Sums
+
+Floats = npt.NDArray[np.float64]
+INDICES = ("absolute_gap", "relative_gap", "sii", "rii", "concentration_index", "erreygers_index")
+COMPARED = tuple(measure for measure in ADDED if measure.kind != AVERAGE)
+
+
+def ranks(weights: Floats) -> Floats:
+    """Return the midpoint of each group's cumulative share, groups along the first axis."""
+    share = weights / weights.sum(axis=0)
+    middle: Floats = np.cumsum(share, axis=0) - 0.5 * share
+    return middle
+
+
+def slope(level: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Return intercept and slope of the weighted regression of ``level`` on rank.
+
+    Both inputs have the groups along the first axis, most deprived first. The intercept is the
+    fitted level of the most deprived person, intercept + slope that of the least deprived.
+    """
+    rank = ranks(weights)
+    share = weights / weights.sum(axis=0)
+    mean_rank = (share * rank).sum(axis=0)
+    mean_level = (share * level).sum(axis=0)
+    spread = (share * (rank - mean_rank) ** 2).sum(axis=0)
+    together = (share * (rank - mean_rank) * (level - mean_level)).sum(axis=0)
+    steep = together / spread
+    return mean_level - steep * mean_rank, steep
+
+
+def slope_index(level: Floats, weights: Floats) -> Floats:
+    """Return the slope index of inequality: least less most deprived, across everybody."""
+    return slope(level, weights)[1]
+
+
+def relative_index(level: Floats, weights: Floats) -> Floats:
+    """Return the relative index: fitted level of the least over that of the most deprived."""
+    start, steep = slope(level, weights)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        index: Floats = (start + steep) / start
+    return index
+
+
+def concentration_index(level: Floats, weights: Floats) -> Floats:
+    """Return the concentration index: 2 cov(level, rank) / mean, weighted.
+
+    Negative where the level is concentrated among the most deprived.
+    """
+    rank = ranks(weights)
+    share = weights / weights.sum(axis=0)
+    mean_rank = (share * rank).sum(axis=0)
+    mean = (share * level).sum(axis=0)
+    together = (share * (level - mean) * (rank - mean_rank)).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        index: Floats = 2.0 * together / mean
+    return index
+
+
+def erreygers_index(level: Floats, weights: Floats, low: float = 0.0, high: float = 1.0) -> Floats:
+    """Return Erreygers' index for a level bounded by ``low`` and ``high``: 4 mean C / range."""
+    share = weights / weights.sum(axis=0)
+    mean = (share * level).sum(axis=0)
+    index: Floats = 4.0 * mean * concentration_index(level, weights) / (high - low)
+    return index
+
+
+def equal_equivalent(level: Floats, weights: Floats, aversion: float) -> float:
+    """Return Atkinson's equally distributed equivalent of ``level``.
+
+    The level that, given to everybody, would be worth as much as the unequal one to a public
+    with this ``aversion`` to inequality (0 none: the mean; 1: the geometric mean).
+    """
+    share = weights / weights.sum()
+    if abs(aversion - 1.0) < 1e-12:
+        return float(np.exp((share * np.log(level)).sum()))
+    power = 1.0 - aversion
+    return float((share * level**power).sum() ** (1.0 / power))
+
+
+def standardised(top: Floats, bottom: Floats, standard: Floats) -> Floats:
+    """Return rates as they would be if every fifth had the ages and sexes of the standard.
+
+    Parameters
+    ----------
+    top, bottom : (years, 5, 7, 2, measures), sums and what they are divided by
+    standard : (7, 2), shares of the standard population
+
+    Returns
+    -------
+    (years, 5, measures); cells without anybody are left out and the others weigh more
+    """
+    known = bottom > 0
+    rate = np.divide(top, bottom, out=np.zeros_like(top), where=known)
+    weight = known * standard[None, None, :, :, None]
+    weighted = (rate * weight).sum(axis=(2, 3))
+    total = weight.sum(axis=(2, 3))
+    filled: Floats = np.divide(weighted, total, out=np.full_like(weighted, np.nan), where=total > 0)
+    return filled
+
+
+def inequality_sheet(sums: Sums, costs: RunCosts, standard: Floats) -> Sheet:
+    """Return every index of every measure, by deprivation and by ethnicity."""
+    cells = parts_of(sums, costs, "cells")
+    fifths = Parts(*(part.sum(axis=(2, 3)) for part in (cells.top, cells.bottom, cells.people)))
+    crude = _rates(fifths)
+    whole = _divided(cells)
+    level = standardised(with_total(cells.top), whole, standard) * _per()
+    people = with_total(fifths.people)
+    blocks = [
+        _indices(crude, people, "no"),
+        _indices(level, people, "yes"),
+        _ethnic_gaps(sums, costs),
+    ]
+    return joined(blocks)
+
+
+def _per() -> Floats:
+    return np.array([PER if measure.kind == COUNT else 1.0 for measure in ADDED])
+
+
+def _divided(parts: Parts) -> Floats:
+    """Return what each numerator is divided by: its denominator, or the people of a count."""
+    bottom = with_total(parts.bottom)
+    people = with_total(parts.people)[..., None]
+    of_ratio = np.array([measure.kind == RATIO for measure in ADDED])
+    return np.where(of_ratio, bottom, people)
+
+
+def _rates(parts: Parts) -> Floats:
+    bottom = _divided(parts)
+    top = with_total(parts.top)
+    rate = np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
+    return rate * _per()
+
+
+def _indices(level: Floats, people: Floats, is_standardised: str) -> Sheet:
+    """Return the indices of levels (years and all, 5, measures), people (years and all, 5)."""
+    chosen = [column for column, measure in enumerate(ADDED) if measure.kind != AVERAGE]
+    high = np.moveaxis(level[..., chosen], 1, 0)
+    weights = np.broadcast_to(np.moveaxis(people, 1, 0)[..., None], high.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = {
+            "absolute_gap": high[0] - high[-1],
+            "relative_gap": high[0] / high[-1],
+            "sii": slope_index(high, weights),
+            "rii": relative_index(high, weights),
+            "concentration_index": concentration_index(high, weights),
+            "erreygers_index": np.where(
+                [measure.is_share for measure in COMPARED], erreygers_index(high, weights), np.nan
+            ),
+        }
+    values = np.stack([found[name] for name in INDICES], axis=1)
+    keys = product(
+        {
+            "measure": [measure.key for measure in COMPARED],
+            "index": INDICES,
+            "year": year_labels(len(level) - 1),
+        }
+    )
+    keys = keys.assign(
+        group_by="imd_quintile",
+        group=f"{FIFTHS[0]} against {FIFTHS[-1]}",
+        standardised=is_standardised,
+    )
+    sheet = Sheet(_ordered(keys), {"value": finite(values.transpose(2, 1, 0).ravel())})
+    return _kept(sheet, keys["index"].ne("erreygers_index") | keys["measure"].isin(_shares()))
+
+
+def finite(values: Floats) -> Floats:
+    """Return ``values`` with what cannot be said (a ratio to nothing) as not a number."""
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _shares() -> Sequence[str]:
+    return [measure.key for measure in COMPARED if measure.is_share]
+
+
+def _ethnic_gaps(sums: Sums, costs: RunCosts) -> Sheet:
+    """Return each ethnic group's gap from the largest group: groups have no order."""
+    parts = parts_of(sums, costs, "ethnicity")
+    level = _rates(parts)
+    labels = sums.labels["ethnicity"]
+    largest = int(parts.people.sum(axis=0).argmax())
+    others = [place for place in range(len(labels)) if place != largest]
+    chosen = [column for column, measure in enumerate(ADDED) if measure.kind != AVERAGE]
+    own, reference = level[:, others][..., chosen], level[:, [largest]][..., chosen]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gaps = np.stack([own - reference, own / reference])
+    keys = product(
+        {
+            "measure": [measure.key for measure in COMPARED],
+            "index": INDICES[:2],
+            "group": [f"{labels[place]} against {labels[largest]}" for place in others],
+            "year": year_labels(sums.run.years),
+        }
+    )
+    keys = keys.assign(group_by="ethnicity", standardised="no")
+    return Sheet(_ordered(keys), {"value": finite(gaps.transpose(3, 0, 2, 1).ravel())})
+
+
+def _ordered(keys: pd.DataFrame) -> pd.DataFrame:
+    return keys[["measure", "index", "group_by", "group", "standardised", "year"]]
+
+
+def _kept(sheet: Sheet, rows: pd.Series) -> Sheet:
+    mask = np.asarray(rows)
+    return Sheet(
+        sheet.keys[mask].reset_index(drop=True),
+        {name: values[mask] for name, values in sheet.numbers.items()},
+    )

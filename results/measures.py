@@ -1,0 +1,519 @@
+"""What is measured: one small declaration a measure, all of them sums over sums.
+
+A ``count`` is a total for the place, with a rate for every 1,000 residents a year beside it.
+An ``average`` is a number of people at a time. A ``ratio`` is one sum over another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandas as pd
+
+LOWER, HIGHER, NEITHER = "lower", "higher", "neither"
+COUNT, AVERAGE, RATIO, WAIT, AGE = "count", "average", "ratio", "wait", "age"
+OURS = "this program"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One measure.
+
+    ``numerator`` and ``denominator`` name quantities that are added up (``results.sums``,
+    ``results.costs``); a count has no denominator. ``states`` says whether true or diagnosed
+    conditions are meant, where conditions are meant at all. ``better`` is ``lower``,
+    ``higher`` or ``neither``. ``worth`` is ``health`` or ``money`` where the measure may be
+    discounted.
+    """
+
+    key: str
+    title: str
+    unit: str
+    definition: str
+    numerator: tuple[str, ...]
+    denominator: tuple[str, ...] = ()
+    kind: str = COUNT
+    ages: str = "all"
+    states: str = ""
+    better: str = NEITHER
+    worth: str = ""
+    service: str = ""
+    source: str = OURS
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the measure lies between 0 and 1."""
+        return self.kind == RATIO and self.unit.startswith("share")
+
+
+PRACTICE = ("gp_contacts_gp", "gp_contacts_nurse", "gp_contacts_other")
+BEDS = ("emergency_bed_days", "elective_bed_days")
+OUTCOMES_FRAMEWORK = "OHSEL outcomes framework (M6); counted by this program"
+
+
+def _count(
+    key: str,
+    title: str,
+    unit: str,
+    definition: str,
+    *,
+    numerator: tuple[str, ...] = (),
+    better: str = NEITHER,
+    source: str = OURS,
+) -> Measure:
+    return Measure(
+        key=key,
+        title=title,
+        unit=unit,
+        definition=definition,
+        numerator=numerator or (key,),
+        better=better,
+        source=source,
+    )
+
+
+_PEOPLE = (
+    Measure(
+        key="people",
+        title="residents",
+        unit="people",
+        definition="mean number of residents over the year: person-years lived in the place",
+        numerator=("person_years",),
+        kind=AVERAGE,
+    ),
+    Measure(
+        key="deaths",
+        title="deaths",
+        unit="deaths",
+        definition="deaths of residents",
+        numerator=("deaths",),
+        better=LOWER,
+    ),
+    Measure(
+        key="life_years",
+        title="life years",
+        unit="years",
+        definition="years lived by residents within the horizon",
+        numerator=("person_years",),
+        better=HIGHER,
+        worth="health",
+    ),
+    Measure(
+        key="qalys",
+        title="QALYs",
+        unit="QALYs",
+        definition="years lived within the horizon, each weighted by EQ-5D-3L utility: norm for "
+        "age and sex plus the person's own losses, re-centred on the norm",
+        numerator=("qalys",),
+        states="true",
+        better=HIGHER,
+        worth="health",
+        source="Sullivan 2011 decrements with count term; NICE DSU TSD 12",
+    ),
+    Measure(
+        key="years_lost_before_75",
+        title="years of life lost before 75",
+        unit="years",
+        definition="for each death below 75, the years to the 75th birthday",
+        numerator=("years_lost_before_75",),
+        ages="0-74",
+        better=LOWER,
+        source=OUTCOMES_FRAMEWORK,
+    ),
+    Measure(
+        key="life_expectancy_75",
+        title="life expectancy at 75",
+        unit="years",
+        definition="period life table of the year's deaths from 75, five-year bands",
+        numerator=(),
+        kind=AGE,
+        ages="75+",
+        better=HIGHER,
+        source=OUTCOMES_FRAMEWORK,
+    ),
+)
+_HEALTH = (
+    Measure(
+        key="ltc_onsets",
+        title="new long-term conditions",
+        unit="onsets",
+        definition="true onsets of any modelled condition, diagnosed or not",
+        numerator=("onsets",),
+        states="true",
+        better=LOWER,
+    ),
+    Measure(
+        key="prevalence_2plus",
+        title="people with two or more conditions",
+        unit="share of adults",
+        definition="share of adults' time lived with two or more conditions",
+        numerator=("adult_years_2plus",),
+        denominator=("adult_years",),
+        kind=RATIO,
+        ages="18+",
+        states="true",
+        better=LOWER,
+    ),
+    Measure(
+        key="prevalence_4plus",
+        title="people with four or more conditions",
+        unit="share of adults",
+        definition="share of adults' time lived with four or more conditions",
+        numerator=("adult_years_4plus",),
+        denominator=("adult_years",),
+        kind=RATIO,
+        ages="18+",
+        states="true",
+        better=LOWER,
+    ),
+    Measure(
+        key="prevalence_2plus_diagnosed",
+        title="people with two or more diagnosed conditions",
+        unit="share of adults",
+        definition="share of adults' time lived with two or more diagnosed conditions",
+        numerator=("adult_years_2plus_known",),
+        denominator=("adult_years",),
+        kind=RATIO,
+        ages="18+",
+        states="diagnosed",
+    ),
+    Measure(
+        key="age_at_2plus",
+        title="age at which half have two or more conditions",
+        unit="years",
+        definition="age at which the share with two or more conditions passes one half, read "
+        "between five-year bands of the year's residents",
+        numerator=(),
+        kind=AGE,
+        states="true",
+        better=HIGHER,
+        source="after Stafford et al. 2018",
+    ),
+    Measure(
+        key="controlled_share",
+        title="conditions under control",
+        unit="share of diagnosed conditions",
+        definition="diagnosed conditions treated to target at the year's end, of those "
+        "diagnosed conditions that can be controlled",
+        numerator=("controlled",),
+        denominator=("controllable",),
+        kind=RATIO,
+        states="diagnosed",
+        better=HIGHER,
+    ),
+    Measure(
+        key="activation",
+        title="patient activation",
+        unit="level 1 to 4",
+        definition="mean activation level of adults with a condition, weighted by time lived",
+        numerator=("activation_years",),
+        denominator=("years_with_ltc",),
+        kind=RATIO,
+        ages="18+",
+        states="true",
+        better=HIGHER,
+        source=OUTCOMES_FRAMEWORK,
+    ),
+    Measure(
+        key="isolated_share",
+        title="people who are isolated",
+        unit="share of adults",
+        definition="share of adults' time lived in isolation",
+        numerator=("adult_years_isolated",),
+        denominator=("adult_years",),
+        kind=RATIO,
+        ages="18+",
+        better=LOWER,
+    ),
+    Measure(
+        key="depression_prevalence",
+        title="people with depression",
+        unit="share of adults",
+        definition="share of adults' time in years that end with depression, diagnosed or not",
+        numerator=("years_depression",),
+        denominator=("adult_years",),
+        kind=RATIO,
+        ages="18+",
+        states="true",
+        better=LOWER,
+    ),
+    Measure(
+        key="smokers_share",
+        title="people who smoke",
+        unit="share of people aged 16 and over",
+        definition="share of time lived as a smoker",
+        numerator=("years_smoking",),
+        denominator=("years_over_16",),
+        kind=RATIO,
+        ages="16+",
+        better=LOWER,
+    ),
+    Measure(
+        key="treatment_burden",
+        title="days people spend on care",
+        unit="days per person-year",
+        definition="contacts and days in a bed, each counted as a day, per person-year",
+        numerator=("care_days",),
+        denominator=("person_years",),
+        kind=RATIO,
+        better=LOWER,
+    ),
+)
+_CARE = (
+    _count(
+        "gp_contacts",
+        "practice appointments",
+        "appointments",
+        "appointments with any practice staff",
+        numerator=PRACTICE,
+    ),
+    _count(
+        "gp_unmet",
+        "unmet requests to the practice",
+        "requests",
+        "requests given up or turned away",
+        better=LOWER,
+    ),
+    _count(
+        "gp_dna",
+        "missed practice appointments",
+        "appointments",
+        "booked, not attended",
+        better=LOWER,
+    ),
+    _count("nhs111_calls", "calls to NHS 111", "calls", "answered calls"),
+    _count("ambulance_incidents", "ambulance incidents", "incidents", "all responses"),
+    _count(
+        "mdt_reviews",
+        "team discussions",
+        "discussions",
+        "case discussions at a multidisciplinary team meeting",
+    ),
+    _count("assessments", "assessments and care plans", "assessments", "holistic assessments"),
+    _count("coordinator_contacts", "contacts with a coordinator", "contacts", "care coordinator"),
+    _count(
+        "vcse_contacts",
+        "voluntary-sector contacts",
+        "contacts",
+        "contacts with a link worker and sessions of a voluntary-sector group",
+        numerator=("vcse_contacts", "vcse_group_sessions"),
+    ),
+    _count("community_contacts", "district-nursing contacts", "contacts", "district nursing"),
+    _count(
+        "mental_health_contacts",
+        "mental-health contacts",
+        "contacts",
+        "secondary mental-health contacts",
+    ),
+    _count(
+        "talking_therapy_contacts",
+        "talking-therapy appointments",
+        "appointments",
+        "NHS talking therapies",
+    ),
+    _count(
+        "urgent_response",
+        "two-hour urgent responses",
+        "referrals",
+        "urgent community response referrals",
+    ),
+    _count("virtual_ward_days", "virtual-ward days", "days", "days on a virtual ward"),
+    _count(
+        "ae_attendances", "A&E attendances", "attendances", "all department types", better=LOWER
+    ),
+    _count(
+        "emergency_admissions",
+        "emergency admissions",
+        "admissions",
+        "emergency admissions, overnight or not",
+        better=LOWER,
+        source=OUTCOMES_FRAMEWORK,
+    ),
+    _count(
+        "people_admitted",
+        "people admitted as an emergency",
+        "people",
+        "residents with at least one emergency admission in the year; over all years a "
+        "resident counts once for each year with one",
+        better=LOWER,
+    ),
+    _count(
+        "avoidable_emergency_admissions",
+        "avoidable emergency admissions",
+        "admissions",
+        "emergency admissions for ambulatory-care-sensitive conditions",
+        better=LOWER,
+    ),
+    _count(
+        "readmissions_30d",
+        "emergency readmissions",
+        "admissions",
+        "emergency admissions within 30 days of discharge",
+        better=LOWER,
+        source=OUTCOMES_FRAMEWORK,
+    ),
+    Measure(
+        key="readmission_share",
+        title="readmitted within 30 days",
+        unit="share of emergency admissions",
+        definition="emergency admissions that follow a discharge within 30 days",
+        numerator=("readmissions_30d",),
+        denominator=("emergency_admissions",),
+        kind=RATIO,
+        better=LOWER,
+        source=OUTCOMES_FRAMEWORK,
+    ),
+    _count(
+        "bed_days",
+        "days in a hospital bed",
+        "days",
+        "emergency and elective bed days",
+        numerator=BEDS,
+        better=LOWER,
+    ),
+    Measure(
+        key="length_of_stay",
+        title="length of an emergency stay",
+        unit="days per emergency admission",
+        definition="emergency bed days over emergency admissions, same-day ones included",
+        numerator=("emergency_bed_days",),
+        denominator=("emergency_admissions",),
+        kind=RATIO,
+        better=LOWER,
+        source=OUTCOMES_FRAMEWORK,
+    ),
+    _count(
+        "discharge_delay_days",
+        "days waiting to leave hospital",
+        "days",
+        "days in a bed after being fit to leave",
+        better=LOWER,
+    ),
+    _count(
+        "elective_admissions", "planned admissions", "admissions", "ordinary elective admissions"
+    ),
+    _count("day_cases", "day cases", "cases", "elective day cases"),
+    _count("outpatient_first", "first outpatient attendances", "attendances", "attended"),
+    _count("outpatient_follow_up", "follow-up outpatient attendances", "attendances", "attended"),
+    _count(
+        "care_home_admissions",
+        "moves to a care home",
+        "moves",
+        "permanent moves",
+        better=LOWER,
+        source=OUTCOMES_FRAMEWORK,
+    ),
+    Measure(
+        key="deaths_at_home_share",
+        title="deaths at home",
+        unit="share of deaths",
+        definition="deaths in the usual place of residence",
+        numerator=("deaths_at_home",),
+        denominator=("deaths",),
+        kind=RATIO,
+        better=HIGHER,
+        source=OUTCOMES_FRAMEWORK,
+    ),
+    Measure(
+        key="ed_within_4_hours",
+        title="seen in A&E within four hours",
+        unit="share of type 1 attendances",
+        definition="type 1 attendances that took four hours or less",
+        numerator=("ae_type1", "-ae_over_4_hours"),
+        denominator=("ae_type1",),
+        kind=RATIO,
+        better=HIGHER,
+    ),
+    Measure(
+        key="ed_over_12_hours",
+        title="over twelve hours in A&E",
+        unit="share of type 1 attendances",
+        definition="type 1 attendances that took over twelve hours",
+        numerator=("ae_over_12_hours",),
+        denominator=("ae_type1",),
+        kind=RATIO,
+        better=LOWER,
+    ),
+)
+_WAITS = tuple(
+    Measure(
+        key=key,
+        title=title,
+        unit="days",
+        definition=definition,
+        numerator=(),
+        kind=WAIT,
+        better=LOWER,
+        service=service,
+    )
+    for key, title, service, definition in (
+        ("gp_wait_days", "wait for a practice appointment", "gp", "mean wait, request to visit"),
+        ("mdt_wait_days", "wait for a team discussion", "mdt", "mean wait, referral to discussion"),
+        ("vcse_wait_days", "wait for a link worker", "vcse", "mean wait, referral to contact"),
+        (
+            "outpatient_wait_days",
+            "wait for outpatients",
+            "outpatients",
+            "mean wait, referral to first attendance or admission",
+        ),
+    )
+)
+_WORK = (
+    Measure(
+        key="staff_workload",
+        title="workload of practice staff",
+        unit="share of practice capacity",
+        definition="practice capacity used, all roles together",
+        numerator=("used",),
+        denominator=("capacity",),
+        kind=WAIT,
+        service="gp",
+        better=LOWER,
+    ),
+)
+_MONEY = tuple(
+    Measure(
+        key=key,
+        title=title,
+        unit="GBP",
+        definition=definition,
+        numerator=(key,),
+        worth="money",
+        better=LOWER,
+    )
+    for key, title, definition in (
+        ("nhs_cost", "NHS cost", "simulated activity at unit cost, and the design's own cost"),
+        ("social_care_cost", "social care cost", "care-home residence, whoever pays for it"),
+        ("vcse_cost", "voluntary-sector cost", "group sessions and the design's own cost"),
+        ("intervention_cost", "cost of the design", "the design's own cost, of which above"),
+        ("total_cost", "total cost", "NHS, social care and voluntary sector together"),
+    )
+)
+MEASURES: dict[str, Measure] = {
+    measure.key: measure for measure in (*_PEOPLE, *_HEALTH, *_CARE, *_WAITS, *_WORK, *_MONEY)
+}
+
+
+@lru_cache(maxsize=1)
+def measures_table() -> pd.DataFrame:
+    """Return ``measures.csv``: what each measure is."""
+    rows = [
+        {
+            "measure": measure.key,
+            "title": measure.title,
+            "unit": measure.unit,
+            "definition": measure.definition,
+            "numerator": " + ".join(measure.numerator).replace("+ -", "- ") or "see definition",
+            "denominator": " + ".join(measure.denominator)
+            or ("place" if measure.kind == COUNT else ""),
+            "ages": measure.ages,
+            "states": measure.states or "neither",
+            "better": measure.better,
+            "kind": measure.kind,
+            "discounted": measure.worth or "no",
+            "source": measure.source,
+        }
+        for measure in MEASURES.values()
+    ]
+    return pd.DataFrame(rows).sort_values("measure", ignore_index=True)

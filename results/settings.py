@@ -1,0 +1,127 @@
+"""What may be chosen after the runs: prices, discounting, the utility set.
+
+Every number comes from the evidence tables; a prices file replaces some of them without a new
+simulation.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.evidence import Evidence
+from agents.faults import BadInput, Fault, nearest
+
+EVIDENCE = Path(__file__).resolve().parent.parent / "calibration" / "evidence"
+NORMS = ("catalogue", "ara_brazier")
+COMBINATIONS = ("additive_with_count_term", "multiplicative")
+CHOICES = {"norm": NORMS, "combination": COMBINATIONS}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settings:
+    """Evidence with the reader's own prices on top.
+
+    ``norm`` and ``combination`` choose the utility set (see ``results.utilities``).
+    """
+
+    evidence: Evidence
+    norm: str = NORMS[0]
+    combination: str = COMBINATIONS[0]
+
+    def value(self, key: str) -> float:
+        """Return a number of ``results_settings.csv``."""
+        return self.evidence.value("results_settings", key=key)
+
+    @property
+    def price_year(self) -> str:
+        """The financial year of all prices, such as 2023/24."""
+        first = int(self.value("price_year_start"))
+        return f"{first}/{(first + 1) % 100:02d}"
+
+
+def read_settings(prices: Path | None = None, evidence: Path | None = None) -> Settings:
+    """Return the settings, with those of a prices file on top.
+
+    A prices file is TOML: any key of ``results_settings.csv`` with a number, ``norm`` and
+    ``combination`` with a name, and a table ``[unit_costs]`` of items with pounds in their
+    own price year.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read or names what does not exist; all faults at once.
+    """
+    known = Evidence(evidence or EVIDENCE)
+    if prices is None:
+        return Settings(known)
+    found = _toml(prices)
+    faults: list[Fault] = []
+    replaced = _numbers(prices, found, known, faults)
+    chosen = _choices(prices, found, faults)
+    if faults:
+        raise BadInput(faults)
+    return Settings(Evidence(known.folder, replaced), **chosen)
+
+
+def _toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            [
+                Fault(
+                    where=str(path),
+                    key="file",
+                    found=str(error),
+                    allowed="a TOML file of prices",
+                    remedy="correct the file, or leave --prices out",
+                )
+            ]
+        ) from error
+
+
+def _choices(path: Path, found: Mapping[str, object], faults: list[Fault]) -> dict[str, str]:
+    chosen = {}
+    for key, allowed in CHOICES.items():
+        if key in found and found[key] not in allowed:
+            faults.append(_fault(path, key, repr(found[key]), ", ".join(allowed), allowed[0]))
+        elif key in found:
+            chosen[key] = str(found[key])
+    return chosen
+
+
+def _numbers(
+    path: Path, found: Mapping[str, object], known: Evidence, faults: list[Fault]
+) -> dict[str, float]:
+    """Return the replaced numbers by evidence key."""
+    replaced: dict[str, float] = {}
+    settings = {
+        row["key"]: f"results_settings.{row['key']}" for row in known.rows("results_settings")
+    }
+    items = {row["item"]: _unit_cost_key(row) for row in known.rows("unit_costs")}
+    own = {key: value for key, value in found.items() if key not in (*CHOICES, "unit_costs")}
+    costs = found.get("unit_costs", {})
+    if not isinstance(costs, dict):
+        faults.append(_fault(path, "unit_costs", repr(costs), "a table of items", "[unit_costs]"))
+        costs = {}
+    for names, values, where in ((settings, own, ""), (items, costs, "unit_costs.")):
+        for key, value in values.items():
+            if key not in names:
+                near = nearest(key, names) or "an existing key"
+                faults.append(_fault(path, where + key, "no such key", "a known key", near))
+            elif isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+                faults.append(_fault(path, where + key, repr(value), "a number from 0", "25.0"))
+            else:
+                replaced[names[key]] = float(value)
+    return replaced
+
+
+def _unit_cost_key(row: Mapping[str, str]) -> str:
+    return ".".join(["unit_costs", row["item"], row["service_group"], row["price_year"]])
+
+
+def _fault(path: Path, key: str, found: str, allowed: str, use: str) -> Fault:
+    return Fault(where=str(path), key=key, found=found, allowed=allowed, remedy=f"use {use}")

@@ -1,0 +1,417 @@
+"""The tables of an experiment, from its run records alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from agents.faults import BadInput, Fault
+from results.activity import activity_sheet, activity_table
+from results.ages import age_sheet
+from results.checks import check_sheet, checks_table, england_cells
+from results.comparison import (
+    Arm,
+    comparison_table,
+    draws_table,
+    indexed_table,
+    named,
+    outcomes_table,
+)
+from results.costs import (
+    Prices,
+    RunCosts,
+    cash,
+    cost_sheet,
+    read_prices,
+    totals,
+    twin_of,
+)
+from results.inequality import inequality_sheet
+from results.measures import measures_table
+from results.outcomes import PER, outcome_sheet
+from results.people import population_sheet, stage_sheet
+from results.resources import NUMBERS, resource_sheet, wait_measures
+from results.settings import Settings, read_settings
+from results.sheets import Sheet, Stack, described, joined, paired, stacked, summary
+from results.store import EVIDENCE, Run, arms, baseline_arm, experiment, find_runs
+from results.sums import Baseline, add_up, read_baseline
+from results.utilities import Utilities, england_weights, read_utilities
+
+Floats = npt.NDArray[np.float64]
+TABLES = (
+    "outcomes",
+    "comparison",
+    "inequality",
+    "costs",
+    "activity",
+    "resources",
+    "population",
+    "stages",
+    "draws",
+    "checks",
+    "evidence",
+    "measures",
+)
+DIGITS = 9
+SHEETS = (
+    "outcomes",
+    "inequality",
+    "costs",
+    "activity",
+    "resources",
+    "population",
+    "stages",
+    "checks",
+)
+
+
+@dataclass(slots=True)
+class Collected:
+    """Stacked sheets of every arm, by kind; ``baselines`` names the baseline of each place."""
+
+    settings: Settings
+    baselines: dict[str, Arm]
+    runs: dict[Arm, list[Run]]
+    stacks: dict[str, dict[Arm, Stack]] = field(default_factory=dict)
+
+    @property
+    def outcomes(self) -> dict[Arm, Stack]:
+        return self.stacks["outcomes"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """What all runs of a place are read with."""
+
+    utilities: Utilities
+    baseline: Baseline
+    prices: Prices
+    settings: Settings
+    england: Floats
+
+
+def read_folders(folders: Sequence[Path]) -> list[Run]:
+    """Return the complete runs of one or several experiment folders; of doubles, the first.
+
+    Raises
+    ------
+    BadInput
+        If two folders hold runs of the same place that cannot be paired.
+    """
+    runs: dict[tuple[object, ...], Run] = {}
+    for folder in folders:
+        for run in find_runs(Path(folder)):
+            runs.setdefault((*run.arm, *run.luck), run)
+    _check_pairs(list(runs.values()))
+    return sorted(runs.values(), key=lambda run: (*run.arm, *run.luck))
+
+
+def _check_pairs(runs: Sequence[Run]) -> None:
+    """Refuse runs of one place that differ in size, length or conditions."""
+    faults = []
+    firsts: dict[str, Run] = {}
+    for run in runs:
+        first = firsts.setdefault(run.facts["place"], run)
+        for key in ("population", "years", "conditions", "seed"):
+            if run.facts.get(key) != first.facts.get(key):
+                faults.append(
+                    Fault(
+                        where=str(run.folder / "run.json"),
+                        key=key,
+                        found=str(run.facts.get(key)),
+                        allowed=f"{first.facts.get(key)}, as in {first.folder}",
+                        remedy="compare runs of the same experiment settings",
+                    )
+                )
+    if faults:
+        raise BadInput(faults)
+
+
+def collect(
+    runs: Sequence[Run], settings: Settings | None = None, baseline: str | None = None
+) -> Collected:
+    """Read every run once, baselines first, and stack what each says.
+
+    Parameters
+    ----------
+    runs : complete runs of one or several places
+    baseline : the design to compare with; without it, the one the runs mark
+    """
+    settings = settings or read_settings()
+    by_arm = arms(runs)
+    places = sorted({arm[0] for arm in by_arm})
+    baselines = {place: baseline_arm(runs, place, baseline) for place in places}
+    sheets: dict[str, dict[Arm, dict[tuple[int, int], Sheet]]] = {kind: {} for kind in SHEETS}
+    for place in places:
+        _collect_place(place, by_arm, baselines[place], settings, sheets)
+    stacks = {
+        kind: {arm: stacked(of_arm) for arm, of_arm in found.items()}
+        for kind, found in sheets.items()
+    }
+    return Collected(settings, baselines, by_arm, stacks)
+
+
+def _collect_place(
+    place: str,
+    by_arm: Mapping[Arm, list[Run]],
+    base: Arm,
+    settings: Settings,
+    sheets: dict[str, dict[Arm, dict[tuple[int, int], Sheet]]],
+) -> None:
+    """Fill ``sheets`` from the runs of one place."""
+    first = by_arm[base][0]
+    utilities = read_utilities(list(first.facts["conditions"]), settings)
+    shared = Shared(
+        utilities,
+        read_baseline(by_arm[base], utilities, england_weights(settings)),
+        read_prices(settings),
+        settings,
+        england_cells(settings),
+    )
+    twins: dict[tuple[int, int], Mapping[str, Floats]] = {}
+    others = [arm for arm in by_arm if arm[0] == place and arm != base]
+    keys: dict[str, pd.DataFrame] = {}
+    for arm in [base, *others]:
+        for run in by_arm[arm]:
+            twin = None if arm == base else _twin(twins, run.luck)
+            for kind, sheet in _sheets(run, shared, twin, twins if arm == base else None).items():
+                known = keys.setdefault(kind, sheet.keys)
+                if known is not sheet.keys and known.equals(sheet.keys):
+                    sheet = Sheet(known, sheet.numbers)
+                sheets[kind].setdefault(arm, {})[run.luck] = sheet
+
+
+def _twin(
+    twins: Mapping[tuple[int, int], Mapping[str, Floats]], luck: tuple[int, int]
+) -> Mapping[str, Floats] | None:
+    return twins.get(luck, twins.get((0, luck[1])))
+
+
+def _sheets(
+    run: Run,
+    shared: Shared,
+    twin: Mapping[str, Floats] | None,
+    twins: dict[tuple[int, int], Mapping[str, Floats]] | None,
+) -> dict[str, Sheet]:
+    """Return every sheet of one run; a baseline run leaves behind what its twins need."""
+    sums = add_up(run, shared.utilities, shared.baseline)
+    costs = RunCosts(sums, shared.prices, twin)
+    waits = run.waits()
+    resources = resource_sheet(run, run.series(), waits)
+    ages = age_sheet(sums)
+    measures = [outcome_sheet(sums, costs, shared.settings), wait_measures(resources, run), ages]
+    sheets = {
+        "outcomes": joined(measures),
+        "inequality": inequality_sheet(sums, costs, shared.baseline.standard),
+        "costs": cost_sheet(costs),
+        "activity": activity_sheet(sums),
+        "resources": resources,
+    }
+    if twins is not None:
+        twins[run.luck] = twin_of(sums)
+        sheets["population"] = population_sheet(run)
+        sheets["checks"] = check_sheet(sums, costs, resources, ages, waits, shared.england)
+    else:
+        sheets["stages"] = stage_sheet(run, sums)
+    return sheets
+
+
+def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
+    """Return every table by name."""
+    settings, baselines, stacks = collected.settings, collected.baselines, collected.stacks
+    comparison = comparison_table(collected.outcomes, baselines)
+    pounds = settings.value("opportunity_cost_per_qaly")
+    tables = {
+        "outcomes": outcomes_table(collected.outcomes),
+        "comparison": comparison,
+        "inequality": indexed_table(stacks["inequality"], baselines),
+        "costs": costs_table(stacks["costs"], baselines, settings),
+        "activity": activity_table(stacks["activity"], baselines, settings),
+        "resources": resources_table(stacks["resources"]),
+        "population": shares_table(stacks["population"], "prevalence", 1.0),
+        "stages": shares_table(stacks["stages"], "per_1000", PER),
+        "draws": draws_table(collected.outcomes, baselines, stacks["inequality"], pounds),
+        "checks": checks_table(
+            stacks["checks"], {arm: runs[0] for arm, runs in collected.runs.items()}, settings
+        ),
+        "measures": measures_table(),
+    }
+    tables["evidence"] = evidence_table(collected)
+    return {name: tables[name] for name in TABLES}
+
+
+def costs_table(
+    stacks: Mapping[Arm, Stack], baselines: Mapping[str, Arm], settings: Settings
+) -> pd.DataFrame:
+    """Return ``costs.csv``: lines, totals by payer and, for designs, the cash lines."""
+    whole = {arm: _totals(stack) for arm, stack in stacks.items()}
+    parts = [indexed_table(stacks, baselines, 0.0), indexed_table(whole, baselines, 0.0)]
+    for arm, stack in stacks.items():
+        base = baselines[arm[0]]
+        if arm != base:
+            flow = cash(*paired(stack, stacks[base]), settings)
+            parts.append(named(arm, described(flow)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _totals(stack: Stack) -> Stack:
+    sheets = {
+        run: totals(Sheet(stack.keys, {"value": stack.numbers["value"][row]}))
+        for row, run in enumerate(zip(stack.draws, stack.replications, strict=True))
+    }
+    return stacked(sheets)
+
+
+def resources_table(stacks: Mapping[Arm, Stack]) -> pd.DataFrame:
+    """Return ``resources.csv``: every number with its interval beside it."""
+    parts = []
+    for arm, stack in stacks.items():
+        columns: dict[str, object] = {
+            "replications": len(stack.draws),
+            "interval_kind": described(stack, "capacity")["interval_kind"],
+        }
+        for name in NUMBERS:
+            held = summary(stack.numbers[name], stack.draws)
+            columns |= {name: held.mean, f"{name}_low": held.low, f"{name}_high": held.high}
+        parts.append(named(arm, stack.keys.assign(**columns)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def shares_table(stacks: Mapping[Arm, Stack], name: str, per: float) -> pd.DataFrame:
+    """Return people with their share of the group as ``name`` (times ``per``), and intervals."""
+    parts = []
+    for arm, stack in stacks.items():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = summary(per * stack.numbers["value"] / stack.numbers["people"], stack.draws)
+        table = described(stack).assign(
+            people=summary(stack.numbers["people"], stack.draws).mean,
+            **{name: share.mean, f"{name}_low": share.low, f"{name}_high": share.high},
+        )
+        parts.append(named(arm, table))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def evidence_table(collected: Collected) -> pd.DataFrame:
+    """Return ``evidence.csv``: every number that the runs and these tables rest on."""
+    found: dict[str, dict[str, str]] = {}
+    for runs in collected.runs.values():
+        for row in runs[0].evidence().to_dict("records"):
+            found.setdefault(row["key"], {str(name): value for name, value in row.items()})
+    for key, figure in collected.settings.evidence.used.items():
+        own = {
+            "key": key,
+            "value": _text(figure.value),
+            "low": _text(figure.low),
+            "high": _text(figure.high),
+            "unit": figure.unit,
+            "source": figure.source,
+            "basis": figure.basis,
+        }
+        found.setdefault(key, own)
+    rows = [found[key] for key in sorted(found)]
+    return pd.DataFrame(rows, columns=list(EVIDENCE))
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:.{DIGITS}g}"
+
+
+def build_tables(folder: Path, prices: Path | None = None) -> dict[str, pd.DataFrame]:
+    """Read the runs of ``folder``, write ``tables/*.csv`` and one workbook, return the tables.
+
+    The same runs and prices give the same bytes. Every file appears whole or not at all.
+
+    Raises
+    ------
+    BadInput
+        If there is no complete run, a record cannot be read, or a price is not known.
+    """
+    folder = Path(folder)
+    settings = read_settings(prices)
+    runs = read_folders([folder])
+    named_baseline = experiment(folder).get("baseline")
+    designs = {run.facts["design"] for run in runs}
+    baseline = named_baseline if named_baseline in designs else None
+    tables = tables_of(collect(runs, settings, baseline))
+    write_tables(folder / "tables", tables)
+    return tables
+
+
+def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write each table as CSV, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        aside = folder / f".tmp-{name}.csv"
+        write_csv(aside, table)
+        os.replace(aside, folder / f"{name}.csv")
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as UTF-8 CSV, numbers to nine figures, gaps empty, lines ending in \\n."""
+    columns = {str(name): _column(table[name]) for name in table.columns}
+    options = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
+    with path.open("wb") as file:
+        file.write((",".join(columns) + "\n").encode())
+        pa_csv.write_csv(pa.table(columns), file, options)
+
+
+def _column(values: pd.Series) -> pa.Array:
+    if pd.api.types.is_float_dtype(values):
+        numbers = rounded(values.to_numpy(np.float64))
+        return pa.array(numbers, mask=~np.isfinite(numbers))
+    if pd.api.types.is_integer_dtype(values):
+        return pa.array(values.to_numpy(np.int64))
+    return pa.array(values.astype(str).to_numpy(dtype=object), type=pa.string())
+
+
+def rounded(values: Floats, digits: int = DIGITS) -> Floats:
+    """Round to so many figures, so that the same numbers are the same text everywhere."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.floor(np.log10(np.abs(values)))
+    step = np.clip(np.where(np.isfinite(size), digits - 1 - size, 0.0), 0.0, 300.0)
+    factor = 10.0**step
+    result: Floats = np.round(values * factor) / factor + 0.0
+    return result
+
+
+def load(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the written tables of an experiment folder, tidy; groups and years are text.
+
+    Raises
+    ------
+    BadInput
+        If the folder has no tables.
+    """
+    found = sorted(Path(folder).glob("tables/*.csv"))
+    if not found:
+        raise BadInput(
+            [
+                Fault(
+                    where=str(folder),
+                    key="tables",
+                    found="no tables",
+                    allowed="an experiment folder whose tables were built",
+                    remedy="run `carepath report` on it first",
+                )
+            ]
+        )
+    return {path.stem: read_table(path) for path in found}
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read one table as it was written."""
+    text = dict.fromkeys(("year", "group", "draw_name", "practice", "locality"), str)
+    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+
+
+def every_name(tables: Iterable[pd.DataFrame]) -> list[str]:
+    """Return the columns of tables, in order of appearance."""
+    return list(dict.fromkeys(name for table in tables for name in table.columns))
