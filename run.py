@@ -226,16 +226,14 @@ def install(what: str, *options: str) -> None:
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     pins = sum("==" in line for line in LOCK.read_text(encoding="utf-8").splitlines())
     heard = []
-    with (
-        subprocess.Popen(
-            [*command, "--progress-bar", "off", *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-            env=environment(),
-        ) as pip,
-        LOG.open("a", encoding="utf-8", errors="replace") as log,
-    ):
+    pip = subprocess.Popen(
+        [*command, "--progress-bar", "off", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        env=environment(),
+    )
+    with pip, LOG.open("a", encoding="utf-8", errors="replace") as log:
         for line in pip.stdout or ():
             log.write(line)
             heard.append(line.rstrip())
@@ -261,7 +259,8 @@ def reason(heard: "list[str]") -> str:
     said = "\n".join(heard)
     meanings = (meaning for signs, meaning in REASONS if any(sign in said for sign in signs))
     meaning = next(meanings, "The packages could not be installed. Run this again.")
-    last = "\n".join("    " + line for line in heard[-5:])
+    errors = [line for line in heard if line.startswith("ERROR")]
+    last = "\n".join("    " + line for line in (errors or heard)[-5:])
     return "{}\n\n{}\n\nAll that was said is in {}".format(meaning, last, LOG)
 
 
