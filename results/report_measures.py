@@ -1,0 +1,139 @@
+"""How each measure is spoken of in the report: plain name, denominator, which way is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from results.measures import COUNT, MEASURES
+
+LOWER, HIGHER, SHIFT = -1, 1, 0
+_BETTER = {"lower": LOWER, "higher": HIGHER, "neither": SHIFT}
+
+# The lines of the forest, in order, under their headings.
+FOREST: dict[str, tuple[str, ...]] = {
+    "health": ("ltc_onsets", "deaths", "years_lost_before_75", "qalys"),
+    "hospital use": (
+        "emergency_admissions",
+        "bed_days",
+        "ae_attendances",
+        "outpatient_follow_up",
+    ),
+    "everyday care": ("gp_contacts", "gp_unmet", "vcse_contacts", "treatment_burden"),
+}
+
+# The harms and burdens that are always told, also when nothing changed.
+ALWAYS_TOLD = ("deaths", "gp_contacts", "treatment_burden")
+
+# Where the catalogue's title needs its context to be understood on its own.
+NAMES = {
+    "bed_days": "bed days in hospital",
+    "gp_contacts": "GP and practice contacts",
+    "gp_unmet": "practice requests not met",
+    "outpatient_follow_up": "outpatient follow-ups",
+    "qalys": "healthy life (QALYs)",
+    "vcse_contacts": "voluntary-sector contacts",
+}
+
+SERVICE_NAMES: dict[str, str] = {
+    "gp": "practice appointments",
+    "pharmacy": "community pharmacy",
+    "nhs111": "NHS 111",
+    "ambulance": "ambulance",
+    "ed": "A&E spaces",
+    "sdec": "same-day emergency care",
+    "beds": "emergency beds",
+    "elective": "planned admissions",
+    "outpatients": "outpatient clinics",
+    "community_nursing": "district nurses",
+    "urgent_response": "urgent community response",
+    "virtual_ward": "virtual-ward places",
+    "mental_health": "mental-health services",
+    "mdt": "team meetings",
+    "care_coordination": "care coordinators",
+    "vcse": "link workers",
+    "social_care": "social care packages",
+    "care_home": "care-home places",
+}
+
+WAIT_NAMES: dict[str, str] = {
+    "gp": "Routine practice appointment",
+    "ed": "Time in A&E",
+    "beds": "Bed after a decision to admit",
+    "mdt": "Discussion at a team meeting",
+    "care_coordination": "Care coordinator’s place",
+    "vcse": "Link worker",
+    "outpatients": "First outpatient visit",
+}
+
+STAGE_NAMES: dict[str, str] = {
+    "eligible": "Meet the rules of the design",
+    "invited": "Are invited",
+    "accepted": "Accept the offer",
+    "assessed": "Are assessed and agree a plan",
+    "supported": "Are supported",
+    "still_supported_a_year_later": "Are still supported a year later",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One measure in words.
+
+    ``better`` is -1 where lower is better, +1 where higher is, 0 where a change is a shift
+    and no goal. ``counted`` is True where things are counted (fewer and more), else lower and
+    higher. ``per_person`` is True where a level is already a rate for each person and year.
+    """
+
+    key: str
+    name: str
+    better: int
+    counted: bool = True
+    per_person: bool = False
+
+    @property
+    def less(self) -> str:
+        """The word for a fall: fewer things, or a lower share."""
+        return "fewer" if self.counted else "lower"
+
+    @property
+    def more(self) -> str:
+        """The word for a rise."""
+        return "more" if self.counted else "higher"
+
+    @property
+    def goal(self) -> str:
+        """Which way is better, in words."""
+        return {LOWER: "lower is better", HIGHER: "higher is better"}.get(
+            self.better, "a shift, not a goal"
+        )
+
+
+def measure_of(key: str) -> Measure:
+    """Return how a measure is spoken of; an unknown one by its own key, as a shift."""
+    known = MEASURES.get(key)
+    if known is None:
+        return Measure(key=key, name=NAMES.get(key, spoken(key)), better=SHIFT)
+    per_person = known.unit.endswith("per person-year")
+    return Measure(
+        key=key,
+        name=NAMES.get(key, known.title),
+        better=_BETTER.get(known.better, SHIFT),
+        counted=(known.kind == COUNT or per_person) and key != "qalys",
+        per_person=per_person,
+    )
+
+
+def forest_group(key: str) -> str:
+    """Return the heading under which a measure stands in the forest."""
+    return next((group for group, keys in FOREST.items() if key in keys), "")
+
+
+def spoken(key: str) -> str:
+    """Return a key as words: "proactive-mltc" becomes "proactive mltc"."""
+    return key.replace("_", " ").replace("-", " ").strip()
+
+
+def service_name(service: str, role: str = "") -> str:
+    """Return a service in plain words, with the role that tells its parts apart."""
+    name = SERVICE_NAMES.get(service, spoken(service))
+    return f"{name}: {role}" if role and role != "all" else name

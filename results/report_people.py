@@ -1,0 +1,522 @@
+"""Sections 2 to 5: who is reached, what changes for people, when, and who gains."""
+
+from __future__ import annotations
+
+from results import report_findings as find
+from results import wording
+from results.figures import people as draw
+from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
+from results.report_data import Option, ReportData
+from results.report_findings import FIFTHS, ForestRow, StageRow
+from results.report_measures import ALWAYS_TOLD, SHIFT, Measure, measure_of
+from results.report_numbers import (
+    capital,
+    count_word,
+    figures,
+    listed,
+    percent,
+    plain_range,
+    plain_with_range,
+    signed,
+    signed_range,
+    step_of,
+)
+from results.wording import Change, verdict, verdict_words
+
+FILLED = (
+    "A filled disc means the interval leaves out no change. A hollow disc means it does not: "
+    "the design may do nothing."
+)
+
+
+def reached_section(data: ReportData) -> Section:
+    """Return section 2: whom each design is for and how many it gets to."""
+    rows = find.stage_rows(data)
+    kept = find.kept_shares(rows)
+    notes = []
+    for option in data.designs:
+        uptake = wording.uptake_note(find.uptake_by_fifth(data, option))
+        if uptake:
+            notes.append(f"{option.letter}: {uptake}" if len(data.designs) > 1 else uptake)
+    return Section(
+        number=2,
+        nav="Who is reached",
+        heading=wording.reach_headline(kept),
+        question="Who is each design for, and how many does it get to?",
+        blocks=(_reach_block(data, rows),),
+        notes=tuple(notes),
+    )
+
+
+def _reach_block(data: ReportData, rows: list[StageRow]) -> Block:
+    if not rows:
+        return Block(number=1, claim="Who is reached", missing=data.why_missing("stages"))
+    last = {row.option.letter: row.people.mean for row in rows}
+    claim = wording.reach_claim(last)
+    year = find.stage_year(data)
+    alt = alt_text(
+        "Dots with 95% intervals",
+        "Down: stages of the design; across: people in every 1,000 residents",
+        f"All residents of {data.place_name}, year {year}",
+        claim,
+    )
+    return Block(
+        number=1,
+        claim=claim,
+        sub=f"People at each stage in every 1,000 residents, year {year}; lines are 95% intervals",
+        panels=(drawn("figure-01", alt, lambda: draw.reach(rows)),),
+        keys=data.designs,
+        wide=True,
+        table=_reach_table(data, rows, year),
+    )
+
+
+def _reach_table(data: ReportData, rows: list[StageRow], year: str) -> Table:
+    by_fifth = {
+        fifth: {
+            (row.option.letter, row.stage): row.people.mean
+            for row in find.stage_rows(data, "imd_quintile", fifth)
+        }
+        for fifth in FIFTHS
+    }
+    lines = [
+        (
+            row.name,
+            row.option.letter,
+            figures(row.people.mean, 2),
+            plain_range(row.people.low, row.people.high),
+            *(_figure(by_fifth[fifth].get((row.option.letter, row.stage))) for fifth in FIFTHS),
+        )
+        for row in rows
+    ]
+    return Table(
+        caption=f"People at each stage per 1,000 residents, year {year}; by deprivation fifth, "
+        "1 most deprived, per 1,000 residents of the fifth",
+        head=(
+            "Stage",
+            "Design",
+            "People",
+            "95% interval",
+            *(f"Fifth {fifth}" for fifth in FIFTHS),
+        ),
+        rows=tuple(lines),
+        numeric=columns(range(2, 9)),
+        wide=True,
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "not known" if value is None else figures(value, 2)
+
+
+def changes_section(data: ReportData, lead: Option | None) -> Section:
+    """Return section 3: what residents and services would notice."""
+    measure = measure_of(data.main_measure)
+    findings = [
+        wording.Finding(letter=option.letter, change=change, found=verdict(change, data.smallest))
+        for option in data.designs
+        for change in [data.change(measure.key, option)]
+    ]
+    rows = find.forest_rows(data)
+    return Section(
+        number=3,
+        nav="What changes for people",
+        heading=wording.change_headline(findings, measure, "per 10,000 people a year"),
+        question="What would residents and services notice, in the simulation?",
+        blocks=(_squares_block(data, lead), _forest_block(data, rows)),
+        starts_page=False,
+    )
+
+
+def _squares_block(data: ReportData, lead: Option | None) -> Block:
+    option = lead or data.designs[0]
+    found = find.squares(data, option)
+    if found is None:
+        return Block(
+            number=2, claim="Residents admitted in a year", missing=data.why_missing("comparison")
+        )
+    claim = wording.squares_claim(option.letter, found.before, found.after, found.change)
+    alt = alt_text(
+        "Grid of 1,000 squares, one a resident",
+        "Dark: admitted either way; outlined: changed by the design; pale: not admitted",
+        f"Residents of {data.place_name}, one year",
+        claim,
+    )
+    which = "the leading design" if lead else "the first design of the experiment file"
+    only = "" if len(data.designs) == 1 else f" under {which}"
+    return Block(
+        number=2,
+        claim=claim,
+        sub=f"1,000 residents, one year{only}, averaged over {_span(data)}; each square is one "
+        "resident; people, not admissions",
+        panels=(drawn("figure-02", alt, lambda: draw.squares(found)),),
+        wide=True,
+        table=Table(
+            caption="Residents admitted as an emergency in a year, of every 1,000",
+            head=("Option", "People", "95% interval"),
+            rows=(
+                (
+                    "Usual care",
+                    *_with_range(found.before.mean, found.before.low, found.before.high),
+                ),
+                (option.letter, *_with_range(found.after.mean, found.after.low, found.after.high)),
+                (
+                    f"Difference under {option.letter}",
+                    signed(found.change.mean, found.change.step),
+                    signed_range(found.change.low, found.change.high),
+                ),
+            ),
+            numeric=columns((1, 2)),
+        ),
+    )
+
+
+def _with_range(mean: float, low: float, high: float) -> tuple[str, str]:
+    step = min(step_of(low, high), 1.0)
+    whole = plain_with_range(mean, low, high).split(" (")[0]
+    return whole, plain_range(low, high, step)
+
+
+def _span(data: ReportData) -> str:
+    return f"years 1 to {data.years}" if data.years > 1 else "year 1"
+
+
+def _forest_block(data: ReportData, rows: list[ForestRow]) -> Block:
+    drawn_rows, told = find.split_forest(rows)
+    if not drawn_rows:
+        reason = " ".join(_told(told)) or data.why_missing("comparison")
+        return Block(number=3, claim="No measure moves enough to draw", missing=reason)
+    claim = _forest_claim(rows)
+    alt = alt_text(
+        "Forest plot: dots with 95% intervals",
+        "Down: measures of health, hospital and everyday care; across: % difference",
+        f"All residents of {data.place_name}, {_span(data)}",
+        claim,
+    )
+    note = wording.luck_note(len(rows), measure_of(data.main_measure).name)
+    share = percent(data.smallest, 0.1 if data.smallest < 0.01 else 1.0)
+    return Block(
+        number=3,
+        claim=claim,
+        sub=f"Difference from usual care a year, averaged over {_span(data)}; lines are 95% "
+        "intervals",
+        panels=(drawn("figure-03", alt, lambda: draw.forest(drawn_rows, data.smallest)),),
+        keys=data.designs,
+        wide=True,
+        how=" ".join(
+            [
+                FILLED,
+                f"The grey band is less than {share} either way, too small to matter.",
+                note,
+                *_told(told),
+            ]
+        ),
+        table=_forest_table(rows, data.smallest),
+    )
+
+
+def _forest_claim(rows: list[ForestRow]) -> str:
+    gains: dict[str, list[str]] = {}
+    harms: dict[str, list[str]] = {}
+    for row in rows:
+        kind = wording.judgement(row.found, row.measure.better)
+        if kind in ("good", "bad"):
+            where = gains if kind == "good" else harms
+            where.setdefault(row.option.letter, []).append(row.measure.name)
+    return wording.forest_claim(gains, harms, len(rows))
+
+
+def _told(rows: list[ForestRow]) -> list[str]:
+    """Return a sentence for each measure that is not drawn, harms and burdens among them."""
+    sentences = []
+    for row in rows:
+        size = "hardly moves" if not row.beyond else "is off this scale"
+        step = row.change.step
+        words = (
+            f"{capital(row.measure.name)} under {row.option.letter} {size}: "
+            f"{signed(row.change.mean, step)} "
+            f"({signed_range(row.change.low, row.change.high, step)}) per 10,000 people a year, "
+            f"from {figures(row.change.baseline)}."
+        )
+        sentences.append(words)
+    return sentences
+
+
+def _forest_table(rows: list[ForestRow], smallest: float) -> Table:
+    return Table(
+        caption="Difference from usual care per 10,000 people a year",
+        head=(
+            "Measure",
+            "Better",
+            "Design",
+            "Usual care",
+            "Difference",
+            "95% interval",
+            "In %",
+            "Reading",
+        ),
+        rows=tuple(
+            (
+                capital(row.measure.name),
+                {SHIFT: "a shift", 1: "higher", -1: "lower"}[row.measure.better],
+                row.option.letter,
+                figures(row.change.baseline),
+                signed(row.change.mean, row.change.step),
+                signed_range(row.change.low, row.change.high),
+                f"{signed(row.relative.mean, 0.1)}%",
+                verdict_words(row.found, row.measure.less, row.measure.more),
+            )
+            for row in rows
+        ),
+        numeric=columns((3, 4, 5, 6)),
+        wide=True,
+    )
+
+
+def when_section(data: ReportData) -> Section:
+    """Return section 4: how soon a board would see it."""
+    measure = measure_of(data.main_measure)
+    series = {o.letter: find.by_year(data, o, measure.key) for o in data.designs}
+    known = {letter: found for letter, found in series.items() if found}
+    first = {letter: wording.first_clear_year(found) for letter, found in known.items()}
+    return Section(
+        number=4,
+        nav="When it changes",
+        heading=wording.when_headline(first, data.years),
+        question="How soon would a board see it?",
+        blocks=(_when_block(data, measure, known),),
+    )
+
+
+def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, Change]]) -> Block:
+    if not series:
+        return Block(number=4, claim="Year by year", missing=data.why_missing("comparison"))
+    options = [option for option in data.designs if option.letter in series]
+    plans = {o.letter: find.plan_path(data, o, measure.key) for o in options}
+    ends = {
+        o.letter: (series[o.letter][data.years], plans[o.letter].get(data.years))
+        for o in options
+        if data.years in series[o.letter]
+    }
+    claim = wording.plan_path_claim(ends, measure, data.years)
+    limits = draw.shared_limits(list(series.values()), list(plans.values()))
+    few = data.replications < draw.FEW
+    sub = f"{capital(measure.name)} per 10,000 people, difference from usual care; " + (
+        "dots with 95% intervals, for there are few replications"
+        if few
+        else "dark band holds the middle half, pale band 95 in 100"
+    )
+    if not any(plans.values()):
+        sub += ". The plan’s own effects were not run, so no plan path is drawn"
+    panels = tuple(
+        drawn(
+            f"figure-04-{option.letter.lower()}",
+            alt_text(
+                "Line with bands",
+                f"Across: years 1 to {data.years}; up: difference in {measure.name} per 10,000",
+                f"{option.title}, residents of {data.place_name}",
+                _end_words(ends, option),
+            ),
+            lambda option=option: draw.over_time(  # type: ignore[misc]
+                option,
+                series[option.letter],
+                plan=plans[option.letter],
+                replications=data.replications,
+                limits=limits,
+            ),
+            title=option.title,
+            option=option,
+        )
+        for option in options
+    )
+    return Block(
+        number=4,
+        claim=claim,
+        sub=sub,
+        panels=panels,
+        table=_when_table(data, measure, series, plans),
+    )
+
+
+def _end_words(ends: dict[str, tuple[Change, float | None]], option: Option) -> str:
+    if option.letter not in ends:
+        return "No value for the last year"
+    change, _ = ends[option.letter]
+    spread = signed_range(change.low, change.high)
+    return f"In the last year {signed(change.mean, change.step)} ({spread})"
+
+
+def _when_table(
+    data: ReportData,
+    measure: Measure,
+    series: dict[str, dict[int, Change]],
+    plans: dict[str, dict[int, float]],
+) -> Table:
+    with_plan = any(plans.values())
+    rows = []
+    for letter, found in series.items():
+        for year, change in found.items():
+            plan = plans[letter].get(year)
+            rows.append(
+                (
+                    letter,
+                    str(year),
+                    figures(change.baseline),
+                    signed(change.mean, change.step),
+                    signed_range(change.low, change.high),
+                    *(
+                        (signed(plan, change.step) if plan is not None else "none",)
+                        if with_plan
+                        else ()
+                    ),
+                )
+            )
+    return Table(
+        caption=f"Difference in {measure.name} per 10,000, by year",
+        head=(
+            "Design",
+            "Year",
+            "Usual care",
+            "Difference",
+            "95% interval",
+            *(("Plan",) if with_plan else ()),
+        ),
+        rows=tuple(rows),
+        numeric=columns(range(1, 6)),
+    )
+
+
+def gains_section(data: ReportData) -> Section:
+    """Return section 5: whether the gap by deprivation narrows."""
+    measure = measure_of(data.main_measure)
+    gaps = {o.letter: find.gap_change(data, o, measure.key) for o in data.designs}
+    notes = []
+    for option in data.designs:
+        words = wording.gaps_disagree(
+            gaps[option.letter], find.gap_change(data, option, measure.key, "rii")
+        )
+        if words:
+            notes.append(f"{option.letter}: {words}")
+    missing = f"Figure 6, health against fairness, needs draws of the evidence: {NEED_DRAWS}."
+    if not data.with_knowledge:
+        notes.append(missing)
+    return Section(
+        number=5,
+        nav="Who gains: deprivation",
+        heading=wording.gains_headline(gaps),
+        question="Who gains, and does the gap between most and least deprived narrow?",
+        blocks=(_fifths_block(data, measure, gaps),),
+        notes=tuple(notes),
+    )
+
+
+NEED_DRAWS = 'set uncertainty = "psa" in the experiment file and run it again'
+
+
+def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | None]) -> Block:
+    series = {o.letter: find.by_fifth(data, o, measure.key) for o in data.designs}
+    options = [option for option in data.designs if len(series[option.letter]) == len(FIFTHS)]
+    if not options:
+        return Block(number=5, claim="By deprivation", missing=data.why_missing("comparison"))
+    lead = max(options, key=lambda o: any(c.clear for c in series[o.letter].values()))
+    claim = wording.fifths_claim(
+        lead.letter, series[lead.letter][1], series[lead.letter][5], measure
+    )
+    limits = draw.fifth_limits([series[o.letter] for o in options])
+    base = series[options[0].letter]
+    panels = tuple(
+        drawn(
+            f"figure-05-{option.letter.lower()}",
+            alt_text(
+                "Dots with 95% intervals",
+                "Down: deprivation fifths, most deprived first; across: difference per 10,000",
+                f"{option.title}, {measure.name}",
+                wording.gap_verdict_words(gaps[option.letter]),
+            ),
+            lambda option=option: draw.fifths(  # type: ignore[misc]
+                option, series[option.letter], unit="Difference per 10,000 a year", limits=limits
+            ),
+            title=option.title,
+            option=option,
+            say=wording.gap_verdict_words(gaps[option.letter]),
+        )
+        for option in options
+    )
+    return Block(
+        number=5,
+        claim=claim,
+        sub=f"Difference in {measure.name} per 10,000 a year by deprivation fifth, {_span(data)}; "
+        f"the rate under usual care runs from {figures(base[1].baseline)} in the most to "
+        f"{figures(base[5].baseline)} in the least deprived fifth",
+        panels=panels,
+        how=FILLED,
+        table=_fifths_table(data, measure, options, series),
+    )
+
+
+def _fifths_table(
+    data: ReportData,
+    measure: Measure,
+    options: list[Option],
+    series: dict[str, dict[int, Change]],
+) -> Table:
+    names = {1: "1 most deprived", 5: "5 least deprived"}
+    rows = [
+        (
+            option.letter,
+            names.get(fifth, str(fifth)),
+            figures(change.baseline),
+            signed(change.mean, change.step),
+            signed_range(change.low, change.high),
+        )
+        for option in options
+        for fifth, change in series[option.letter].items()
+    ]
+    for option in options:
+        rows += _gap_lines(data, option, measure.key)
+    return Table(
+        caption=f"{capital(measure.name)} by deprivation fifth per 10,000 a year, and the gap "
+        "(slopes are age-sex standardised; below zero the gap narrows)",
+        head=("Design", "Group", "Usual care", "Difference", "95% interval"),
+        rows=tuple(rows),
+        numeric=columns((2, 3, 4)),
+    )
+
+
+def _gap_lines(data: ReportData, option: Option, measure: str) -> list[tuple[str, ...]]:
+    lines = []
+    for index, name, per in (
+        ("sii", "Absolute gap (slope index, SII)", 10.0),
+        ("rii", "Relative gap (relative index, RII)", 1.0),
+    ):
+        change = find.gap_change(data, option, measure, index)
+        if change is None:
+            lines.append((option.letter, name, "not known", "not known", "not known"))
+            continue
+        change = change.times(per)
+        lines.append(
+            (
+                option.letter,
+                name,
+                figures(abs(change.baseline)),
+                signed(change.mean, change.step),
+                signed_range(change.low, change.high),
+            )
+        )
+    return lines
+
+
+def always_told(rows: list[ForestRow]) -> list[str]:
+    """Return which harms and burdens the run lacks, so that silence is not taken for none."""
+    known = {row.measure.key for row in rows}
+    return [measure_of(key).name for key in ALWAYS_TOLD if key not in known]
+
+
+def comparisons_words(count: int) -> str:
+    """Return how many comparisons were made, in words."""
+    return f"{capital(count_word(count))} comparisons were made"
+
+
+def designs_words(options: list[Option]) -> str:
+    """Return the letters of some designs as a list in prose."""
+    return listed([option.letter for option in options])
