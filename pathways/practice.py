@@ -1,0 +1,612 @@
+"""General practices: appointments today and in the weeks to come, all practices at once.
+
+A request wants help the same day, is planned some weeks ahead, or takes the first free slot.
+Part of each day's slots is held back for the day. People give up when the wait they are
+offered is too long, and some of those waiting leave; this, not tuning, holds the queue
+(``care_closure.md``). People move as arrays, a day at a time; a request's type, role, lead,
+patience and attendance all belong to its key, so they are the same in every design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.evidence import Evidence
+from agents.luck import Luck
+from agents.population import Population
+from pathways.calendar import YEAR, Calendar
+from pathways.demand import Arrivals
+from pathways.ledger import Ledger
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
+
+SERVICE, SETTINGS = "practice_consultation", "care_settings"
+ROLES = ("gp", "practice nurse", "other direct patient care")
+CONTACTS = ("gp_contacts_gp", "gp_contacts_nurse", "gp_contacts_other")
+URGENT, PLANNED, ROUTINE = 0, 1, 2
+KINDS = ("same-day urgent", "planned ahead 4-45 days", "routine, first free slot")
+# Where an unmet request goes; ``again`` asks anew on the next working day by itself.
+LEAKS = ("ed", "nhs111", "pharmacy", "again", "nothing")
+HORIZON = 60  # working days ahead that appointments can be booked
+PER = 10_000
+WORKING_WEEK = 5
+
+
+# One request to a practice. ``at`` is the working day (index) of the appointment, ``event`` that
+# of the appointment or of leaving the queue, if sooner; ``kind`` and ``role`` are indices into
+# ``KINDS`` and ``ROLES``, ``asked`` the day of the request.
+REQUEST = np.dtype(
+    [
+        ("row", np.int64),
+        ("key", np.uint64),
+        ("practice", np.int64),
+        ("kind", np.int8),
+        ("role", np.int8),
+        ("asked", np.int32),
+        ("at", np.int32),
+        ("event", np.int32),
+    ]
+)
+Requests = npt.NDArray[np.void]
+_BYTES = np.dtype((np.void, REQUEST.itemsize))
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeDay:
+    """What happened in the practices on one day.
+
+    Attributes
+    ----------
+    attended, roles, attended_keys : who was seen, by which role (index into ``ROLES``)
+    missed : who did not attend
+    failed, failed_keys, leak : whose request was not met, and where it goes (into ``LEAKS``)
+    """
+
+    attended: Integers
+    roles: Integers
+    attended_keys: Words
+    missed: Integers
+    failed: Integers
+    failed_keys: Words
+    leak: Integers
+
+    def leaked(self, to: str) -> tuple[Integers, Words]:
+        """Return the rows and keys of the unmet requests that go ``to`` one of ``LEAKS``."""
+        chosen = self.leak == LEAKS.index(to)
+        return self.failed[chosen], self.failed_keys[chosen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How practices and people behave; every number from the evidence.
+
+    Shares are from 0 to 1, waits in working days.
+    """
+
+    slots_per_head: float
+    kind_edges: Floats
+    role_edges: Floats
+    leak_edges: Floats
+    latent: float
+    held_back: float
+    held_back_highest: float
+    memory: float
+    monday: float
+    give_up_at: float
+    give_up_scale: float
+    leaving: float
+    lead: tuple[float, float, float]
+    queue_at_start: float
+    missed: Floats  # (5 IMD fifths, 3 groups of conditions: none, 1-3, 4+)
+
+    @classmethod
+    def of(
+        cls,
+        evidence: Evidence,
+        capacity: Mapping[str, Mapping[str, float]],
+        settings: Mapping[str, float],
+    ) -> Rules:
+        """Read the rules; ``capacity`` is the place's, per 10,000 people and year."""
+
+        def rows(term: str, levels: tuple[str, ...]) -> Floats:
+            return np.array([level(term, name) for name in levels])
+
+        def level(term: str, name: str) -> float:
+            return evidence.value("baseline_demand", service=SERVICE, term=term, level=name)
+
+        def setting(name: str) -> float:
+            return evidence.value(SETTINGS, key=f"practice.{name}")
+
+        factor = settings.get("gp.capacity_factor", 1.0)
+        return cls(
+            slots_per_head=capacity["practice"]["all slots"] / PER * factor,
+            kind_edges=_edges(rows("request_type_share", KINDS)),
+            role_edges=_edges(rows("share_by_role", ROLES)),
+            leak_edges=_edges(np.array([setting(f"leak.{name}") for name in LEAKS])),
+            latent=level("latent_request_factor", "all"),
+            held_back=capacity["practice"]["same-day share held back"],
+            held_back_highest=setting("held_back_highest"),
+            memory=setting("held_back_memory"),
+            monday=setting("monday_factor"),
+            give_up_at=level("give_up", "offered wait at which half decline"),
+            give_up_scale=setting("give_up_scale"),
+            leaving=level("give_up", "leave the queue"),
+            lead=(
+                setting("planned_lead_lowest"),
+                level("planned_lead", "triangular 3-8-32"),
+                setting("planned_lead_highest"),
+            ),
+            queue_at_start=setting("queue_at_start"),
+            missed=_missed(evidence, level("dna", "all")),
+        )
+
+
+def _edges(shares: Floats) -> Floats:
+    """Return where each share begins but the first, so that ``searchsorted`` picks one."""
+    edges: Floats = np.cumsum(shares / shares.sum())[:-1]
+    return edges
+
+
+def _shares_of_week(monday: float) -> Floats:
+    """Return how requests of closed days spread over the next five working days.
+
+    A seventh of the week's requests arise on each day; with what is put off to it, the first
+    working day gets ``monday`` times as many as the others.
+    """
+    other = 1.0 / (WORKING_WEEK - 1 + monday)
+    wanted = np.array([monday * other] + [other] * (WORKING_WEEK - 1))
+    return wanted - 1.0 / 7.0
+
+
+def _missed(evidence: Evidence, mean: float) -> Floats:
+    """Return the chance of not attending by deprivation fifth and number of conditions.
+
+    The published gradients, around the published mean over England's appointments.
+    """
+
+    def ratio(to: str) -> float:
+        return evidence.value("mechanisms", mechanism="dna", to=to)
+
+    few, most = ratio("missed GP appointments"), ratio("repeated missed GP appointments")
+    many = evidence.value(SETTINGS, key="practice.dna_ratio_ltc_4")
+    names = ("0", "1_3", "4")
+    weights = [evidence.value(SETTINGS, key=f"practice.dna_share_ltc_{name}") for name in names]
+    by_ltc = np.array([1.0, few, many])
+    by_imd = most ** ((3.0 - np.arange(1, 6)) / 4.0)
+    by_imd /= by_imd.mean()
+    chances: Floats = mean * by_imd[:, None] * by_ltc / np.average(by_ltc, weights=weights)
+    return chances
+
+
+def joined(parts: Sequence[Requests]) -> Requests:
+    """Return the requests of all ``parts`` one after the other (as bytes, which is quick)."""
+    if not parts:
+        return np.empty(0, REQUEST)
+    return np.concatenate([part.view(_BYTES) for part in parts]).view(REQUEST)
+
+
+def first_free(free: Integers, practice: Integers) -> Integers:
+    """Give requests, in order of practice, the first free slots of their practice.
+
+    Parameters
+    ----------
+    free : (n_practices, days) free slots
+    practice : (k,) in ascending order
+
+    Returns
+    -------
+    (k,) the day (column) each gets, or ``days`` where none is left
+    """
+    n, days = free.shape
+    ends = np.cumsum(free.ravel())
+    offered = free.sum(axis=1)
+    before = np.cumsum(offered) - offered
+    counts = np.bincount(practice, minlength=n)
+    rank = np.arange(len(practice)) - (np.cumsum(counts) - counts)[practice]
+    place = np.searchsorted(ends, before[practice] + rank, side="right")
+    ahead: Integers = np.where(rank < offered[practice], place - practice * days, days)
+    return ahead
+
+
+def first_free_from(free: Integers, practice: Integers, target: Integers) -> Integers:
+    """Give requests the first free slot on or after their ``target`` day, first come by target.
+
+    ``practice`` and ``target`` (k,) must be in ascending order of practice, then target.
+    Returns as ``first_free``.
+    """
+    n, days = free.shape
+    wanted = np.bincount(practice * days + target, minlength=n * days).reshape(n, days)
+    surplus = np.cumsum(wanted - free, axis=1)
+    lowest = np.minimum(np.minimum.accumulate(surplus, axis=1), 0)
+    queue = surplus - lowest  # Lindley: those still without a slot after each day
+    used = wanted - np.diff(queue, axis=1, prepend=0)
+    return first_free(used, practice)
+
+
+@dataclass(slots=True)
+class Practices:
+    """The practices of a place.
+
+    Parameters
+    ----------
+    population : the people; ``practice`` says whose
+    evidence, luck, calendar, ledger : as elsewhere
+    capacity : ``Place.capacity``: slots per 10,000 people and year under ``practice``
+    settings : overrides such as ``gp.capacity_factor``
+
+    Attributes
+    ----------
+    missed_factor : (n,) what care does to the chance of missing an appointment
+    waiting : how many people have an appointment still to come
+    """
+
+    population: Population
+    evidence: Evidence
+    luck: Luck
+    calendar: Calendar
+    ledger: Ledger
+    capacity: Mapping[str, Mapping[str, float]]
+    settings: Mapping[str, float] = field(default_factory=dict)
+    missed_factor: Floats = field(init=False)
+    waiting: int = field(init=False, default=0)
+    rules: Rules = field(init=False)
+    n_practices: int = field(init=False)
+    _open: Integers = field(init=False)
+    _index: Integers = field(init=False)
+    _weight: Floats = field(init=False)
+    _slots: Integers = field(init=False)
+    _booked: Integers = field(init=False)
+    _held: Floats = field(init=False)
+    _due: dict[int, list[Requests]] = field(init=False, default_factory=dict)
+    _asked: dict[int, list[tuple[Integers, Words]]] = field(init=False, default_factory=dict)
+    _year: int | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        calendar, people = self.calendar, self.population
+        self.rules = Rules.of(self.evidence, self.capacity, self.settings)
+        self.n_practices = int(people.practice.max()) + 1
+        first, last = -calendar.warm_up, calendar.end + 92
+        self._open = calendar.working_days(first, last)
+        self._index = np.searchsorted(self._open, np.arange(first, last))
+        mondays = np.array([calendar.weekday(day) == 0 for day in self._open.tolist()])
+        weight = np.where(mondays, self.rules.monday, 1.0)
+        self._weight = weight * ((last - first) / YEAR / weight.sum())
+        shape = (self.n_practices, len(self._open) + HORIZON)
+        self._slots, self._booked = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        self._held = np.full(self.n_practices, self.rules.held_back)
+        self.missed_factor = np.ones(len(people))
+        self._set_slots(first)
+        self._fill_calendar()
+
+    def index(self, day: int) -> int:
+        """Return the working day (index) on or after ``day``."""
+        return int(self._index[day + self.calendar.warm_up])
+
+    def _set_slots(self, day: int) -> None:
+        """Set the slots of every working day from ``day`` for the people registered now."""
+        self._year = max(day, 0) // YEAR
+        here = self.population.present(max(day, 0))
+        registered = np.bincount(self.population.practice[here], minlength=self.n_practices)
+        start = self.index(day)
+        yearly = registered * self.rules.slots_per_head
+        total = np.floor(yearly[:, None] * np.cumsum(self._weight[start:]) + 1e-9)
+        self._slots[:, start : len(self._open)] = np.diff(total, axis=1, prepend=0.0)
+
+    def _fill_calendar(self) -> None:
+        """Book the first weeks as a steady queue would have left them, for nobody in particular."""
+        rules, days = self.rules, np.arange(float(HORIZON))
+        slots = self._slots[:, :HORIZON]
+        planned = rules.latent * (rules.kind_edges[1] - rules.kind_edges[0])
+        later = 1.0 - _triangular_share(days + 1.0, *rules.lead)
+        booked = np.floor(slots * planned * later).astype(np.int64)
+        bookable = np.floor(slots * (1.0 - rules.held_back)).astype(np.int64)
+        booked = np.minimum(booked, bookable)
+        yearly = self._slots[:, : len(self._open)].sum(axis=1) / self._weight.sum()
+        heads = yearly / max(rules.slots_per_head, 1e-9)
+        queue = (heads * rules.queue_at_start / PER).astype(np.int64)
+        filled = np.cumsum(bookable - booked, axis=1)
+        taken = np.diff(np.minimum(filled, queue[:, None]), axis=1, prepend=0)
+        self._booked[:, :HORIZON] = booked + taken
+
+    # One day
+
+    def day(self, day: int, requests: Arrivals) -> PracticeDay:
+        """Let ``day`` happen: requests are made, people are seen, miss, leave or give up."""
+        if max(day, 0) // YEAR != self._year:
+            self._set_slots(day)
+        if not self.calendar.is_working(day):
+            self._put_off(day, requests)
+            return _nothing()
+        now = self.index(day)
+        seen, missed, left = self._appointments(day, now)
+        new = self._new_requests(day, now, requests)
+        urgent, turned_away = self._see_urgent(new, now)
+        planned, unplanned = self._book_planned(new, now)
+        routine, declined = self._book_routine(new, now)
+        at_once = routine["at"] == now
+        self._await(joined([planned, routine[~at_once]]))
+        seen = joined([seen, urgent, routine[at_once]])
+        failed = joined([turned_away, unplanned, declined, left])
+        self._tally(now, new, seen, missed, len(turned_away) + len(unplanned), failed)
+        self._record(day, seen, missed, failed)
+        return self._outcome(now, seen, missed, failed)
+
+    def _put_off(self, day: int, requests: Arrivals) -> None:
+        """Spread requests that arise on a closed day over the next working days."""
+        which = np.searchsorted(
+            _edges(_shares_of_week(self.rules.monday)),
+            self.luck.uniforms("practice.put_off", requests.keys),
+        )
+        first = self.index(day)
+        for later in range(WORKING_WEEK):
+            chosen = which == later
+            self._ask(first + later, requests.rows[chosen], requests.keys[chosen])
+
+    def _ask(self, index: int, rows: Integers, keys: Words) -> None:
+        self._asked.setdefault(index, []).append((rows, keys))
+
+    def _new_requests(self, day: int, now: int, requests: Arrivals) -> Requests:
+        """Return the requests made today, those put off to today first."""
+        parts = [*self._asked.pop(now, []), (requests.rows, requests.keys)]
+        rows = np.concatenate([rows for rows, _ in parts])
+        keys = np.concatenate([keys for _, keys in parts])
+        here = self._is_here(rows, day)
+        rows, keys = rows[here], keys[here]
+        kind, role = _fields(self.luck.words("practice.request", keys), 2)
+        new = np.empty(len(rows), REQUEST)
+        new["row"], new["key"], new["asked"] = rows, keys, day
+        new["practice"] = self.population.practice[rows]
+        new["kind"] = np.searchsorted(self.rules.kind_edges, kind)
+        new["role"] = np.searchsorted(self.rules.role_edges, role)
+        return new
+
+    def _is_here(self, rows: Integers, day: int) -> Bools:
+        """Say which of ``rows`` are alive and live here; in the warm-up, as on day 0."""
+        people, now = self.population, max(day, 0)
+        entered = people.alive[rows] & (people.entry_day[rows] <= now)
+        here: Bools = entered & (now < people.exit_day[rows])
+        return here
+
+    def _await(self, booked: Requests) -> None:
+        """File what is booked under the working day on which something happens to it."""
+        booked = booked[np.argsort(booked["event"], kind="stable")]
+        events, first = np.unique(booked["event"], return_index=True)
+        ends = [*first[1:].tolist(), len(booked)]
+        for event, low, high in zip(events.tolist(), first.tolist(), ends, strict=True):
+            self._due.setdefault(event, []).append(booked[low:high])
+        self.waiting += len(booked)
+
+    def _appointments(self, day: int, now: int) -> tuple[Requests, Requests, Requests]:
+        """Return who is seen and who misses an appointment today, and who leaves the queue."""
+        events = joined(self._due.pop(now, []))
+        self.waiting -= len(events)
+        leaving = events["at"] > now
+        left, due_now = events[leaving], events[~leaving]
+        here = self._is_here(due_now["row"], day)
+        for freed in (left, due_now[~here]):
+            np.subtract.at(self._booked, (freed["practice"], freed["at"]), 1)
+        due_now = due_now[here]
+        chance = self._chance_to_miss(due_now["row"])
+        missing = self.luck.uniforms("practice.miss", due_now["key"]) < chance
+        return due_now[~missing], due_now[missing], left[self._is_here(left["row"], day)]
+
+    def _chance_to_miss(self, rows: Integers) -> Floats:
+        people = self.population
+        conditions = people.has[rows].sum(axis=1)
+        group = (conditions > 0).astype(np.int64) + (conditions > 3)
+        chance: Floats = self.rules.missed[people.imd_quintile[rows] - 1, group]
+        return chance * self.missed_factor[rows]
+
+    def _see_urgent(self, new: Requests, now: int) -> tuple[Requests, Requests]:
+        """See as many of those who want help today as slots are left today."""
+        urgent = _by_practice(new[new["kind"] == URGENT])
+        slots = self._slots[:, now]
+        asked = np.bincount(urgent["practice"], minlength=self.n_practices)
+        self._learn(asked, slots)
+        left = np.maximum(slots - self._booked[:, now], 0)
+        found = first_free(left[:, None], urgent["practice"]) == 0
+        self._booked[:, now] += np.minimum(asked, left)
+        urgent["at"] = urgent["event"] = now
+        return urgent[found], urgent[~found]
+
+    def _learn(self, asked: Integers, slots: Integers) -> None:
+        """Move the share held back towards the share that wanted help today."""
+        share = np.divide(asked, slots, out=self._held.copy(), where=slots > 0)
+        self._held += (share - self._held) / self.rules.memory
+
+    def _free(self, now: int) -> Integers:
+        """Return (n_practices, HORIZON) slots that can be booked, from today on."""
+        rules = self.rules
+        held = np.clip(self._held, rules.held_back, rules.held_back_highest)
+        slots = self._slots[:, now : now + HORIZON]
+        free = np.floor(slots * (1.0 - held)[:, None]).astype(np.int64)
+        free[:, 0] = slots[:, 0]  # what is still held back this late in the day is free
+        return np.maximum(free - self._booked[:, now : now + HORIZON], 0)
+
+    def _book_planned(self, new: Requests, now: int) -> tuple[Requests, Requests]:
+        """Book people who want an appointment some weeks ahead on or after their day."""
+        planned = new[new["kind"] == PLANNED]
+        lead = _triangular(self.luck.uniforms("practice.lead", planned["key"]), *self.rules.lead)
+        target = np.minimum(np.rint(lead).astype(np.int64), HORIZON - 1)
+        order = np.lexsort((target, planned["practice"]))
+        planned, target = planned[order], target[order]
+        ahead = first_free_from(self._free(now), planned["practice"], target)
+        return self._booked_ahead(planned, now, ahead, now + ahead)
+
+    def _book_routine(self, new: Requests, now: int) -> tuple[Requests, Requests]:
+        """Offer the first free slots; who will not wait that long gives up at once."""
+        routine = _by_practice(new[new["kind"] == ROUTINE])
+        patience, staying = _fields(self.luck.words("practice.patience", routine["key"]), 2)
+        longest = self.rules.give_up_at + self.rules.give_up_scale * _logit(patience)
+        ahead = offers(self._free(now), routine["practice"], longest)
+        stays = np.log(staying) / np.log1p(-self.rules.leaving) if self.rules.leaving else np.inf
+        leaves = now + 1 + np.minimum(stays, HORIZON).astype(np.int64)
+        return self._booked_ahead(routine, now, ahead, np.minimum(now + ahead, leaves))
+
+    def _booked_ahead(
+        self, requests: Requests, now: int, ahead: Integers, event: Integers
+    ) -> tuple[Requests, Requests]:
+        """Write appointments into the calendar; those without a slot are the second part."""
+        found = ahead < HORIZON
+        requests["at"], requests["event"] = now + ahead, event
+        booked = requests[found]
+        np.add.at(self._booked, (booked["practice"], booked["at"]), 1)
+        return booked, requests[~found]
+
+    # What is told
+
+    def _record(self, day: int, seen: Requests, missed: Requests, failed: Requests) -> None:
+        ledger, waits = self.ledger, (day - seen["asked"]).astype(np.float64)
+        for role, name in enumerate(CONTACTS):
+            ledger.count(name, seen["row"][seen["role"] == role])
+        ledger.count("gp_dna", missed["row"])
+        ledger.count("gp_unmet", failed["row"])
+        routine = seen["kind"] == ROUTINE
+        ledger.wait("gp", seen["row"][routine], waits[routine])
+        ledger.event(day, "gp", "seen", seen["row"], waits)
+        ledger.event(day, "gp", "unmet", failed["row"], (day - failed["asked"]).astype(np.float64))
+        within = np.searchsorted(waits[np.argsort(waits)], [0.5, 7.5, 14.5, 28.5])
+        names = ("same_day", "within_7_days", "within_14_days", "within_28_days")
+        for name, count in zip(names, within.tolist(), strict=True):
+            ledger.tally("gp", "all", name, count)
+
+    def _tally(
+        self,
+        now: int,
+        new: Requests,
+        seen: Requests,
+        missed: Requests,
+        turned_away: int,
+        failed: Requests,
+    ) -> None:
+        ledger = self.ledger
+        ledger.tally("gp", "all", "capacity", float(self._slots[:, now].sum()))
+        ledger.tally("gp", "all", "used", float(self._booked[:, now].sum()))
+        ledger.tally("gp", "all", "arrivals", len(new))
+        ledger.tally("gp", "all", "served", len(seen))
+        ledger.tally("gp", "all", "missed", len(missed))
+        ledger.tally("gp", "all", "turned_away", turned_away)
+        ledger.tally("gp", "all", "gave_up", len(failed) - turned_away)
+        month = self.calendar.month
+        if month(int(self._open[now])) != month(int(self._open[now + 1])):
+            ledger.tally("gp", "all", "queue_end", self.waiting)
+
+    def _outcome(self, now: int, seen: Requests, missed: Requests, failed: Requests) -> PracticeDay:
+        """Say where unmet requests go; those who try again ask on the next working day."""
+        where = self.luck.uniforms("practice.leak", failed["key"])
+        leak = np.searchsorted(self.rules.leak_edges, where)
+        again = leak == LEAKS.index("again")
+        new_keys = self.luck.words("practice.again", failed["key"][again])
+        self._ask(now + 1, failed["row"][again], new_keys)
+        return PracticeDay(
+            seen["row"].copy(),
+            seen["role"].astype(np.int64),
+            seen["key"].copy(),
+            missed["row"].copy(),
+            failed["row"].copy(),
+            failed["key"].copy(),
+            leak,
+        )
+
+    # What designs use
+
+    def take_slots(self, rows: Integers, day: int, *, slots: int = 1) -> Integers:
+        """Take ``slots`` appointments for each of ``rows`` from the first free after ``day``.
+
+        They are gone for everyone else. Returns (k,) the day of each person's last one, or -1
+        where the calendar is full (then what could be found stays taken).
+        """
+        now = self.index(day + 1)
+        practice = np.repeat(self.population.practice[rows].astype(np.int64), slots)
+        order = np.argsort(practice, kind="stable")
+        ahead = np.empty(len(practice), np.int64)
+        free = self._free(now)
+        free[:, 0] = np.maximum(
+            np.floor(self._slots[:, now] * (1.0 - self._held)).astype(np.int64)
+            - self._booked[:, now],
+            0,
+        )
+        ahead[order] = first_free(free, practice[order])
+        found = ahead < HORIZON
+        np.add.at(self._booked, (practice[found], now + ahead[found]), 1)
+        last = ahead.reshape(len(rows), slots).max(axis=1)
+        days = self._open[np.minimum(now + last, len(self._open) - 1)]
+        found_all: Integers = np.where(last < HORIZON, days, -1)
+        return found_all
+
+
+def offers(free: Integers, practice: Integers, longest: Floats) -> Integers:
+    """Offer first free slots in turn; who would wait longer than ``longest`` takes none.
+
+    ``practice`` is ascending. A slot declined is offered to the next. Returns the day
+    (column) of each, or the number of days where they gave up or nothing was free.
+    """
+    days = free.shape[1]
+    accepted = np.ones(len(practice), bool)
+    for _ in range(8):  # the queue of those who accept settles in two or three rounds
+        ahead = _offered(free, practice, accepted)
+        now_accepted = (ahead <= longest) | (ahead == 0)
+        now_accepted &= ahead < days
+        if np.array_equal(now_accepted, accepted):
+            break
+        accepted = now_accepted
+    result = np.full(len(practice), days)
+    result[accepted] = first_free(free, practice[accepted])
+    return result
+
+
+def _offered(free: Integers, practice: Integers, accepted: Bools) -> Integers:
+    """Return the first free day for each after those before them who accept."""
+    n, days = free.shape
+    ends, offered = np.cumsum(free.ravel()), free.sum(axis=1)
+    taken: Integers = np.cumsum(accepted) - accepted
+    start = np.searchsorted(practice, np.arange(n))
+    begin = np.concatenate([taken, [accepted.sum()]])[start]
+    rank = taken - begin[practice]
+    place = np.searchsorted(ends, (np.cumsum(offered) - offered)[practice] + rank, side="right")
+    ahead: Integers = np.where(rank < offered[practice], place - practice * days, days)
+    return ahead
+
+
+def _by_practice(requests: Requests) -> Requests:
+    return requests[np.argsort(requests["practice"], kind="stable")]
+
+
+def _fields(words: Words, n: int) -> list[Floats]:
+    """Return ``n`` independent uniforms from each word (32 bits each; at most two)."""
+    parts = [(words >> np.uint64(32 * i)) & np.uint64(0xFFFFFFFF) for i in range(n)]
+    return [(part.astype(np.float64) + 0.5) * 2.0**-32 for part in parts]
+
+
+def _logit(share: Floats) -> Floats:
+    odds: Floats = np.log(share / (1.0 - share))
+    return odds
+
+
+def _triangular(share: Floats, low: float, mode: float, high: float) -> Floats:
+    """Return the quantiles of the triangular distribution."""
+    rise = (mode - low) / (high - low)
+    up = low + np.sqrt(share * (high - low) * (mode - low))
+    down = high - np.sqrt((1.0 - share) * (high - low) * (high - mode))
+    return np.where(share < rise, up, down)
+
+
+def _triangular_share(value: Floats, low: float, mode: float, high: float) -> Floats:
+    """Return the share of the triangular distribution below each value."""
+    value = np.clip(value, low, high)
+    up = (value - low) ** 2 / ((high - low) * (mode - low))
+    down = 1.0 - (high - value) ** 2 / ((high - low) * (high - mode))
+    return np.where(value < mode, up, down)
+
+
+def _nothing() -> PracticeDay:
+    none = np.empty(0, np.int64)
+    words = none.view(np.uint64)
+    return PracticeDay(none, none, words, none, none, words, none)
