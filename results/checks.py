@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from results.outcomes import PLACE
 from results.settings import Settings
 from results.sheets import Sheet, Stack, described
 from results.store import Run
-from results.sums import AGE_BANDS, COLUMN, Sums
+from results.sums import AGE_BANDS, AGE_STARTS, COLUMN, Sums
 from results.utilities import LAST_BAND, england_weights
 
 Floats = npt.NDArray[np.float64]
@@ -60,11 +61,11 @@ RATIOS: dict[str, Ratio] = {
 def england_cells(settings: Settings) -> Floats:
     """Return England's shares by fifth, reporting age band and sex, (5, 7, 2)."""
     fine = england_weights(settings)
-    starts = (0, 5, 16, 45, 65, 75, 85, 200)
+    limits = tuple(pairwise((0, *AGE_STARTS, 200)))
     cells = np.zeros((5, len(AGE_BANDS), 2))
     for band in range(LAST_BAND + 1):
         low, high = band * 5, band * 5 + 5 if band < LAST_BAND else band * 5 + 20
-        for place, (first, last) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+        for place, (first, last) in enumerate(limits):
             inside = max(0, min(high, last) - max(low, first)) / (high - low)
             cells[:, place] += inside * fine[:, band]
     return cells
@@ -98,7 +99,8 @@ def _added(every: Floats, names: tuple[str, ...]) -> Floats:
         (-1.0 if name[0] == "-" else 1.0) * every[..., PLACE[name.removeprefix("-")]]
         for name in names
     ]
-    return np.sum(parts, axis=0)
+    total: Floats = np.sum(parts, axis=0)
+    return total
 
 
 def _over(top: float, bottom: float) -> float:

@@ -459,6 +459,7 @@ class RunCosts:
 
     @cached_property
     def own(self) -> tuple[DesignLine, ...]:
+        """The cost lines of the run's design."""
         return design_lines(self.sums.run)
 
     @cached_property
@@ -619,15 +620,11 @@ def _stranded_share(keys: pd.DataFrame, settings: Settings) -> Floats:
     year = pd.to_numeric(keys["year"], errors="coerce").fillna(1.0).to_numpy(np.float64)
     hospital = np.interp(year, [1.0, max(reach, 1.0 + 1e-9)], [first, later])
     behaviour = keys["behaviour"].to_numpy()
-    return np.select(
-        [behaviour == HOSPITAL, behaviour == STAFFED, behaviour == BOUGHT],
-        [
-            hospital,
-            settings.value("stranded_share_staffed"),
-            settings.value("stranded_share_bought"),
-        ],
-        0.0,
-    ).astype(np.float64)
+    staffed, bought = (settings.value(f"stranded_share_{how}") for how in ("staffed", "bought"))
+    share: Floats = np.zeros(len(keys))
+    for kind, of_kind in ((HOSPITAL, hospital), (STAFFED, staffed), (BOUGHT, bought)):
+        share = np.where(behaviour == kind, of_kind, share)
+    return share
 
 
 def _cash_stack(keys: pd.DataFrame, parts: Sequence[Floats], runs: Stack) -> Stack:

@@ -70,14 +70,13 @@ def _at(
     cell = _cells(people)
     shape = (5, len(AGE_BANDS), 2)
     size = int(np.prod(shape))
-    whole = np.bincount(cell, weight, size).reshape(shape)
-    with_each = np.stack(
-        [
-            np.stack([np.bincount(cell, weight * has, size).reshape(shape) for has in _has(mask)])
-            for mask in masks
-        ],
-        axis=1,
-    )
+
+    def counted(weights: Floats) -> Floats:
+        return np.bincount(cell, weights, size).astype(np.float64).reshape(shape)
+
+    whole = counted(weight)
+    each = [np.stack([counted(weight * has) for has in _has(mask)]) for mask in masks]
+    with_each = np.stack(each, axis=1)
     blocks = [
         _marginal(run, when, conditions, with_each, whole, grouping) for grouping in GROUPINGS[:4]
     ]

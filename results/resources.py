@@ -10,7 +10,7 @@ import pandas as pd
 
 from results.measures import MEASURES, WAIT
 from results.outcomes import level_sheet, year_labels
-from results.sheets import Sheet, joined
+from results.sheets import Sheet, joined, product
 from results.store import Run
 from results.sums import FIFTHS
 
@@ -23,21 +23,30 @@ KEYS = ["service", "role", "group_by", "group", "year"]
 MONTHS = 12
 
 
-def wait_numbers(days: Floats, count: Floats) -> dict[str, float]:
-    """Return mean and quantiles of waits of ``days``, each waited by ``count`` people.
+def wait_numbers(days: Floats, count: Floats) -> dict[str, Floats]:
+    """Return mean and quantiles of waits, and how many there were.
 
     A quantile is the shortest wait that at least that share of people do not exceed.
+
+    Parameters
+    ----------
+    days : (n,), waits in rising order
+    count : (…, n), people who waited so long
+
+    Returns
+    -------
+    one (…,) array a name of ``WAIT_NUMBERS``, not a number where nobody waited
     """
-    total = float(count.sum())
-    if total <= 0:
-        return dict.fromkeys(WAIT_NUMBERS, float("nan")) | {"waits": 0.0}
-    order = np.argsort(days, kind="stable")
-    ordered, reached = days[order], np.cumsum(count[order]) / total
-    at = {
-        name: float(ordered[min(np.searchsorted(reached, share - 1e-12), len(ordered) - 1)])
-        for name, share in QUANTILES.items()
+    total = count.sum(axis=-1)
+    some = total > 0
+    safe = np.where(some, total, 1.0)
+    reached = np.cumsum(count, axis=-1) / safe[..., None]
+    found = {"mean_wait_days": (count * days).sum(axis=-1) / safe}
+    for name, share in QUANTILES.items():
+        found[name] = days[np.argmax(reached >= share - 1e-12, axis=-1)]
+    return {name: np.where(some, values, np.nan) for name, values in found.items()} | {
+        "waits": total
     }
-    return {"mean_wait_days": float((days * count).sum() / total), **at, "waits": total}
 
 
 def resource_sheet(run: Run, series: pd.DataFrame, waits: pd.DataFrame) -> Sheet:
@@ -75,30 +84,28 @@ def _series_numbers(table: pd.DataFrame, scale: float) -> dict[str, Floats]:
 
 def _waits(run: Run, waits: pd.DataFrame) -> Sheet:
     """Return the waits of each service, for all and by fifth."""
-    rows, numbers = [], []
-    labels = year_labels(run.years)
-    for service, of_service in waits.groupby("service", sort=True):
-        for group_by, groups in (("all", ("all",)), ("imd_quintile", FIFTHS)):
-            for group in groups:
-                here = of_service if group == "all" else _of_fifth(of_service, int(group))
-                for year in labels:
-                    then = here if year == "all" else here[here["year"] == int(year)]
-                    rows.append((service, "all", group_by, group, year))
-                    numbers.append(_wait_row(then, run.scale))
-    keys = pd.DataFrame(rows, columns=KEYS)
-    table = pd.DataFrame(numbers, columns=list(WAIT_NUMBERS))
-    return Sheet(keys, {name: table[name].to_numpy(np.float64) for name in WAIT_NUMBERS})
+    blocks = [
+        _service_waits(run, str(service), of_service)
+        for service, of_service in waits.groupby("service", sort=True)
+    ]
+    return joined(blocks) if blocks else Sheet(pd.DataFrame(columns=KEYS), {})
 
 
-def _of_fifth(waits: pd.DataFrame, fifth: int) -> pd.DataFrame:
-    return waits[waits["imd_quintile"] == fifth]
-
-
-def _wait_row(waits: pd.DataFrame, scale: float) -> dict[str, float]:
-    found = wait_numbers(
-        waits["wait_days"].to_numpy(np.float64), waits["count"].to_numpy(np.float64)
-    )
-    return found | {"waits": found["waits"] * scale}
+def _service_waits(run: Run, service: str, waits: pd.DataFrame) -> Sheet:
+    days, place = np.unique(waits["wait_days"].to_numpy(np.float64), return_inverse=True)
+    cell = (waits["imd_quintile"].to_numpy(np.int64) - 1) * run.years
+    cell += waits["year"].to_numpy(np.int64) - 1
+    size = len(FIFTHS) * run.years * len(days)
+    count = np.bincount(cell * len(days) + place, waits["count"].to_numpy(np.float64), size)
+    by_fifth = count.reshape(len(FIFTHS), run.years, len(days))
+    groups = np.concatenate([by_fifth.sum(axis=0, keepdims=True), by_fifth])
+    every = np.concatenate([groups, groups.sum(axis=1, keepdims=True)], axis=1)
+    keys = product({"group": ("all", *FIFTHS), "year": year_labels(run.years)})
+    group_by = np.where(keys["group"] == "all", "all", "imd_quintile")
+    keys = keys.assign(service=service, role="all", group_by=group_by)
+    found = wait_numbers(days, every)
+    found["waits"] = found["waits"] * run.scale
+    return Sheet(keys[KEYS], {name: values.ravel() for name, values in found.items()})
 
 
 def wait_measures(sheet: Sheet, run: Run) -> Sheet:
@@ -122,9 +129,10 @@ def _mean_wait(
     key: str, table: pd.DataFrame, run: Run, group_by: str, groups: Sequence[str]
 ) -> Sheet:
     here = table[(table["group_by"] == group_by) & (table["role"] == "all")]
-    found = here.pivot_table(index="year", columns="group", values="mean_wait_days")
-    levels = found.reindex(index=year_labels(run.years), columns=list(groups))
-    return level_sheet(key, levels.to_numpy(np.float64), group_by, groups)
+    found = here.set_index(["group", "year"])["mean_wait_days"]
+    wanted = pd.MultiIndex.from_product([groups, year_labels(run.years)])
+    levels = found.reindex(wanted).to_numpy(np.float64).reshape(len(groups), -1)
+    return level_sheet(key, levels.T, group_by, groups)
 
 
 def _workload(key: str, table: pd.DataFrame, run: Run) -> Sheet:

@@ -178,10 +178,12 @@ def paired(design: Stack, baseline: Stack) -> tuple[Stack, Stack]:
     A run of the baseline with the same draw and replication is the twin; where the baseline
     was not drawn, its run of the same replication is.
     """
-    twins = {run: row for row, run in enumerate(zip(baseline.draws, baseline.replications))}
+    twins = {
+        run: row for row, run in enumerate(zip(baseline.draws, baseline.replications, strict=True))
+    }
     undrawn = {replication: row for row, replication in enumerate(baseline.replications)}
     rows = []
-    for row, (draw, replication) in enumerate(zip(design.draws, design.replications)):
+    for row, (draw, replication) in enumerate(zip(design.draws, design.replications, strict=True)):
         twin = twins.get((draw, replication))
         if twin is None and len(set(baseline.draws)) == 1:
             twin = undrawn.get(replication)
@@ -220,5 +222,12 @@ def _widened(stack: Stack, keys: pd.DataFrame, index: pd.MultiIndex) -> Stack:
 
 def product(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     """Return every combination of the values of ``columns``, the last running fastest."""
-    index = pd.MultiIndex.from_product(columns.values(), names=columns.keys())
-    return index.to_frame(index=False)
+    names = list(columns)
+    sizes = [len(columns[name]) for name in names]
+    places = np.indices(sizes).reshape(len(names), -1)
+    return pd.DataFrame(
+        {
+            name: np.asarray(columns[name], dtype=object)[place]
+            for name, place in zip(names, places, strict=True)
+        }
+    )

@@ -88,10 +88,12 @@ class Run:
 
     @property
     def is_baseline(self) -> bool:
+        """Whether the run is of the design that others are compared with."""
         return bool(self.facts.get("baseline", False))
 
     @property
     def years(self) -> int:
+        """Years simulated."""
         return int(self.facts["years"])
 
     @property
@@ -101,7 +103,7 @@ class Run:
 
     def batches(self, columns: Sequence[str]) -> Iterator[Columns]:
         """Yield ``columns`` of the person-years in pieces of bounded size, as arrays."""
-        with _reading(self.folder / "person_years.parquet") as reader:
+        with _Reading(self.folder / "person_years.parquet") as reader:
             for batch in reader.batches(columns):
                 yield {name: _array(batch.column(name)) for name in columns}
 
@@ -111,19 +113,19 @@ class Run:
 
     def year(self, year: int, columns: Sequence[str]) -> Columns:
         """Return ``columns`` of the person-years of one year."""
-        with _reading(self.folder / "person_years.parquet") as reader:
+        with _Reading(self.folder / "person_years.parquet") as reader:
             table = reader.table(columns, filters=[("year", "=", year)])
         return {name: _array(table.column(name).combine_chunks()) for name in columns}
 
     def series(self) -> pd.DataFrame:
         """Return the monthly series: month, service, role, metric, value."""
-        with _reading(self.folder / "series.parquet") as reader:
-            return reader.table(SERIES).to_pandas()
+        with _Reading(self.folder / "series.parquet") as reader:
+            return _frame(reader.table(SERIES))
 
     def waits(self) -> pd.DataFrame:
         """Return counts of waits: service, year, imd_quintile, wait_days, count."""
-        with _reading(self.folder / "waits.parquet") as reader:
-            return reader.table(WAITS).to_pandas()
+        with _Reading(self.folder / "waits.parquet") as reader:
+            return _frame(reader.table(WAITS))
 
     def evidence(self) -> pd.DataFrame:
         """Return the numbers that the run rests on, as text."""
@@ -136,6 +138,13 @@ class Run:
             if column not in table:
                 table[column] = ""
         return table[list(EVIDENCE)]
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """Return a table with its words as text."""
+    frame: pd.DataFrame = table.to_pandas()
+    words = [name for name in ("service", "role", "metric") if name in frame]
+    return frame.astype(dict.fromkeys(words, object))
 
 
 def _array(column: pa.Array) -> npt.NDArray[Any]:
@@ -152,13 +161,13 @@ def _unreadable(path: Path, found: str) -> Fault:
     )
 
 
-class _reading:
+class _Reading:
     """Read one Parquet file, and turn what can go wrong into a fault that names it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def __enter__(self) -> _reading:
+    def __enter__(self) -> _Reading:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -167,7 +176,9 @@ class _reading:
 
     def _checked(self, columns: Sequence[str]) -> pq.ParquetFile:
         file = pq.ParquetFile(self._path)
-        missing = [name for name in columns if name not in file.schema_arrow.names]
+        held = file.schema_arrow.names
+        # A run in which nobody waited has a table without rows and without columns.
+        missing = [name for name in columns if name not in held] if held else []
         if missing:
             raise BadInput([_unreadable(self._path, f"no column {', '.join(missing)}")])
         return file
@@ -177,7 +188,9 @@ class _reading:
         yield from file.iter_batches(batch_size=BATCH_ROWS, columns=list(columns))
 
     def table(self, columns: Sequence[str], filters: Any = None) -> pa.Table:
-        self._checked(columns).close()
+        file = self._checked(columns)
+        if not file.schema_arrow.names:
+            return pa.table({name: pa.array([], pa.float64()) for name in columns})
         return pq.read_table(self._path, columns=list(columns), filters=filters, partitioning=None)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from agents.faults import BadInput, Fault
 from pathways.vocabulary import ACTIVITY
 from results.store import Run
 from results.utilities import (
@@ -136,7 +137,8 @@ def age_band(age: npt.NDArray[Any]) -> Integers:
 
 def bits(mask: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Return how many bits are set in each mask."""
-    return np.bitwise_count(mask).astype(np.int64)
+    count: Integers = np.bitwise_count(mask).astype(np.int64)
+    return count
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -258,16 +260,30 @@ def _places(
     index = np.empty((len(year), len(sizes)), np.int64)
     start = 0
     for column, size in enumerate(sizes):
-        code = cell if column == 0 else _code(people, others[column - 1])
+        code = cell if column == 0 else _code(people, others[column - 1], size)
         index[:, column] = start + year * size + code
         start += years * size
     return index
 
 
-def _code(people: Columns, name: str) -> Integers:
+def _code(people: Columns, name: str, size: int) -> Integers:
+    """Return the group of each person-year, checked against the groups that the run names."""
     if name == "ltc_count":
         return np.minimum(bits(people["conditions"]), FOUR)
-    return people[name].astype(np.int64)
+    code = people[name].astype(np.int64)
+    if len(code) and (code.min() < 0 or code.max() >= size):
+        raise BadInput(
+            [
+                Fault(
+                    where="person_years.parquet",
+                    key=name,
+                    found=f"{code.min()} to {code.max()}",
+                    allowed=f"0 to {size - 1}, the groups that run.json names",
+                    remedy="delete the run and run `carepath resume` on the experiment folder",
+                )
+            ]
+        )
+    return code
 
 
 def _add(totals: Floats, index: Integers, amounts: Floats) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +39,16 @@ from results.outcomes import PER, outcome_sheet
 from results.people import population_sheet, stage_sheet
 from results.resources import NUMBERS, resource_sheet, wait_measures
 from results.settings import Settings, read_settings
-from results.sheets import Sheet, Stack, described, joined, paired, stacked, summary
+from results.sheets import (
+    Sheet,
+    Stack,
+    described,
+    interval_kind,
+    joined,
+    paired,
+    stacked,
+    summary,
+)
 from results.store import EVIDENCE, Run, arms, baseline_arm, experiment, find_runs
 from results.sums import Baseline, add_up, read_baseline
 from results.utilities import Utilities, england_weights, read_utilities
@@ -84,6 +92,7 @@ class Collected:
 
     @property
     def outcomes(self) -> dict[Arm, Stack]:
+        """The outcome sheets of every arm."""
         return self.stacks["outcomes"]
 
 
@@ -274,14 +283,15 @@ def resources_table(stacks: Mapping[Arm, Stack]) -> pd.DataFrame:
     """Return ``resources.csv``: every number with its interval beside it."""
     parts = []
     for arm, stack in stacks.items():
-        columns: dict[str, object] = {
-            "replications": len(stack.draws),
-            "interval_kind": described(stack, "capacity")["interval_kind"],
-        }
+        table = stack.keys.assign(
+            replications=len(stack.draws), interval_kind=interval_kind(stack.draws)
+        )
         for name in NUMBERS:
             held = summary(stack.numbers[name], stack.draws)
-            columns |= {name: held.mean, f"{name}_low": held.low, f"{name}_high": held.high}
-        parts.append(named(arm, stack.keys.assign(**columns)))
+            table = table.assign(
+                **{name: held.mean, f"{name}_low": held.low, f"{name}_high": held.high}
+            )
+        parts.append(named(arm, table))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -351,11 +361,11 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     for name, table in tables.items():
         aside = folder / f".tmp-{name}.csv"
         write_csv(aside, table)
-        os.replace(aside, folder / f"{name}.csv")
+        aside.replace(folder / f"{name}.csv")
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as UTF-8 CSV, numbers to nine figures, gaps empty, lines ending in \\n."""
+    """Write a table as UTF-8 CSV, numbers to nine figures, gaps empty, Unix line ends."""
     columns = {str(name): _column(table[name]) for name in table.columns}
     options = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
     with path.open("wb") as file:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from results.settings import Settings
 
@@ -106,7 +107,7 @@ class Utilities:
 
     def condition_loss(self, masks: Masks, norm: Floats) -> Floats:
         """Return what the conditions in the bits of ``masks`` take away from ``norm``."""
-        unique, where = np.unique(masks, return_inverse=True)
+        where, unique = pd.factorize(masks)
         has = (unique[:, None] >> np.arange(len(self.decrement), dtype=np.uint32)) & 1 > 0
         if self.multiplicative:
             factor = np.prod(1.0 + self._acting(has), axis=1)[where]
@@ -253,8 +254,8 @@ def loss_by_cell(utilities: Utilities, people: Columns) -> tuple[Floats, Floats]
     cell = (fifth * (LAST_BAND + 1) + band) * 2 + people["sex"]
     shape = (5, LAST_BAND + 1, 2)
     size = int(np.prod(shape))
-    years = np.bincount(cell, lived, size).reshape(shape)
-    return years, np.bincount(cell, loss, size).reshape(shape)
+    years, lost = (np.bincount(cell, amount, size) for amount in (lived, loss))
+    return years.astype(np.float64).reshape(shape), lost.astype(np.float64).reshape(shape)
 
 
 def recentring(person_years: Floats, loss: Floats, weights: Floats) -> Floats:
@@ -273,7 +274,7 @@ def recentring(person_years: Floats, loss: Floats, weights: Floats) -> Floats:
     rate = np.divide(loss, person_years, out=np.zeros_like(loss), where=known)
     weight = (weights * known).sum(axis=0)
     total = (weights * known * rate).sum(axis=0)
-    mean = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
+    mean: Floats = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
     bands = np.arange(len(mean))
     for sex in range(mean.shape[1]):
         there = np.isfinite(mean[:, sex])
