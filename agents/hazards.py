@@ -16,9 +16,21 @@ Integers = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int8]
 
 
+_GRAIN = 2.0**20
+
+
+def exact(values: Floats) -> Floats:
+    """Round to a grain (one millionth) on which sums of products have no rounding error.
+
+    A person's multiplier is then the same to the last bit whoever is computed beside them.
+    """
+    rounded: Floats = np.round(values * _GRAIN) / _GRAIN
+    return rounded
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """How susceptibility and present conditions multiply hazards, in logs.
+    """How susceptibility and present conditions multiply hazards, in logs (see ``exact``).
 
     Attributes
     ----------
@@ -86,14 +98,24 @@ def death_ratio(has: Bools, sex: Small, effects: Effects) -> Floats:
     return ratio
 
 
-def next_change(has: Bools, age: Floats, effects: Effects) -> Floats:
+Changes = tuple[Integers, Floats]
+
+
+def changes(effects: Effects) -> Changes:
+    """Return the conditions whose effects start or end at an age, and those ages."""
+    sources = np.concatenate([effects.source, effects.source])
+    ages = np.concatenate([effects.from_age, effects.to_age])
+    some = np.isfinite(ages) & (ages > 0)
+    distinct = np.unique(np.stack([sources[some], ages[some]]), axis=1)
+    return distinct[0].astype(np.int64), distinct[1]
+
+
+def next_change(has: Bools, age: Floats, when: Changes) -> Floats:
     """Return the age at which an effect of a present condition next starts or ends.
 
     Infinite where none will: until then ``multiplier`` stays as it is.
     """
-    sources = np.concatenate([effects.source, effects.source])
-    bounds = np.concatenate([effects.from_age, effects.to_age])
-    finite = np.isfinite(bounds) & (bounds > 0)
-    ahead = has[:, sources[finite]] & (bounds[finite] > age[:, None])
-    ages: Floats = np.where(ahead, bounds[finite], np.inf).min(axis=1, initial=np.inf)
-    return ages
+    sources, ages = when
+    ahead = has[:, sources] & (ages > age[:, None])
+    soonest: Floats = np.where(ahead, ages, np.inf).min(axis=1, initial=np.inf)
+    return soonest

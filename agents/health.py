@@ -1,21 +1,23 @@
 """Onset, diagnosis, remission and death of everyone, each at its exact day.
 
 Every person carries, for each condition and for death, how much integrated hazard is left
-until its next turn. Between two events of a person nothing that multiplies their hazards
-changes, so the age of the next event is solved from integrated tables at once; birthdays
-need no work. A lower hazard delays its own event and moves nobody else's luck.
+until its next turn (see ``clocks``). A lower hazard delays its own event and moves nobody
+else's luck.
 """
 
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from agents import hazards
+from agents import health_events as events
+from agents.clocks import Clocks
 from agents.disease_tables import DiseaseTables
+from agents.health_events import HealthEvents
 from agents.integrated import IntegratedHazards
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
@@ -23,60 +25,10 @@ from agents.population import DAYS_PER_YEAR, Population
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
-Small = npt.NDArray[np.int8]
 
-ONSET, DIAGNOSIS, REMISSION, DEATH = 0, 1, 2, 3
-KINDS = ("onset", "diagnosis", "remission", "death")
-NO_CONDITION = -1
-
-_BLOCK = 1 << 14  # people lived together to their entry: their arrays stay in the cache
-_LEAST_PACE = 1e-12  # a hazard that care has stopped keeps the luck it has left
-_LIVES, _TURNS = 1 << 12, 1 << 12
-_FIFTHS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class HealthEvents:
-    """What happened to whom, in time order.
-
-    Attributes
-    ----------
-    rows : (n_events,) row of the person
-    days : (n_events,) day, with its fraction
-    kinds : (n_events,) index into ``KINDS``
-    conditions : (n_events,) index of the condition, -1 for a death
-    """
-
-    rows: Integers
-    days: Floats
-    kinds: Small
-    conditions: npt.NDArray[np.int16]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-
-def _events(rows: Integers, days: Floats, kind: int | Small, condition: int | Integers) -> HealthEvents:
-    kinds = np.broadcast_to(np.asarray(kind, np.int8), rows.shape)
-    conditions = np.broadcast_to(np.asarray(condition, np.int16), rows.shape)
-    return HealthEvents(rows, days, kinds, conditions)
-
-
-NOTHING = _events(np.empty(0, np.int64), np.empty(0), ONSET, NO_CONDITION)
-
-
-def _in_time_order(parts: list[HealthEvents]) -> HealthEvents:
-    """Join events, by day; those of one day stay in the order in which they happened."""
-    if not parts:
-        return NOTHING
-    days = np.concatenate([part.days for part in parts])
-    order = np.argsort(days, kind="stable")
-    return HealthEvents(
-        np.concatenate([part.rows for part in parts])[order],
-        days[order],
-        np.concatenate([part.kinds for part in parts])[order],
-        np.concatenate([part.conditions for part in parts])[order],
-    )
+_BLOCK = 1 << 13  # people lived together to their entry: their arrays stay in the cache
+_LIVES, _TURNS = 1 << 14, 1 << 10
+_NO_TURNS = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
 class Health:
@@ -103,34 +55,21 @@ class Health:
         self._people = population
         self._tables = tables
         self._luck = luck
-        count, conditions = population.has.shape
-        self._n_conditions = conditions
-        self._death = conditions  # columns: the conditions, death, then what is no hazard
-        self._change = conditions + 1
-        self._first_diagnosis = conditions + 2
-        self._hazards = _processes(tables)
+        self._clocks = Clocks(population, tables)
+        self._first_diagnosis = self._clocks.change + 1
         waits = np.isfinite(tables.diagnosis)
         self._prompt: Bools = ~waits.all(axis=(1, 2))
-        self._diagnosis = IntegratedHazards(
-            np.where(waits, tables.diagnosis, 0.0).transpose(0, 2, 1).reshape(2 * conditions, -1)
-        )
+        by_sex = np.where(waits, tables.diagnosis, 0.0).transpose(0, 2, 1)
+        self._diagnosis = IntegratedHazards(by_sex.reshape(2 * by_sex.shape[0], -1))
         names = [zlib.crc32(key.encode()) for key in tables.conditions]
         self._keys: Integers = np.array(names, np.int64) * (_LIVES * _TURNS)
-        self._group: Integers = (
-            population.sex.astype(np.int64) * _FIFTHS + population.imd_quintile - 1
-        )
-        self._scores = np.zeros((count, len(tables.clusters)))
-        self._goal = np.full((count, conditions + 1), np.inf)
-        self._pace = np.ones((count, conditions + 1))
-        self._due = np.full((count, conditions), np.inf)
-        self._turn = np.zeros((count, conditions), np.uint8)
-        self._known: Bools = np.zeros((count, conditions), np.bool_)
-        self._life = np.zeros(count, np.int64)
-        self._settled_age = np.zeros(count)
-        self._hazard_age = np.full(count, np.inf)
-        self._hazard_column = np.zeros(count, np.int64)
-        self._next_day = np.full(count, np.inf)
-        self._next_column = np.zeros(count, np.int64)
+        shape = population.has.shape
+        self._due = np.full(shape, np.inf)
+        self._turn = np.zeros(shape, np.uint8)
+        self._known: Bools = np.zeros(shape, np.bool_)
+        self._life = np.zeros(shape[0], np.int64)
+        self._next_day = np.full(shape[0], np.inf)
+        self._next_column = np.zeros(shape[0], np.int64)
 
     def live_to_entry(self) -> None:
         """Live everyone from birth to the day they are first here, redrawn until alive.
@@ -138,21 +77,27 @@ class Health:
         Today's residents become people of their age with the conditions, diagnoses and
         remaining luck that such a life leaves. Call it once, before ``advance``.
         """
+        age = (self._people.entry_day - self._people.birth_day) / DAYS_PER_YEAR
         everyone = np.arange(len(self._people))
-        for first in range(0, everyone.size, _BLOCK):
-            rows = everyone[first : first + _BLOCK]
-            while rows.size:
-                self._begin(rows)
-                self._live(rows, self._people.entry_day[rows])
-                rows = rows[~self._people.alive[rows]]
-                self._life[rows] += 1
+        self._clocks.horizon = age
+        for rows in _blocks(everyone):
+            self._live_from_birth(rows)
+        dead = everyone[~self._people.alive]
+        while dead.size:
+            for rows in _blocks(dead):
+                self._redraw(rows)
+            dead = dead[~self._people.alive[dead]]
+        self._clocks.horizon = None
+        for rows in _blocks(everyone):
+            self._clocks.settle(rows, age[rows], *_NO_TURNS)
+            self._choose(rows)
 
     def advance(self, until: float) -> HealthEvents:
         """Let everything happen that falls before the day ``until``; return it in time order."""
-        due = np.flatnonzero(self._next_day < until)
+        due = (self._next_day < until).nonzero()[0]
         if not due.size:
-            return NOTHING
-        return _in_time_order(self._live(due, until))
+            return events.NOTHING
+        return events.in_time_order(self._live(due, np.full(due.size, until)))
 
     def refresh(self, rows: Integers, day: float) -> None:
         """Take up what care changed for ``rows`` on ``day``.
@@ -161,48 +106,55 @@ class Health:
         ended or diagnosed (``has``, ``diagnosed``) is taken over; ``onset_factor`` and
         ``death_factor`` hold from ``day`` on. Rows not yet here take it up at their entry.
         """
-        rows = rows[self._people.alive[rows]]
+        people = self._people
+        rows = rows[people.alive[rows]]
         if not rows.size:
             return
-        days = np.maximum(self._people.entry_day[rows], day)
-        age = np.maximum(
-            (days - self._people.birth_day[rows]) / DAYS_PER_YEAR, self._settled_age[rows]
-        )
-        which, column = np.nonzero(self._people.has[rows] != self._known[rows])
-        self._due[rows] = np.where(self._people.diagnosed[rows], np.inf, self._due[rows])
+        days = np.maximum(people.entry_day[rows], day)
+        age = (days - people.birth_day[rows]) / DAYS_PER_YEAR
+        np.maximum(age, self._clocks.settled_age[rows], out=age)
+        self._due[rows] = np.where(people.diagnosed[rows], np.inf, self._due[rows])
+        which, column = np.nonzero(people.has[rows] != self._known[rows])
         fresh = self._turned(rows[which], column, days[which])
-        self._solve(rows, age, which, column, fresh)
+        self._clocks.settle(rows, age, which, column, fresh)
+        self._choose(rows)
 
-    # ---------------------------------------------------------------- a life begins
+    # ---------------------------------------------------------------- a life until entry
 
-    def _begin(self, rows: Integers) -> None:
-        """Start the lives of ``rows`` at birth."""
-        people, tables = self._people, self._tables
+    def _live_from_birth(self, rows: Integers) -> None:
+        """Live the next life of ``rows`` from birth to their entry, or to death before it."""
+        people, clocks = self._people, self._clocks
+        age = (people.entry_day[rows] - people.birth_day[rows]) / DAYS_PER_YEAR
+        death = self._luck.exponentials("death", people.person[rows], self._life[rows])
+        lasting = death >= clocks.least_death(rows, age)
+        people.alive[rows] = False  # the others die before their entry, however healthy
+        self._be_born(rows[lasting], death[lasting])
+        self._live(rows[lasting], people.entry_day[rows[lasting]])
+
+    def _be_born(self, rows: Integers, death: Floats) -> None:
+        """Start a life of ``rows``, with the conditions of birth and luck for the others."""
+        people, tables, clocks = self._people, self._tables, self._clocks
         person, life = people.person[rows], self._life[rows]
+        self._forget(rows)
         for place, cluster in enumerate(tables.clusters):
-            process = f"susceptibility.{cluster}"
-            self._scores[rows, place] = self._luck.normals(process, person, life)
-        self._clear(rows)
+            scores = self._luck.normals(f"susceptibility.{cluster}", person, life)
+            clocks.scores[rows, place] = hazards.exact(scores)
+        born = np.zeros(rows.size)
         occurrence = self._keys + (life * _TURNS)[:, None]
-        left = self._luck.exponentials("condition", person[:, None], occurrence)
-        sex = people.sex[rows]
-        likely = hazards.multiplier(
-            hazards.susceptibility(self._scores[rows], tables.effects),
-            people.has[rows],
-            np.zeros(rows.size),
-            sex,
-            tables.effects,
-        )
-        left -= tables.at_birth[:, sex, people.imd_quintile[rows] - 1].T * likely
-        self._goal[rows, :-1] = left
-        self._goal[rows, -1] = self._luck.exponentials("death", person, life)
-        self._pace[rows] = 1.0
+        left = np.empty((rows.size, occurrence.shape[1] + 1))
+        left[:, :-1] = self._luck.exponentials("condition", person[:, None], occurrence)
+        left[:, -1] = death
+        spent = tables.at_birth[:, people.sex[rows], people.imd_quintile[rows] - 1].T
+        left[:, :-1] -= spent * clocks.multipliers(rows, people.has[rows], born)
+        clocks.start(rows, left)
         which, column = np.nonzero(left <= 0)
         people.has[rows[which], column] = True
         fresh = self._turned(rows[which], column, people.birth_day[rows[which]])
-        self._solve(rows, np.zeros(rows.size), which, column, fresh)
+        clocks.settle(rows, born, which, column, fresh)
+        self._choose(rows)
 
-    def _clear(self, rows: Integers) -> None:
+    def _forget(self, rows: Integers) -> None:
+        """Clear what an earlier life of ``rows`` left."""
         people = self._people
         people.alive[rows] = True
         people.death_day[rows] = np.inf
@@ -212,71 +164,102 @@ class Health:
             days[rows] = np.inf
         self._turn[rows] = 0
 
+    def _redraw(self, rows: Integers) -> None:
+        """Live further lives of ``rows`` side by side; each takes its first that lasts.
+
+        The more lives have failed, the more are lived at once: few live to a great age.
+        """
+        failed = int(self._life[rows].max()) + 1
+        copies = max(1, min(_BLOCK // rows.size, failed))
+        lives = np.repeat(rows, copies)
+        trial = Health(_part_of(self._people, lives), self._tables, self._luck)
+        trial._life = self._life[lives] + 1 + np.tile(np.arange(copies), rows.size)
+        trial._clocks.horizon = (trial._people.entry_day - trial._people.birth_day) / DAYS_PER_YEAR
+        trial._live_from_birth(np.arange(lives.size))
+        lasts = trial._people.alive.reshape(rows.size, copies)
+        first = np.where(lasts.any(axis=1), lasts.argmax(axis=1), copies - 1)
+        chosen = np.arange(rows.size) * copies + first
+        for mine, theirs in zip(self._columns(), trial._columns(), strict=True):
+            mine[rows] = theirs[chosen]
+
+    def _columns(self) -> tuple[npt.NDArray[np.generic], ...]:
+        """Return every array that living changes."""
+        people, clocks = self._people, self._clocks
+        return (
+            *(people.has, people.diagnosed, people.onset_day, people.diagnosis_day),
+            *(people.controlled, people.alive, people.death_day),
+            *(clocks.scores, clocks.goal, clocks.pace, clocks.settled_age),
+            *(clocks.next_age, clocks.next_column),
+            *(self._due, self._turn, self._known, self._life),
+            *(self._next_day, self._next_column),
+        )
+
     # ---------------------------------------------------------------- events
 
-    def _live(self, rows: Integers, until: float | Floats) -> list[HealthEvents]:
+    def _live(self, rows: Integers, until: Floats) -> list[HealthEvents]:
         """Let everything happen to ``rows`` that falls before ``until``, round by round.
 
         People do not act on each other's bodies, so each round takes everyone's next event.
         """
         happened: list[HealthEvents] = []
-        limit = np.broadcast_to(until, rows.shape)
         while True:
-            due = self._next_day[rows] < limit
-            rows, limit = rows[due], limit[due]
-            if not rows.size:
+            due = (self._next_day[rows] < until).nonzero()[0]
+            if not due.size:
                 return happened
+            rows, until = rows[due], until[due]
             happened += self._round(rows)
 
     def _round(self, rows: Integers) -> list[HealthEvents]:
         column, day = self._next_column[rows], self._next_day[rows]
         happened: list[HealthEvents] = []
-        found = np.flatnonzero(column >= self._first_diagnosis)
+        found = (column >= self._first_diagnosis).nonzero()[0]
         if found.size:
             conditions = column[found] - self._first_diagnosis
-            happened += self._diagnose(rows[found], conditions, day[found])
-        died = np.flatnonzero(column == self._death)
+            happened.append(self._diagnose(rows[found], conditions, day[found]))
+        died = (column == self._clocks.death).nonzero()[0]
         if died.size:
             happened.append(self._die(rows[died], day[died]))
-        moved = np.flatnonzero((column < self._death) | (column == self._change))
+        moved = ((column < self._clocks.death) | (column == self._clocks.change)).nonzero()[0]
         if moved.size:
             happened += self._move(rows[moved], column[moved], day[moved])
         return happened
 
-    def _diagnose(self, rows: Integers, conditions: Integers, day: Floats) -> list[HealthEvents]:
+    def _diagnose(self, rows: Integers, conditions: Integers, day: Floats) -> HealthEvents:
         self._due[rows, conditions] = np.inf
-        new = ~self._people.diagnosed[rows, conditions]
         self._choose(rows)
+        new = ~self._people.diagnosed[rows, conditions]
         rows, conditions, day = rows[new], conditions[new], day[new]
         self._people.diagnosed[rows, conditions] = True
         self._people.diagnosis_day[rows, conditions] = day
-        return [_events(rows, day, DIAGNOSIS, conditions)] if rows.size else []
+        return events.of_kind(events.DIAGNOSIS, rows, day, conditions)
 
     def _die(self, rows: Integers, day: Floats) -> HealthEvents:
         self._people.alive[rows] = False
         self._people.death_day[rows] = day
         self._next_day[rows] = np.inf
-        return _events(rows, day, DEATH, NO_CONDITION)
+        return events.deaths(rows, day)
 
     def _move(self, rows: Integers, column: Integers, day: Floats) -> list[HealthEvents]:
         """Let a condition start or end, or an effect of a condition change with age."""
-        turns = np.flatnonzero(column < self._death)
+        turns = (column < self._clocks.death).nonzero()[0]
         who, condition, when = rows[turns], column[turns], day[turns]
         has = ~self._people.has[who, condition]
         self._people.has[who, condition] = has
         fresh = self._turned(who, condition, when)
-        self._solve(rows, self._hazard_age[rows], turns, condition, fresh)
-        kinds = np.where(has, ONSET, REMISSION).astype(np.int8)
-        happened = [_events(who, when, kinds, condition)] if who.size else []
-        prompt = np.flatnonzero(has & self._prompt[condition])
-        if prompt.size:
-            happened.append(_events(who[prompt], when[prompt], DIAGNOSIS, condition[prompt]))
+        self._clocks.settle(rows, self._clocks.next_age[rows], turns, condition, fresh)
+        self._choose(rows)
+        kinds = np.where(has, events.ONSET, events.REMISSION).astype(np.int8)
+        happened = [HealthEvents(who, when, kinds, condition)]
+        prompt = has & self._prompt[condition]
+        if prompt.any():
+            told = who[prompt], when[prompt], condition[prompt]
+            happened.append(events.of_kind(events.DIAGNOSIS, *told))
         return happened
 
     def _turned(self, rows: Integers, column: Integers, day: Floats) -> Floats:
         """Note that conditions started or ended; return the luck of their next turns."""
         if not rows.size:
-            return np.empty(0)
+            return day
         people = self._people
         has = people.has[rows, column]
         self._known[rows, column] = has
@@ -289,84 +272,43 @@ class Health:
         people.diagnosis_day[rows, column] = np.where(prompt, day, np.inf)
         people.controlled[rows, column] &= has
         self._due[rows, column] = np.inf
-        later = np.flatnonzero(has & ~prompt)
+        later = (has & ~prompt).nonzero()[0]
         if later.size:
             wait = self._luck.exponentials("diagnosis", person[later], key[later])
             self._await_diagnosis(rows[later], column[later], day[later], wait)
         return self._luck.exponentials("condition", person, key)
 
-    def _await_diagnosis(
-        self, rows: Integers, column: Integers, day: Floats, wait: Floats
-    ) -> None:
+    def _await_diagnosis(self, rows: Integers, column: Integers, day: Floats, wait: Floats) -> None:
         birth = self._people.birth_day[rows]
         series = column * 2 + self._people.sex[rows]
-        level = self._diagnosis.at(series, (day - birth) / DAYS_PER_YEAR) + wait
-        age = self._diagnosis.age_when(series, level)
+        level = self._diagnosis.at(series, (day - birth) / DAYS_PER_YEAR)
+        age = self._diagnosis.age_when(series, level + wait)
         self._due[rows, column] = np.maximum(birth + age * DAYS_PER_YEAR, day)
 
-    # ---------------------------------------------------------------- hazards
-
-    def _solve(
-        self, rows: Integers, age: Floats, which: Integers, column: Integers, fresh: Floats
-    ) -> None:
-        """Find the next event of ``rows`` from ``age`` on.
-
-        Their ``column`` (of places ``which`` in ``rows``) has just turned and has ``fresh``
-        luck; every other hazard keeps what is left of its own, at its new pace.
-        """
-        has = self._people.has[rows]
-        series = np.empty((rows.size, self._n_conditions + 1), np.int64)
-        series[:, :-1] = np.arange(self._n_conditions) + self._n_conditions * has
-        series[:, -1] = 2 * self._n_conditions
-        series *= 2 * _FIFTHS
-        series += self._group[rows, None]
-        pace, old = self._paces(rows, has, age), self._pace[rows]
-        level = self._hazards.at(series, age[:, None])
-        goal = self._goal[rows]
-        goal = np.where(pace == old, goal, level + (goal - level) * (old / pace))
-        goal[which, column] = level[which, column] + fresh / pace[which, column]
-        self._goal[rows], self._pace[rows] = goal, pace
-        self._settled_age[rows] = age
-        ages = self._hazards.age_when(series.ravel(), goal.ravel()).reshape(series.shape)
-        first = ages.argmin(axis=1)
-        soonest = np.take_along_axis(ages, first[:, None], axis=1)[:, 0]
-        change = hazards.next_change(has, age, self._tables.effects)
-        self._hazard_age[rows] = np.minimum(np.maximum(soonest, age), change)
-        self._hazard_column[rows] = np.where(change < soonest, self._change, first)
-        self._choose(rows)
-
-    def _paces(self, rows: Integers, has: Bools, age: Floats) -> Floats:
-        """Return how fast each hazard of ``rows`` runs against its table."""
-        people, effects = self._people, self._tables.effects
-        sex = people.sex[rows]
-        log_likely = hazards.susceptibility(self._scores[rows], effects)
-        likely = hazards.multiplier(log_likely, has, age, sex, effects)
-        likely *= people.onset_factor[rows]
-        pace = np.empty((rows.size, self._n_conditions + 1))
-        pace[:, :-1] = np.where(has, 1.0, likely)
-        pace[:, -1] = hazards.death_ratio(has, sex, effects) * people.death_factor[rows]
-        floored: Floats = np.maximum(pace, _LEAST_PACE, out=pace)
-        return floored
-
     def _choose(self, rows: Integers) -> None:
-        """Note which comes first for ``rows``: a diagnosis that is due or a hazard."""
+        """Note which comes first for ``rows``: a diagnosis that is due or a clock's strike."""
         due = self._due[rows]
         found = due.argmin(axis=1)
-        found_day = np.take_along_axis(due, found[:, None], axis=1)[:, 0]
-        day = self._people.birth_day[rows] + self._hazard_age[rows] * DAYS_PER_YEAR
+        found_day = due[np.arange(rows.size), found]
+        day = self._people.birth_day[rows] + self._clocks.next_age[rows] * DAYS_PER_YEAR
         diagnosis = found_day <= day
-        first = np.where(diagnosis, found_day, day)
-        first[first >= self._people.exit_day[rows]] = np.inf
-        self._next_day[rows] = first
+        day[diagnosis] = found_day[diagnosis]
+        day[day >= self._people.exit_day[rows]] = np.inf
+        self._next_day[rows] = day
         self._next_column[rows] = np.where(
-            diagnosis, found + self._first_diagnosis, self._hazard_column[rows]
+            diagnosis, found + self._first_diagnosis, self._clocks.next_column[rows]
         )
 
 
-def _processes(tables: DiseaseTables) -> IntegratedHazards:
-    """Return one series per process, sex and fifth: onsets, then remissions, then death."""
-    ages = tables.onset.shape[1]
-    onset = tables.onset.transpose(0, 2, 3, 1).reshape(-1, ages)
-    remission = np.repeat(tables.remission.transpose(0, 2, 1).reshape(-1, ages), _FIFTHS, axis=0)
-    death = tables.death.transpose(1, 2, 0).reshape(-1, ages)
-    return IntegratedHazards(np.concatenate([onset, remission, death]))
+def _blocks(rows: Integers) -> list[Integers]:
+    return [rows[first : first + _BLOCK] for first in range(0, rows.size, _BLOCK)]
+
+
+def _part_of(people: Population, rows: Integers) -> Population:
+    """Return a copy of ``rows`` of a population, one row for each, repeated where asked."""
+    columns = {
+        part.name: value[rows]
+        for part in fields(people)
+        if isinstance(value := getattr(people, part.name), np.ndarray)
+    }
+    return replace(people, **columns, extra={})

@@ -8,6 +8,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+OLDEST = 130  # nobody lives longer; the last published rate holds on until then
+
 
 class IntegratedHazards:
     """Integrated hazards that are constant within each year of age.
@@ -18,47 +20,43 @@ class IntegratedHazards:
     """
 
     def __init__(self, rates: Floats) -> None:
-        series, self._ages = rates.shape
-        self._rates = np.ascontiguousarray(rates, dtype=np.float64).ravel()
-        levels = np.zeros((series, self._ages + 1))
-        np.cumsum(rates, axis=1, out=levels[:, 1:])
-        self._levels = np.ascontiguousarray(levels[:, :-1]).ravel()
-        self._total = levels[:, -2].copy()
+        series, known = rates.shape
+        held = np.repeat(rates[:, -1:], OLDEST - known, axis=1)
+        yearly = np.concatenate([rates, held, np.zeros((series, 1))], axis=1)
+        levels = np.zeros_like(yearly)
+        np.cumsum(yearly[:, :-1], axis=1, out=levels[:, 1:])
+        self._stride = OLDEST + 1
+        self._rates = yearly.ravel()
+        self._levels = levels.ravel()
+        self._total = levels[:, -1].copy()
         # Each series is scaled onto its own unit interval, so that one sorted array holds all.
-        scale = np.where(self._total > 0, self._total, 1.0)
-        self._scale = 1.0 / scale
-        scaled = levels[:, :-1] * self._scale[:, None] + np.arange(series)[:, None]
+        self._scale = 1.0 / np.where(self._total > 0, self._total, 1.0)
+        scaled = levels * self._scale[:, None] + np.arange(series)[:, None]
         self._scaled = scaled.ravel()
 
     def at(self, series: Integers, age: Floats) -> Floats:
         """Return the hazard of ``series`` integrated from birth to ``age`` (years)."""
-        year = np.minimum(age.astype(np.int64), self._ages - 1)
-        place = series * self._ages + year
-        levels: Floats = self._levels[place] + (age - year) * self._rates[place]
+        year = age.astype(np.int64)
+        np.minimum(year, OLDEST, out=year)
+        place = series * self._stride + year
+        levels: Floats = self._rates[place]
+        levels *= age - year
+        levels += self._levels[place]
         return levels
 
-    def age_when(self, series: Integers, level: Floats) -> Floats:
+    def age_when(self, series: Integers, level: Floats, below: Floats | None = None) -> Floats:
         """Return the age at which ``series`` reaches ``level``, infinite where it never does.
 
-        The inverse of ``at``; ``series`` and ``level`` are flat arrays of the same length.
+        The inverse of ``at``; ``series`` and ``level`` have the same shape. Where ``below``
+        is given, levels from there on count as never reached, which saves their solution.
         """
         ages = np.full(level.shape, np.inf)
-        total = self._total[series]
-        within = np.flatnonzero(level < total)
-        if within.size:
-            ages[within] = self._solved(series[within], level[within])
-        last = series * self._ages + self._ages - 1
-        beyond = np.flatnonzero((level >= total) & np.isfinite(level) & (self._rates[last] > 0))
-        if beyond.size:
-            excess = (level[beyond] - total[beyond]) / self._rates[last[beyond]]
-            ages[beyond] = self._ages - 1 + excess
-        return ages
-
-    def _solved(self, series: Integers, level: Floats) -> Floats:
-        sought = level * self._scale[series] + series
-        place = np.searchsorted(self._scaled, sought, side="right") - 1
-        first = series * self._ages
-        place = np.clip(place, first, first + self._ages - 2)
-        part = (level - self._levels[place]) / self._rates[place]
-        ages: Floats = place - first + np.clip(part, 0.0, 1.0)
+        within = level < (self._total[series] if below is None else below)
+        some, wanted = series[within], level[within]
+        place = self._scaled.searchsorted(wanted * self._scale[some] + some, side="right")
+        place -= 1
+        # A level within rounding of a year's end may be placed a year too far: pull it back.
+        part = (wanted - self._levels[place]) / np.maximum(self._rates[place], 1e-300)
+        np.clip(part, 0.0, 1.0, out=part)
+        ages[within] = place - some * self._stride + part
         return ages

@@ -68,7 +68,9 @@ class Cohort:
         self._group: Integers = np.repeat(np.arange(GROUPS), -(-lives // GROUPS))[:lives]
         names = [zlib.crc32(key.encode()) for key in conditions]
         self._keys: Integers = np.array(names, np.int64) * _TURNS
-        scores = [luck.normals(f"susceptibility.{name}", self._person) for name in clusters]
+        scores = [
+            hazards.exact(luck.normals(f"susceptibility.{name}", self._person)) for name in clusters
+        ]
         self._likely = hazards.susceptibility(np.stack(scores, axis=1), effects)
         self.has: Bools = np.zeros((lives, len(conditions)), np.bool_)
         self._turn = np.zeros((lives, len(conditions)), np.int64)
@@ -78,9 +80,7 @@ class Cohort:
         self._multiplier = np.empty_like(self._likely)
         self._death_ratio = np.empty(lives)
         self._refresh(np.arange(lives), 0.0)
-        self._changes = {
-            float(age) for age in np.concatenate([effects.from_age, effects.to_age])
-        }
+        self._changes = {float(age) for age in np.concatenate([effects.from_age, effects.to_age])}
 
     def _refresh(self, rows: Integers, age: float) -> None:
         sex = (self._group[rows] >= GROUPS // 2).astype(np.int8)
@@ -146,9 +146,7 @@ class Cohort:
         before = self._left[rows]
         self._left -= rate
         self._left[rows] = before
-        dead = [
-            self._live_through(rows, float(age), onset, remission, death)
-        ]
+        dead = [self._live_through(rows, float(age), onset, remission, death)]
         self._bury(np.concatenate(dead))
 
     def _rates(self, rows: Integers, onset: Floats, remission: Floats, death: Floats) -> Floats:

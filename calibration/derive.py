@@ -110,9 +110,7 @@ def aim_of(evidence: Evidence) -> Aim:
     )
 
 
-def _named(
-    evidence: Evidence, prefix: str, keys: tuple[str, ...], otherwise: float
-) -> Floats:
+def _named(evidence: Evidence, prefix: str, keys: tuple[str, ...], otherwise: float) -> Floats:
     """Return the starting parameter ``prefix`` + condition of each condition."""
     named = {row["key"]: row for row in evidence.rows("starting_parameters")}
     return np.array(
@@ -153,9 +151,7 @@ def live_once(aim: Aim, ratio: Floats, lives: int, luck: Luck) -> Pass:
         deaths = aim.deaths[age].reshape(GROUPS)
         death[age] = deaths / standing.death_ratio
         excess = standing.excess * deaths
-        onset[:, age], remission[:, age], outflow[:, age] = _year(
-            aim, age, ratio, standing, excess
-        )
+        onset[:, age], remission[:, age], outflow[:, age] = _year(aim, age, ratio, standing, excess)
         cohort.live_a_year(
             age, onset[:, age], np.repeat(remission[:, age], GROUPS // 2, axis=1), death[age]
         )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from agents.conditions import load_conditions
 from agents.evidence import Evidence, Figure, Row
-from agents.hazards import Effects
+from agents.hazards import Effects, exact
 from agents.population import SEXES
 from calibration.prevalence import rows_with_figures
 
@@ -33,25 +33,23 @@ def build_effects(evidence: Evidence) -> Effects:
     pairs = _pair_effects(evidence, keys)
     ratio = evidence.value("starting_parameters", key="rr.physical_to_mood.per_condition")
     return Effects(
-        loadings=_loadings(evidence, keys),
+        loadings=exact(_loadings(evidence, keys)),
         source=np.array([effect[0] for effect in pairs], np.int64),
         from_age=np.array([effect[1] for effect in pairs], np.float64),
         to_age=np.array([effect[2] for effect in pairs], np.float64),
         for_sex=np.array([effect[3] for effect in pairs], np.bool_),
-        log_ratio=np.array([effect[4] for effect in pairs], np.float64),
+        log_ratio=exact(np.array([effect[4] for effect in pairs], np.float64)),
         physical=np.array([condition.physical for condition in conditions]),
         mood=np.array([key in moods for key in keys]),
-        log_per_physical=float(np.log(ratio)),
+        log_per_physical=float(exact(np.log([ratio]))[0]),
         physical_cap=evidence.value("starting_parameters", key="rr.physical_to_mood.cap"),
-        log_death_ratio=_death_ratios(evidence, keys),
+        log_death_ratio=exact(_death_ratios(evidence, keys)),
     )
 
 
 def _loadings(evidence: Evidence, keys: tuple[str, ...]) -> Floats:
     names = clusters(evidence)
-    spread = {
-        name: evidence.value("starting_parameters", key=_spread_key(name)) for name in names
-    }
+    spread = {name: evidence.value("starting_parameters", key=_spread_key(name)) for name in names}
     loadings = np.zeros((len(names), len(keys)))
     for row, figure in rows_with_figures(evidence, "condition_loadings"):
         if row["condition"] in keys:
@@ -61,7 +59,9 @@ def _loadings(evidence: Evidence, keys: tuple[str, ...]) -> Floats:
 
 
 def _spread_key(cluster: str) -> str:
-    return f"frailty.{cluster}.log_sd" if cluster == "global" else f"frailty.cluster.{cluster}.log_sd"
+    return (
+        f"frailty.{cluster}.log_sd" if cluster == "global" else f"frailty.cluster.{cluster}.log_sd"
+    )
 
 
 def _death_ratios(evidence: Evidence, keys: tuple[str, ...]) -> Floats:
@@ -76,6 +76,8 @@ def _death_ratios(evidence: Evidence, keys: tuple[str, ...]) -> Floats:
 
 
 # -------------------------------------------------------------------- pairs
+
+_YOUNG_ADULT = 21  # studies of adults begin at 16 to 21
 
 Effect = tuple[int, float, float, tuple[bool, bool], Floats]
 Acting = tuple[str, float, float, tuple[bool, bool]]
@@ -124,10 +126,16 @@ def _outcomes(evidence: Evidence, outcome: str, found: Found) -> list[str]:
     return [outcome] if _preferred(found) else [outcome, *(row["condition"] for row in also)]
 
 
+def _acts_from(row: Row) -> float:
+    """Return the first age of a row; studies of adults hold for children too."""
+    low = float(row["age_low"])
+    return low if low > _YOUNG_ADULT else 0.0
+
+
 def _by_age(source: str, found: Found) -> list[tuple[Acting, float]]:
     """Return the ratio of one pair by age and sex.
 
-    A preferred row acts from its first age to the first age of the next, the last one for
+    A preferred row acts from its first age (from birth where that is young adulthood) to the first age of the next, the last one for
     life. Older rows are samples at a few ages that hardly differ: their geometric mean acts
     at all ages.
     """
@@ -137,9 +145,7 @@ def _by_age(source: str, found: Found) -> list[tuple[Acting, float]]:
     acting = []
     for sex in sorted({row["sex"] for row, _ in found}):
         who = (sex in ("all", "female"), sex in ("all", "male"))
-        rows = sorted(
-            (float(row["age_low"]), figure.value) for row, figure in found if row["sex"] == sex
-        )
+        rows = sorted((_acts_from(row), figure.value) for row, figure in found if row["sex"] == sex)
         ends = [low for low, _ in rows[1:]] + [np.inf]
         acting += [
             ((source, low, end, who), ratio) for (low, ratio), end in zip(rows, ends, strict=True)

@@ -18,9 +18,7 @@ OLDEST = 100.0  # from here on prevalence stays level
 _ROUNDS = 60
 
 
-def rows_with_figures(
-    evidence: Evidence, table: str, **where: str
-) -> Iterator[tuple[Row, Figure]]:
+def rows_with_figures(evidence: Evidence, table: str, **where: str) -> Iterator[tuple[Row, Figure]]:
     """Yield each row that ``where`` names with its number, and remember the use of it."""
     return zip(evidence.rows(table, **where), evidence.figures(table, **where), strict=True)
 
@@ -45,7 +43,9 @@ def population_shares(evidence: Evidence, place: str = "england") -> Floats:
     halving = evidence.value("disease_model", key="population.years_to_half_from_90")
     for row, figure in bands:
         low, high = int(row["age_low"]), min(int(row["age_high"]), AGES - 1)
-        fall = 0.5 ** (np.arange(high - low + 1) / halving) if low >= 90 else np.ones(high - low + 1)
+        fall = (
+            0.5 ** (np.arange(high - low + 1) / halving) if low >= 90 else np.ones(high - low + 1)
+        )
         fifth = row["imd_quintile"]
         within = figure.value * mix[fifth] * fall / fall.sum()
         shares[low : high + 1, SEXES.index(row["sex"]), int(fifth) - 1] = within
@@ -53,9 +53,7 @@ def population_shares(evidence: Evidence, place: str = "england") -> Floats:
     return shares / total
 
 
-def diagnosed_targets(
-    evidence: Evidence, conditions: tuple[str, ...], weights: Floats
-) -> Floats:
+def diagnosed_targets(evidence: Evidence, conditions: tuple[str, ...], weights: Floats) -> Floats:
     """Return the share of people with each condition on a register, at each exact age.
 
     Ever-recorded prevalence by ten-year band and sex, scaled to registers where the

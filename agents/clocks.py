@@ -1,0 +1,129 @@
+"""Everyone's hazards as clocks: how much is left of each and which strikes next.
+
+A person has one clock per condition (its onset while absent, its remission while present)
+and one for death. A clock strikes when its integrated hazard reaches its goal. Between two
+events of a person nothing that multiplies the hazards changes, so the age of the next
+strike is solved from integrated tables at once and birthdays need no work.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from agents import hazards
+from agents.disease_tables import DiseaseTables
+from agents.integrated import IntegratedHazards
+from agents.population import Population
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+
+_LEAST_PACE = 1e-12  # a hazard that care has stopped keeps the luck it has left
+_FIFTHS = 5
+
+
+class Clocks:
+    """The clocks of a population.
+
+    Attributes
+    ----------
+    scores : (n, n_clusters) normal scores of susceptibility
+    goal : (n, n_conditions + 1) level of the integrated table at which each clock strikes
+    pace : (n, n_conditions + 1) multiplier of each clock's hazard since it was last settled
+    settled_age : (n,) age at which the clocks were last settled
+    next_age : (n,) age of the next strike, or of the next change of an effect with age
+    next_column : (n,) condition that strikes; ``death`` or ``change`` otherwise
+    horizon : (n,) age beyond which no strike is looked for, or None
+    """
+
+    def __init__(self, people: Population, tables: DiseaseTables) -> None:
+        count, conditions = people.has.shape
+        self.death, self.change = conditions, conditions + 1
+        self._people = people
+        self._effects = tables.effects
+        self._changes = hazards.changes(tables.effects)
+        self._hazards = _processes(tables)
+        groups = 2 * _FIFTHS
+        self._group = people.sex.astype(np.int64) * _FIFTHS + people.imd_quintile - 1
+        self._series = np.arange(conditions + 1) * groups
+        self._series[-1] = 2 * conditions * groups
+        self._to_remission = conditions * groups
+        self.scores = np.zeros((count, len(tables.clusters)))
+        self.goal = np.full((count, conditions + 1), np.inf)
+        self.pace = np.ones((count, conditions + 1))
+        self.settled_age = np.zeros(count)
+        self.next_age = np.full(count, np.inf)
+        self.next_column = np.zeros(count, np.int64)
+        self.horizon: Floats | None = None
+
+    def multipliers(self, rows: Integers, has: Bools, age: Floats) -> Floats:
+        """Return what multiplies the base hazard of onset, apart from care."""
+        likely = hazards.susceptibility(self.scores[rows], self._effects)
+        return hazards.multiplier(likely, has, age, self._people.sex[rows], self._effects)
+
+    def least_death(self, rows: Integers, age: Floats) -> Floats:
+        """Return the least hazard of death that anyone spends until ``age``."""
+        least = np.minimum(self._effects.log_death_ratio, 0.0).sum(axis=1).min()
+        series = self._series[-1] + self._group[rows]
+        return self._hazards.at(series, age) * np.exp(least)
+
+    def start(self, rows: Integers, left: Floats) -> None:
+        """Set the clocks of the newborn: ``left`` is the hazard until each strikes."""
+        self.goal[rows] = left
+        self.pace[rows] = 1.0
+
+    def settle(
+        self, rows: Integers, age: Floats, which: Integers, column: Integers, fresh: Floats
+    ) -> None:
+        """Find the next strike of ``rows`` from ``age`` on.
+
+        The conditions ``column`` (of places ``which`` in ``rows``) have just started or
+        ended and have ``fresh`` luck; every other clock keeps what is left of its own, at
+        its new pace, and a clock whose pace is as it was is not touched at all.
+        """
+        has = self._people.has[rows]
+        series = self._series + self._group[rows, None]
+        series[:, :-1] += has * self._to_remission
+        pace, old, goal = self._paces(rows, has, age), self.pace[rows], self.goal[rows]
+        level = self._hazards.at(series, age[:, None])
+        goal = np.where(pace == old, goal, level + (goal - level) * (old / pace))
+        goal[which, column] = level[which, column] + fresh / pace[which, column]
+        self.goal[rows], self.pace[rows] = goal, pace
+        self.settled_age[rows] = age
+        below = self._levels_at_horizon(rows, series)
+        self._note_next(rows, has, age, self._hazards.age_when(series, goal, below))
+
+    def _levels_at_horizon(self, rows: Integers, series: Integers) -> Floats | None:
+        if self.horizon is None:
+            return None
+        return self._hazards.at(series, self.horizon[rows, None])
+
+    def _note_next(self, rows: Integers, has: Bools, age: Floats, ages: Floats) -> None:
+        first = ages.argmin(axis=1)
+        soonest = ages[np.arange(rows.size), first]
+        change = hazards.next_change(has, age, self._changes)
+        sooner = change < soonest
+        self.next_age[rows] = np.where(sooner, change, np.maximum(soonest, age))
+        self.next_column[rows] = np.where(sooner, self.change, first)
+
+    def _paces(self, rows: Integers, has: Bools, age: Floats) -> Floats:
+        """Return how fast each clock of ``rows`` runs against its table."""
+        people = self._people
+        pace = np.empty((rows.size, self.death + 1))
+        np.multiply(self.multipliers(rows, has, age), people.onset_factor[rows], out=pace[:, :-1])
+        pace[:, :-1][has] = 1.0
+        ratio = hazards.death_ratio(has, people.sex[rows], self._effects)
+        pace[:, -1] = ratio * people.death_factor[rows]
+        floored: Floats = np.maximum(pace, _LEAST_PACE, out=pace)
+        return floored
+
+
+def _processes(tables: DiseaseTables) -> IntegratedHazards:
+    """Return one series per process, sex and fifth: onsets, then remissions, then death."""
+    ages = tables.onset.shape[1]
+    onset = tables.onset.transpose(0, 2, 3, 1).reshape(-1, ages)
+    remission = np.repeat(tables.remission.transpose(0, 2, 1).reshape(-1, ages), _FIFTHS, axis=0)
+    death = tables.death.transpose(1, 2, 0).reshape(-1, ages)
+    return IntegratedHazards(np.concatenate([onset, remission, death]))
