@@ -33,7 +33,7 @@ CHECKS = (
     ("style", ("ruff", "check", ".")),
     ("layout", ("ruff", "format", "--check", ".")),
     ("types", ("mypy",)),
-    ("who imports whom", ("lint-imports",)),
+    ("who imports whom", ("lint-imports", "--no-logo")),
 )
 
 # What pip says when it fails, and what that means to the person who reads it.

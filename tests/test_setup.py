@@ -184,7 +184,7 @@ def test_run_py_test_makes_every_check_and_fails_where_any_does(
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
-        ["lint-imports"],
+        ["lint-imports", "--no-logo"],
         ["pytest", "--slow", "-k", "luck"],
     ]
 
