@@ -88,6 +88,13 @@ def national_age_shares(evidence: Evidence) -> Floats:
     return total
 
 
+def national_share_by_age(evidence: Evidence) -> Floats:
+    """Return (111,) England's share of residents at each single year of age."""
+    decline = evidence.value("population_change", key="decline_after_90")
+    lows = np.array([low for low, _ in AGE_BANDS], float)
+    return np.diff(smooth_distribution(national_age_shares(evidence), lows, decline))
+
+
 def leaving_day(
     person: Rows, birth_day: Floats, from_day: Floats, leaving: Floats, luck: Luck
 ) -> Floats:

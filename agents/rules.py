@@ -156,17 +156,24 @@ class Rule:
         """Yield a fault for each name or condition that is not among those given."""
         for node in ast.walk(self._tree):
             if isinstance(node, ast.Name) and node.id not in CALLS and names is not None:
-                yield from self._missing(node, node.id, names, "name")
+                yield from self._missing(node, node.id, names, "name", conditions)
             if isinstance(node, ast.Call) and conditions is not None:
                 yield from self._missing(node, _condition_of(node), conditions, "condition")
 
     def _missing(
-        self, node: ast.expr, name: str, known: Iterable[str], kind: str
+        self,
+        node: ast.expr,
+        name: str,
+        known: Iterable[str],
+        kind: str,
+        conditions: Iterable[str] | None = None,
     ) -> Iterator[Fault]:
         known = tuple(known)
         if name not in known:
             near = nearest(name, known)
             remedy = f"did you mean {near}?" if near else f"choose a {kind} from the list"
+            if name in (conditions or ()):
+                remedy = f"write has('{name}')"
             yield _fault(node, self, f"{name}, an unknown {kind}", ", ".join(known), remedy)
 
     def rows(self, columns: Mapping[str, Column]) -> Bools:
@@ -178,8 +185,10 @@ class Rule:
             If the rule names a column or condition that is not there, or compares things that
             cannot be compared.
         """
-        plain = [name for name in columns if not name.endswith(DIAGNOSED)]
-        faults = list(self.unknown(plain, _conditions_of(columns)))
+        conditions = _conditions_of(columns)
+        of_conditions = {*conditions, *(key + DIAGNOSED for key in conditions)}
+        plain = [name for name in columns if name not in of_conditions]
+        faults = list(self.unknown(plain, conditions))
         if faults:
             raise BadInput(faults)
         n = _length(columns)

@@ -1,0 +1,193 @@
+"""Segments of a population: the risk triangle, and segmentations given by rules.
+
+The risk score is what a practice's tool could know: age, recorded conditions, frailty and
+emergency admissions of the last year. Thresholds are set once, at the baseline, so that the
+triangle has its published sizes; afterwards people move between segments as they change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.evidence import Evidence
+from agents.population import FRAILTY, Population
+from agents.rules import Column, Rule
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Small = npt.NDArray[np.int8]
+
+MOSTLY_HEALTHY, RISING_RISK, HIGH_RISK = 0, 1, 2
+SEGMENTS = ("mostly healthy", "rising risk", "high risk")
+_PROCESS = "emergency_admission"
+
+
+@dataclass(frozen=True, slots=True)
+class RiskModel:
+    """Coefficients of the chance of an emergency admission within a year.
+
+    ``age_middles`` and ``age_logs`` are the middle of each age band and its log rate;
+    ``condition_logs`` by recorded conditions (the last stands for as many or more);
+    ``frailty_logs`` by category; ``spread`` is the gamma shape of people's own multipliers.
+    """
+
+    intercept: float
+    age_middles: Floats
+    age_logs: Floats
+    condition_logs: Floats
+    frailty_logs: Floats
+    spread: float
+    weight: float
+    youngest: float
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> RiskModel:
+        """Read the coefficients: the log ratios of emergency admission at baseline."""
+        middles, ages = _age_terms(evidence)
+        return cls(
+            intercept=_terms(evidence, "intercept")[0],
+            age_middles=middles,
+            age_logs=ages,
+            condition_logs=_terms(evidence, "ltc_count"),
+            frailty_logs=np.array([_term(evidence, "frailty", level) for level in FRAILTY]),
+            spread=_terms(evidence, "person_gamma_shape")[0],
+            weight=evidence.value("segments", key="past_admission_weight"),
+            youngest=evidence.value("segments", key="risk.youngest"),
+        )
+
+    def score(
+        self,
+        age: Floats,
+        recorded: npt.NDArray[np.integer],
+        frailty: Small,
+        admissions: npt.NDArray[np.number],
+    ) -> Floats:
+        """Return each person's chance of an emergency admission within a year.
+
+        The rate is log-linear in age, recorded conditions and frailty. People differ by more
+        than that (a gamma multiplier), and last year's admissions say something of how much.
+
+        Parameters
+        ----------
+        age : (n,), years
+        recorded : (n,), long-term conditions known to the practice
+        frailty : (n,), 0 fit to 3 severe
+        admissions : (n,), emergency admissions of the last 12 months
+        """
+        known = np.clip(recorded, 0, self.condition_logs.size - 1)
+        at = np.maximum(age, self.youngest)
+        log_rate = self.intercept + np.interp(at, self.age_middles, self.age_logs)
+        log_rate = log_rate + self.condition_logs[known] + self.frailty_logs[frailty]
+        rate = np.exp(log_rate)
+        learnt = (self.spread + admissions) / (self.spread + rate)
+        chance: Floats = -np.expm1(-rate * learnt**self.weight)
+        return chance
+
+    def of_people(
+        self,
+        population: Population,
+        day: float,
+        admissions_12m: npt.NDArray[np.number],
+        rows: Integers | slice = slice(None),
+    ) -> Floats:
+        """Return the score of ``rows``; ``admissions_12m`` is of the whole population."""
+        return self.score(
+            population.age(day, rows),
+            population.ltc_count_diagnosed(rows),
+            population.frailty[rows],
+            admissions_12m[rows],
+        )
+
+
+def _terms(evidence: Evidence, term: str) -> Floats:
+    figures = evidence.figures("baseline_demand", service=_PROCESS, term=term)
+    return np.array([figure.value for figure in figures])
+
+
+def _term(evidence: Evidence, term: str, level: str) -> float:
+    return evidence.value("baseline_demand", service=_PROCESS, term=term, level=level)
+
+
+def _age_terms(evidence: Evidence) -> tuple[Floats, Floats]:
+    rows = evidence.rows("baseline_demand", service=_PROCESS, term="age_band")
+    middles = []
+    for row in rows:
+        low, _, high = row["level"].rstrip("+").partition("-")
+        middles.append((float(low) + float(high or float(low) + 9.0) + 1.0) / 2.0)
+    return np.array(middles), _terms(evidence, "age_band")
+
+
+@dataclass(frozen=True, slots=True)
+class Triangle:
+    """The risk triangle: the scores from which risk is rising, and from which it is high."""
+
+    rising_from: float
+    high_from: float
+
+    @classmethod
+    def at_baseline(cls, scores: Floats, evidence: Evidence) -> Triangle:
+        """Return thresholds that give the scores of today's residents the published sizes."""
+        high = evidence.value("segments", key="triangle.high")
+        rising = evidence.value("segments", key="triangle.rising")
+        rising_from, high_from = np.quantile(scores, [1.0 - high - rising, 1.0 - high])
+        return cls(float(rising_from), float(high_from))
+
+    def segment(self, scores: Floats) -> Small:
+        """Return 0 mostly healthy, 1 rising risk or 2 high risk for each score."""
+        above = (scores >= self.rising_from).astype(np.int8)
+        segment: Small = above + (scores >= self.high_from).astype(np.int8)
+        return segment
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """Segments given by rules, tried in order: the first that holds gives the segment."""
+
+    key: str
+    segments: tuple[str, ...]
+    names: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+    @classmethod
+    def load(cls, key: str, evidence: Evidence) -> Segmentation:
+        """Return the segmentation ``key`` of ``segmentations.csv`` (``need``, for one)."""
+        rows = evidence.rows("segmentations", segmentation=key)
+        where = "segmentations.csv: {segmentation}, {segment}"
+        rules = [Rule.parse(row["rule"], where=where.format(**row)) for row in rows]
+        return cls(
+            key,
+            tuple(row["segment"] for row in rows),
+            tuple(row["name"] for row in rows),
+            tuple(rules),
+        )
+
+    def segment(self, columns: Mapping[str, Column]) -> Small:
+        """Return for each person the position of their segment in ``segments``."""
+        holds = np.array([rule.rows(columns) for rule in self.rules])
+        return np.argmax(holds, axis=0).astype(np.int8)
+
+
+def segmentation_keys(evidence: Evidence) -> tuple[str, ...]:
+    """Return the keys of the segmentations there are."""
+    return tuple(dict.fromkeys(row["segmentation"] for row in evidence.rows("segmentations")))
+
+
+def count_cohort(
+    steps: Sequence[tuple[str, Rule]], columns: Mapping[str, Column]
+) -> list[tuple[str, int, int]]:
+    """Follow a population through rules one after another, as in a flow diagram.
+
+    Returns for each step its label, how many are left, and how many it took out.
+    """
+    left: npt.NDArray[np.bool_] | None = None
+    flow = []
+    for label, rule in steps:
+        holds = rule.rows(columns)
+        before = holds.size if left is None else int(left.sum())
+        left = holds if left is None else left & holds
+        flow.append((label, int(left.sum()), before - int(left.sum())))
+    return flow
