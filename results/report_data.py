@@ -18,7 +18,7 @@ import pandas as pd
 
 from agents.faults import BadInput, Fault
 from results.report_measures import measure_of, spoken
-from results.report_numbers import capital
+from results.report_numbers import capital, percent
 from results.wording import Change, Spread
 
 LETTERS = "ABCD"
@@ -108,6 +108,14 @@ class ReportData:
     def with_knowledge(self) -> bool:
         """True where intervals hold chance and evidence (uncertainty = psa)."""
         return bool(self.experiment.get("uncertainty", "none") == "psa")
+
+    @property
+    def discount_rate(self) -> str:
+        """The yearly discount rate of costs that the tables used, in words."""
+        rows = self.rows("evidence")
+        if len(rows):
+            rows = rows[rows["key"] == "results_settings.discount_rate_costs"]
+        return percent(float(rows["value"].iloc[0]), 0.1) if len(rows) else "as set"
 
     @cached_property
     def replications(self) -> int:

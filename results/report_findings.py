@@ -276,13 +276,12 @@ def _money(
     rows = preferred(_all_payers(rows), discounted=True)
     if len(rows) != 1:
         return None
-    row = rows.iloc[0]
-    ends = [("difference", "mean"), ("difference_low", "low"), ("difference_high", "high")]
-    mean, low, high = (
-        number(row, first) if math.isfinite(number(row, first)) else number(row, second)
-        for first, second in ends
-    )
-    return Change(mean=mean, low=low, high=high).times(1e-6)
+    return _pounds(rows.iloc[0]).times(1e-6)
+
+
+def _pounds(row: pd.Series) -> Change:
+    """Return a paired cash line, whose mean is already a difference."""
+    return Change(mean=number(row, "mean"), low=number(row, "low"), high=number(row, "high"))
 
 
 def _all_payers(rows: pd.DataFrame) -> pd.DataFrame:
@@ -292,6 +291,18 @@ def _all_payers(rows: pd.DataFrame) -> pd.DataFrame:
             whole = rows[rows[column].isin(("all", "total"))]
             rows = whole if len(whole) else rows
     return rows
+
+
+def cash_by_payer(data: ReportData, option: Option) -> dict[str, Change]:
+    """Return net cash in £ million over all years for each payer apart."""
+    rows = data.rows(
+        "costs", design=option.key, effects=option.effects, line="net_cash", year="all"
+    )
+    found = {}
+    for _, row in preferred(rows, discounted=True).iterrows():
+        if row["payer"] != "all":
+            found[str(row["payer"])] = _pounds(row).times(1e-6)
+    return found
 
 
 def cash_by_year(data: ReportData, option: Option) -> dict[int, Change]:
@@ -548,6 +559,12 @@ def _yes(value: object) -> bool:
 def qalys(data: ReportData, option: Option) -> Change | None:
     """Return the difference in QALYs per 10,000 residents over all years, discounted."""
     return data.change("qalys", option, per=PER * data.years)
+
+
+def extra_cost(data: ReportData, option: Option) -> Change | None:
+    """Return the extra cost in thousand pounds per 10,000 residents over all years."""
+    change = data.change("total_cost", option, per=PER * data.years)
+    return change.times(1e-3) if change is not None else None
 
 
 def measure_words(data: ReportData) -> Measure:

@@ -8,12 +8,10 @@ from results.figures import people as draw
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
 from results.report_data import Option, ReportData
 from results.report_findings import FIFTHS, ForestRow, StageRow
-from results.report_measures import ALWAYS_TOLD, SHIFT, Measure, measure_of
+from results.report_measures import SHIFT, Measure, measure_of
 from results.report_numbers import (
     capital,
-    count_word,
     figures,
-    listed,
     percent,
     plain_range,
     plain_with_range,
@@ -397,7 +395,9 @@ def gains_section(data: ReportData) -> Section:
         )
         if words:
             notes.append(f"{option.letter}: {words}")
-    missing = f"Figure 6, health against fairness, needs draws of the evidence: {NEED_DRAWS}."
+    missing = (
+        f"Figure 6, health against fairness, needs draws of the evidence: {wording.NEED_DRAWS}."
+    )
     if not data.with_knowledge:
         notes.append(missing)
     return Section(
@@ -408,9 +408,6 @@ def gains_section(data: ReportData) -> Section:
         blocks=(_fifths_block(data, measure, gaps),),
         notes=tuple(notes),
     )
-
-
-NEED_DRAWS = 'set uncertainty = "psa" in the experiment file and run it again'
 
 
 def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | None]) -> Block:
@@ -461,7 +458,7 @@ def _fifths_table(
     series: dict[str, dict[int, Change]],
 ) -> Table:
     names = {1: "1 most deprived", 5: "5 least deprived"}
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             option.letter,
             names.get(fifth, str(fifth)),
@@ -484,7 +481,7 @@ def _fifths_table(
 
 
 def _gap_lines(data: ReportData, option: Option, measure: str) -> list[tuple[str, ...]]:
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for index, name, per in (
         ("sii", "Absolute gap (slope index, SII)", 10.0),
         ("rii", "Relative gap (relative index, RII)", 1.0),
@@ -504,19 +501,3 @@ def _gap_lines(data: ReportData, option: Option, measure: str) -> list[tuple[str
             )
         )
     return lines
-
-
-def always_told(rows: list[ForestRow]) -> list[str]:
-    """Return which harms and burdens the run lacks, so that silence is not taken for none."""
-    known = {row.measure.key for row in rows}
-    return [measure_of(key).name for key in ALWAYS_TOLD if key not in known]
-
-
-def comparisons_words(count: int) -> str:
-    """Return how many comparisons were made, in words."""
-    return f"{capital(count_word(count))} comparisons were made"
-
-
-def designs_words(options: list[Option]) -> str:
-    """Return the letters of some designs as a list in prose."""
-    return listed([option.letter for option in options])

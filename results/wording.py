@@ -25,7 +25,7 @@ from results.report_numbers import (
 )
 
 CHANCE_ONLY = "These intervals leave out how unsure the evidence is."
-NEED_DRAWS = 'carepath run EXPERIMENT with uncertainty = "psa" in the experiment file'
+NEED_DRAWS = 'set uncertainty = "psa" in the experiment file and run it again'
 LEADS_AT = 0.66
 LONGEST_HEADLINE = 18
 Case = Literal["clear", "slight", "none", "unclear", "missing"]
@@ -305,6 +305,106 @@ def reach_claim(kept_per_1000: dict[str, float]) -> str:
     return f"Of every 1,000 residents, {letter} keeps {listed([value, *rest])} supported"
 
 
+def aim_saying(
+    answers: Sequence[Answer], measure: Measure, leads: str | None = None
+) -> tuple[str, str]:
+    """Return the first page's heading and sentence on the aim that was named before the run."""
+    good = [a.letter for a in answers if judgement(a.main, measure.better) == "good"]
+    bad = [a.letter for a in answers if judgement(a.main, measure.better) == "bad"]
+    slight = all(a.main.case == "slight" for a in answers if a.letter in good)
+    aim = f"If the aim is {_better_words(measure)}"
+    if leads:
+        return f"{aim}, {leads} leads", f"{leads} comes first in at least 66 of 100 draws."
+    if good:
+        verb = "helps" if len(good) == 1 else "help"
+        tail = " The change is smaller than the smallest difference that matters." if slight else ""
+        apart = " Which of them does most cannot be told from this run." if len(good) > 1 else ""
+        return (
+            f"{aim}, {listed(good)} {verb}{' a little' if slight else ''}",
+            "In the simulation the interval leaves out no change." + tail + apart,
+        )
+    if bad:
+        return f"{aim}, no design helps", f"{listed(bad)} would bring {_worse_words(measure)}."
+    if all(a.main.case == "none" for a in answers):
+        return (
+            f"{aim}, no design makes a difference that matters",
+            "The whole interval lies inside the smallest difference that matters.",
+        )
+    return (
+        f"{aim}, no design is clearly better than usual care",
+        "The interval includes no change; that is not the same as showing there is none.",
+    )
+
+
+def money_saying(
+    answers: Sequence[Answer], stranded: dict[str, float], years: int
+) -> tuple[str, str]:
+    """Return the first page's heading and sentence on money."""
+    releasing = [a.letter for a in answers if a.cash.clear and a.cash.direction > 0]
+    spending = [a.letter for a in answers if a.cash.clear and a.cash.direction < 0]
+    if all(a.cash.case == "missing" for a in answers):
+        return "Money is not in this run", "The tables hold no cash lines."
+    shares = [share for share in stranded.values() if math.isfinite(share)]
+    why = (
+        f"About {percent(max(shares), 5)} of the value of activity avoided stays paid for, "
+        "because staff and wards remain."
+        if shares
+        else "No design clearly avoids activity of value."
+    )
+    if releasing:
+        verb = "releases" if len(releasing) == 1 else "release"
+        return f"{listed(releasing)} {verb} more cash than is spent in {years} years", why
+    heading = f"Do not count on cash within {count_word(years)} years"
+    if spending:
+        verb = "costs" if len(spending) == 1 else "cost"
+        return heading, f"{listed(spending)} {verb} more than would be released. {why}"
+    return heading, f"The net effect on cash is not clear. {why}"
+
+
+def belief_saying(
+    readings: Sequence[str], headline: str, assumed: Sequence[str]
+) -> tuple[str, str]:
+    """Return the first page's heading and sentence on the plan beside the evidence."""
+    if "plan" in readings and "published" in readings:
+        return headline, "Section 9 sets plan, published evidence and no effect side by side."
+    if assumed:
+        verb = "rests" if len(assumed) == 1 else "rest"
+        return (
+            f"{listed(list(assumed))} {verb} on assumption only",
+            "No study stands behind these effects; section 9 says what would have to be believed.",
+        )
+    return (
+        "This rests on published effects, not on the plan’s",
+        "The plan’s own effects were not run, so nothing here says whether the plan would hold.",
+    )
+
+
+def box_saying(
+    inputs: Sequence[str], assumed: int, total: int, with_knowledge: bool
+) -> tuple[str, str]:
+    """Return the box of the first page: what sets the answer and what would settle it.
+
+    Parameters
+    ----------
+    inputs : the inputs that move the answer most, longest first; empty where none were varied
+    assumed, total : numbers used that are assumptions, and all numbers used
+    """
+    heading = "What sets the answer"
+    caution = "" if with_knowledge else f"{CHANCE_ONLY} They are precise, not certain. "
+    if inputs:
+        most = listed(list(inputs[:2]))
+        return (
+            heading,
+            f"{caution}What matters most: {most}. Measuring the first would settle most.",
+        )
+    share = f"{assumed:,} of the {total:,} numbers used are assumptions. " if total else ""
+    return (
+        heading,
+        f"{caution}{share}This run did not vary its inputs, so it cannot say which of them "
+        "matter most; carepath sensitivity EXPERIMENT would.",
+    )
+
+
 def uptake_note(by_fifth: Sequence[float]) -> str:
     """Return a sentence where fewer accept in more deprived fifths (share by fifth, 1 first)."""
     known = [share for share in by_fifth if math.isfinite(share)]
@@ -555,6 +655,27 @@ def cash_by_year_claim(by_year: dict[str, dict[int, Change]]) -> str:
     return f"Whether any design pays back by year {last} is not clear"
 
 
+def value_headline(found: dict[str, tuple[Change, Change]]) -> str:
+    """Return what health is bought, from QALYs and extra cost by letter; no ratio is formed."""
+    if not found:
+        return "Health and cost are not in this run"
+    more = [key for key, (health, _) in found.items() if health.clear and health.mean > 0]
+    dearer = [key for key, (_, cost) in found.items() if cost.clear and cost.mean > 0]
+    both = [key for key in more if key in dearer]
+    if both:
+        verb = "adds" if len(both) == 1 else "add"
+        return (
+            f"{listed(both)} {verb} healthy life and {'costs' if len(both) == 1 else 'cost'} more"
+        )
+    if more:
+        verb = "adds" if len(more) == 1 else "add"
+        return f"{listed(more)} {verb} healthy life at no clear extra cost"
+    if dearer:
+        verb = "costs" if len(dearer) == 1 else "cost"
+        return f"{listed(dearer)} {verb} more for no clear gain in healthy life"
+    return "Neither the health gained nor the extra cost is clear"
+
+
 def capacity_headline(first_full: dict[str, tuple[str, float]]) -> str:
     """Return what fills up first under each design: (service, share of capacity used)."""
     if not first_full:
@@ -646,6 +767,28 @@ def readings_headline(plan: dict[str, Change], published: dict[str, Change]) -> 
     return "The plan’s own effects were not run beside the published ones"
 
 
+def readings_claim(found: dict[str, dict[str, Change]], measure: Measure) -> str:
+    """Return the claim of figure 13: how the main measure differs between readings."""
+    parts = []
+    for letter, by_reading in found.items():
+        words = [
+            f"{percent(change.mean / 100, 0.1).replace('%', '')}% {name}"
+            for reading, name in READING_NAMES.items()
+            for change in [by_reading.get(reading)]
+            if change is not None
+        ]
+        if words:
+            parts.append(f"{letter}: {listed(words)}")
+    return f"Change in {measure.name} under {'; '.join(parts)}" if parts else "Readings compared"
+
+
+READING_NAMES = {
+    "plan": "by the plan",
+    "published": "by published effects",
+    "null": "with no effect",
+}
+
+
 def _smaller(found: Change, plan: Change) -> bool:
     """Tell whether a change falls short of the plan's, intervals apart."""
     return found.low > plan.high if plan.mean < 0 else found.high < plan.low
@@ -676,6 +819,19 @@ def checks_headline(within: int, total: int, misses: list[str]) -> str:
         f"{capital(count_word(within))} of {count_word(total)} checks are within 10%; "
         f"{named}{tail} {verb} not"
     )
+
+
+def checks_claim(misses: Sequence[tuple[str, float]], total: int) -> str:
+    """Return the claim of figure 16: the widest misses with their size."""
+    if not misses:
+        return f"All {count_word(total)} published figures are met within 10%"
+    widest = sorted(misses, key=lambda miss: -abs(miss[1] - 1.0))[:2]
+    named = [
+        f"{name[:1].lower() + name[1:] if name[1:2].islower() else name} "
+        f"{percent(abs(ratio - 1.0))} too {'high' if ratio > 1 else 'low'}"
+        for name, ratio in widest
+    ]
+    return f"The widest misses: {listed(named)}"
 
 
 def better_word(measure: Measure, direction: int) -> str:

@@ -1,0 +1,105 @@
+"""The report of an experiment folder: one HTML file, and every figure as SVG and PNG."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from results.report_answer import answer_page, leading
+from results.report_belief import belief_section, sure_section
+from results.report_blocks import Panel, Section
+from results.report_data import ReportData, read_report_data
+from results.report_methods import limits_section, methods
+from results.report_money import money_section, value_section
+from results.report_numbers import percent
+from results.report_people import changes_section, gains_section, reached_section, when_section
+from results.report_services import services_section
+
+TEMPLATES = Path(__file__).parent / "templates"
+SIGN_CLASSES = {"+": "good", "−": "bad", "?": "unclear", "=": "same", "±": "shift"}
+
+
+def build_report(folder: Path) -> Path:
+    """Write ``report.html`` and ``figures/`` from a folder's tables; return the report's path.
+
+    Reads ``tables/*.csv``, ``experiment.toml``, ``manifest.json`` and one run record a design,
+    and nothing else. The same folder gives the same bytes; every file appears whole or not at
+    all.
+
+    Raises
+    ------
+    BadInput
+        If the folder has no tables, or more designs than a report can show.
+    """
+    data = read_report_data(Path(folder))
+    sections = report_sections(data)
+    write_figures(
+        data.folder / "figures", (p for s in sections for b in s.blocks for p in b.panels)
+    )
+    path = data.folder / "report.html"
+    _write(path, render(data, sections).encode("utf-8"))
+    return path
+
+
+def report_sections(data: ReportData) -> tuple[Section, ...]:
+    """Return sections 2 to 11, in order."""
+    return (
+        reached_section(data),
+        changes_section(data, leading(data)),
+        when_section(data),
+        gains_section(data),
+        money_section(data),
+        value_section(data),
+        services_section(data),
+        belief_section(data),
+        sure_section(data),
+        limits_section(data),
+    )
+
+
+def render(data: ReportData, sections: tuple[Section, ...]) -> str:
+    """Return the report as one HTML page."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = answer_page(data)
+    return environment.get_template("report.html.j2").render(
+        data=data,
+        page=page,
+        sections=sections,
+        methods=methods(data),
+        css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        foot=css_string(f"{data.place_name}: {data.experiment.get('name', '')}"),
+        signs=SIGN_CLASSES,
+        smallest=percent(data.smallest, 0.1 if 0 < data.smallest < 0.01 else 1.0),
+        shift=any(cell.sign == "±" for row in page.rows for cell in row.cells),
+        version=data.manifest.get("program_version") or data.facts.get("program_version", ""),
+    )
+
+
+def css_string(text: str) -> str:
+    """Return ``text`` as a CSS string that can end neither the string nor the style sheet."""
+    kept = "".join(letter if letter.isalnum() or letter in " ,.:-–" else " " for letter in text)
+    return json.dumps(kept.strip(), ensure_ascii=False)
+
+
+def write_figures(folder: Path, panels: Iterable[Panel]) -> None:
+    """Write each panel as SVG and PNG."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for panel in panels:
+        _write(folder / f"{panel.stem}.svg", panel.svg.encode("utf-8"))
+        _write(folder / f"{panel.stem}.png", panel.png)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file aside and then put it in place, so that it is whole or not there."""
+    aside = path.with_name(f".tmp-{path.name}")
+    aside.write_bytes(content)
+    aside.replace(path)

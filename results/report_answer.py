@@ -1,0 +1,228 @@
+"""The masthead and section 1: the answer on one page."""
+
+from __future__ import annotations
+
+import calendar
+import math
+from collections.abc import Sequence
+from datetime import date
+
+from results import report_findings as find
+from results import wording
+from results.report_blocks import AnswerPage, AnswerRow, Cell, Saying
+from results.report_data import READING_WORDS, Option, ReportData
+from results.report_findings import UseRow, WaitRow
+from results.report_measures import Measure, measure_of, service_name
+from results.report_money import price_year, stranded_shares
+from results.report_numbers import capital, count_word, figures, percent, signed_with_range
+from results.wording import Answer, Change, Verdict, judgement, verdict, verdict_words
+
+SIGNS = {"good": "+", "bad": "−", "same": "=", "unclear": "?", "shift": "±"}
+MONTHS = calendar.month_name
+
+
+def leading(data: ReportData) -> Option | None:
+    """Return the design that comes first in 66% of draws on net health, or None without draws."""
+    draws = data.table("draws")
+    if draws is None or not data.with_knowledge:
+        return None
+    table = draws.pivot_table(index="draw", columns="design", values="net_qalys")
+    table[data.baseline.key] = 0.0
+    shares = table.idxmax(axis=1).value_counts(normalize=True).to_dict()
+    name = wording.leader({str(key): float(share) for key, share in shares.items()})
+    return next((option for option in data.designs if option.key == name), None)
+
+
+def answers(data: ReportData) -> list[Answer]:
+    """Return each design's verdicts on the main measure and on cash."""
+    return [
+        Answer(
+            letter=option.letter,
+            title=option.title,
+            main=verdict(data.change(data.main_measure, option), data.smallest),
+            cash=verdict(find.cascade(data, option).get("net_cash"), 0.0),
+        )
+        for option in data.designs
+    ]
+
+
+def answer_page(data: ReportData) -> AnswerPage:
+    """Return everything on the first page."""
+    measure = measure_of(data.main_measure)
+    found, lead = answers(data), leading(data)
+    letter = lead.letter if lead else None
+    used, waits = find.use_rows(data), find.wait_rows(data)
+    rows = tuple(
+        AnswerRow(option=option, cells=_cells(data, option, measure, used, waits))
+        for option in data.designs
+    )
+    return AnswerPage(
+        headline=wording.report_headline(found, measure, data.years, letter),
+        stand=_stand(data),
+        meta=_meta(data),
+        caption=_caption(data),
+        columns=_columns(data, measure),
+        rows=rows,
+        sayings=_sayings(data, found, measure, letter),
+        box=_box(data),
+        warnings=_warnings(data),
+    )
+
+
+def _stand(data: ReportData) -> str:
+    count = len(data.designs)
+    ways = "One way" if count == 1 else f"{capital(count_word(count))} ways"
+    return (
+        f"{ways} of organising neighbourhood care in {data.place_name}, "
+        f"{'' if count == 1 else 'each '}compared with usual care for the same "
+        f"{data.simulated:,} simulated residents over {count_word(data.years)} "
+        f"{'year' if data.years == 1 else 'years'}."
+    )
+
+
+def _meta(data: ReportData) -> tuple[tuple[str, str], ...]:
+    runs = f"{data.replications} paired replications"
+    if data.with_knowledge:
+        runs = f"{data.replications:,} draws of the evidence"
+    return (
+        ("Compared with", f"{data.baseline.title}, same people, same luck"),
+        ("Years", years_words(data)),
+        ("Runs", runs),
+        ("Prices", f"{price_year(data)}, discounted {data.discount_rate} a year"),
+    )
+
+
+def years_words(data: ReportData) -> str:
+    """Return "April 2025 to March 2035"."""
+    start = data.experiment.get("start")
+    if not isinstance(start, date):
+        return f"{data.years} years"
+    end_month = (start.month - 2) % 12 + 1
+    end_year = start.year + data.years - (1 if start.month == 1 else 0)
+    return f"{MONTHS[start.month]} {start.year} to {MONTHS[end_month]} {end_year}"
+
+
+def _caption(data: ReportData) -> str:
+    readings = list(dict.fromkeys(READING_WORDS[o.effects] for o in data.designs))
+    return (
+        f"Each design against usual care, using {' or '.join(readings)}; brackets hold the "
+        "95% interval"
+    )
+
+
+def _columns(data: ReportData, measure: Measure) -> tuple[tuple[str, str], ...]:
+    horizon = f"{data.years} years" if data.years > 1 else "1 year"
+    return (
+        ("Healthy life", f"QALYs per 10,000 people, {horizon}"),
+        ("Deprivation gap", "in healthy life, QALYs per 10,000 a year"),
+        (capital(measure.name), "per 10,000 a year"),
+        ("Cash", f"£ million, {horizon}"),
+        ("What fills up first", f"in year {find.middle_year(data)}"),
+    )
+
+
+def _cells(
+    data: ReportData,
+    option: Option,
+    measure: Measure,
+    used: Sequence[UseRow],
+    waits: Sequence[WaitRow],
+) -> tuple[Cell, ...]:
+    health = find.qalys(data, option)
+    gap = find.gap_change(data, option, "qalys")
+    main = data.change(measure.key, option)
+    cash = find.cascade(data, option).get("net_cash")
+    labels = [name for name, _ in _columns(data, measure)]
+    return (
+        _cell(labels[0], health, data.smallest, ("less", "more"), 1),
+        _cell(labels[1], gap.times(10.0) if gap else None, 0.0, ("narrows", "widens"), -1),
+        _cell(labels[2], main, data.smallest, (measure.less, measure.more), measure.better),
+        _cell(labels[3], cash, 0.0, ("costs", "releases"), 1),
+        _full_cell(labels[4], option, list(used), list(waits)),
+    )
+
+
+def _cell(
+    label: str, change: Change | None, smallest: float, words: tuple[str, str], better: int
+) -> Cell:
+    found: Verdict = verdict(change, smallest)
+    if change is None or found.case == "missing":
+        return Cell(label=label, sign="?", word="Not in this run")
+    return Cell(
+        label=label,
+        sign=SIGNS[judgement(found, better)],
+        word=capital(verdict_words(found, *words)),
+        detail=signed_with_range(change.mean, change.low, change.high),
+    )
+
+
+def _full_cell(label: str, option: Option, used: list[UseRow], waits: list[WaitRow]) -> Cell:
+    row = find.fullest(used, option)
+    if row is None:
+        return Cell(label=label, sign="", word="Not in this run")
+    wait = next((w for w in waits if w.option == option and w.service == row.service), None)
+    detail = f"{percent(row.used.mean)} used"
+    if wait is not None and math.isfinite(wait.nine_in_ten.mean):
+        detail += f"; 9 in 10 wait under {figures(wait.nine_in_ten.mean, 2)} {wait.unit}"
+    return Cell(label=label, sign="", word=capital(service_name(row.service)), detail=detail)
+
+
+def _sayings(
+    data: ReportData, found: list[Answer], measure: Measure, lead: str | None
+) -> tuple[Saying, ...]:
+    lines = {option.letter: find.cascade(data, option) for option in data.designs}
+    readings = list(dict.fromkeys(name for option in data.designs for name in option.readings))
+    changes = {option.letter: find.reading_changes(data, option) for option in data.designs}
+    headline = wording.readings_headline(
+        {key: by["plan"] for key, by in changes.items() if "plan" in by},
+        {key: by["published"] for key, by in changes.items() if "published" in by},
+    )
+    assumed = [option.letter for option in data.designs if option.assumption_only]
+    pairs = (
+        wording.aim_saying(found, measure, lead),
+        wording.money_saying(found, stranded_shares(lines), data.years),
+        wording.belief_saying(readings, headline, assumed),
+    )
+    return tuple(Saying(heading=heading, text=text) for heading, text in pairs)
+
+
+def _box(data: ReportData) -> Saying:
+    basis = evidence_by_basis(data)
+    heading, text = wording.box_saying(
+        top_inputs(data), basis.get("assumption", 0), sum(basis.values()), data.with_knowledge
+    )
+    return Saying(heading=heading, text=text)
+
+
+def top_inputs(data: ReportData) -> list[str]:
+    """Return the inputs that move the answer most, where a sensitivity table says."""
+    rows = data.rows("sensitivity")
+    if not len(rows) or not {"input", "low_result", "high_result"} <= set(rows.columns):
+        return []
+    width = (rows["high_result"] - rows["low_result"]).abs()
+    order = width.sort_values(ascending=False).index
+    return [str(name) for name in dict.fromkeys(rows.loc[order, "input"])]
+
+
+def evidence_by_basis(data: ReportData) -> dict[str, int]:
+    """Return how many numbers the run used by how they are known."""
+    rows = data.rows("evidence")
+    if not len(rows):
+        return {}
+    counts = rows["basis"].fillna("not stated").astype(str).value_counts()
+    return {str(basis): int(count) for basis, count in counts.items()}
+
+
+def _warnings(data: ReportData) -> tuple[str, ...]:
+    found = []
+    if not data.with_knowledge:
+        found.append(wording.CHANCE_ONLY)
+    if data.replications < 2:
+        found.append("One replication gives no interval: every verdict here is ‘not in this run’.")
+    if len(data.places) > 1:
+        others = len(data.places) - 1
+        found.append(
+            f"This report shows {data.place_name}; the tables hold {count_word(others)} more "
+            f"{'place' if others == 1 else 'places'}."
+        )
+    return tuple(found)

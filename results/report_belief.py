@@ -1,0 +1,201 @@
+"""Sections 9 and 10: what one would have to believe, and how sure the report is."""
+
+from __future__ import annotations
+
+from results import report_findings as find
+from results import wording
+from results.figures import belief as draw
+from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
+from results.report_data import READING_WORDS, Option, ReportData
+from results.report_findings import CheckRow
+from results.report_measures import Measure, measure_of
+from results.report_numbers import capital, figures, listed, plain_range, signed, signed_range
+from results.wording import Change
+
+Readings = list[tuple[Option, dict[str, Change]]]
+
+
+def belief_section(data: ReportData) -> Section:
+    """Return section 9: the plan beside published evidence."""
+    measure = measure_of(data.main_measure)
+    changes = [(option, find.reading_changes(data, option)) for option in data.designs]
+    run = {reading for option in data.designs for reading in option.readings}
+    heading = (
+        wording.readings_headline(
+            {o.letter: c["plan"] for o, c in changes if "plan" in c},
+            {o.letter: c["published"] for o, c in changes if "published" in c},
+        )
+        if run
+        else "No design was run"
+    )
+    notes = []
+    if "believe" not in data.tables:
+        notes.append(
+            "Figure 14, the effect that the plan would need beside what studies found, has no "
+            "table: carepath believe EXPERIMENT makes it."
+        )
+    assumed = [option.letter for option in data.designs if option.assumption_only]
+    if assumed:
+        notes.append(
+            f"Assumption only: no study stands behind the effects of {listed(assumed)} in this run."
+        )
+    return Section(
+        number=9,
+        nav="The plan and the published evidence",
+        heading=heading,
+        question="What would you have to believe?",
+        blocks=(_readings_block(data, measure, changes),),
+        notes=tuple(notes),
+    )
+
+
+def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Block:
+    run = list(dict.fromkeys(name for option in data.designs for name in option.readings))
+    if len(run) < 2:
+        only = READING_WORDS.get(run[0], run[0]) if run else "nothing"
+        return Block(
+            number=13,
+            claim="The same design under plan, published evidence and no effect",
+            missing=f"Only {only} were run, so there is nothing to set beside them: "
+            "carepath run EXPERIMENT --effects plan,published,null runs all three.",
+        )
+    cash = [(option, find.reading_cash(data, option)) for option in data.designs]
+    alt = "Square: the plan’s own effects; disc: published; diamond: no effect"
+    panels = [
+        drawn(
+            "figure-13-main",
+            alt_text("Marks with 95% intervals", alt, data.place_name, f"{measure.name}, %"),
+            lambda: draw.readings(changes, unit="Change against usual care, %"),
+            title=capital(measure.name),
+        )
+    ]
+    if any(found for _, found in cash):
+        panels.append(
+            drawn(
+                "figure-13-cash",
+                alt_text("Marks with 95% intervals", alt, data.place_name, "Net cash, £ million"),
+                lambda: draw.readings(cash, unit=f"£ million over {data.years} years"),
+                title="Net effect on cash",
+            )
+        )
+    return Block(
+        number=13,
+        claim=wording.readings_claim({o.letter: c for o, c in changes}, measure),
+        sub="The same designs run with different readings of the evidence; lines are 95% "
+        f"intervals. {alt}; hollow: the interval includes no change",
+        panels=tuple(panels),
+        keys=data.designs,
+        table=_readings_table(measure, changes, cash),
+    )
+
+
+def _readings_table(measure: Measure, changes: Readings, cash: Readings) -> Table:
+    rows = [
+        (
+            name,
+            option.letter,
+            READING_WORDS.get(reading, reading),
+            signed(change.mean, change.step),
+            signed_range(change.low, change.high),
+        )
+        for name, every in (
+            (f"{capital(measure.name)}, %", changes),
+            ("Net effect on cash, £ million", cash),
+        )
+        for option, found in every
+        for reading, change in found.items()
+    ]
+    return Table(
+        caption="Results under each reading of the evidence",
+        head=("Measure", "Design", "Reading", "Result", "95% interval"),
+        rows=tuple(rows),
+        numeric=columns((3, 4)),
+    )
+
+
+def sure_section(data: ReportData) -> Section:
+    """Return section 10: what drives the result, and whether the model matches the world."""
+    rows = find.check_rows(data)
+    misses = [row.name for row in rows if not row.within]
+    notes = [wording.CHANCE_ONLY] if not data.with_knowledge else []
+    if "sensitivity" not in data.tables:
+        notes.append(
+            "Figure 15, which inputs drive the answer, has no table: carepath sensitivity "
+            "EXPERIMENT makes it."
+        )
+    return Section(
+        number=10,
+        nav="How sure we are",
+        heading=wording.checks_headline(len(rows) - len(misses), len(rows), misses),
+        question="What drives the result, and does the model match the world?",
+        blocks=(_checks_block(data, rows),),
+        notes=tuple(notes),
+    )
+
+
+def _checks_block(data: ReportData, rows: list[CheckRow]) -> Block:
+    if not rows:
+        return Block(
+            number=16, claim="Simulated beside published", missing=data.why_missing("checks")
+        )
+    claim = wording.checks_claim(
+        [(row.name, row.ratio.mean) for row in rows if not row.within], len(rows)
+    )
+    alt = alt_text(
+        "Dots with 95% intervals",
+        "Down: published figures; across: simulated against published, %",
+        f"Usual care, {data.place_name}, first year",
+        claim,
+    )
+    return Block(
+        number=16,
+        claim=claim,
+        sub="Simulated value against the published one, usual care, first year; grey band is 10% "
+        "either way; hollow is outside it; lines are 95% intervals. " + _where(data),
+        panels=(drawn("figure-16", alt, lambda: draw.checks(rows)),),
+        wide=True,
+        source="Sources of the published figures: in the table.",
+        table=Table(
+            caption="Simulated beside published, usual care, first year",
+            head=(
+                "Use",
+                "Measure",
+                "Simulated",
+                "95% interval",
+                "Published",
+                "Unit",
+                "Ratio",
+                "Reading",
+                "Source",
+            ),
+            rows=tuple(_check_line(row) for row in rows),
+            numeric=columns((2, 3, 4, 6)),
+            wide=True,
+        ),
+    )
+
+
+def _where(data: ReportData) -> str:
+    table = data.rows("checks")
+    elsewhere = {str(name) for name in table.get("published_place", [])} - {data.place_name, ""}
+    if not elsewhere:
+        return ""
+    named = listed(sorted(elsewhere))
+    return (
+        f"Published figures are for {named}; where it can be done, the simulated ones are "
+        f"weighted to its ages and sexes, so a miss may be the place and not the model."
+    )
+
+
+def _check_line(row: CheckRow) -> tuple[str, ...]:
+    return (
+        "Used to fit" if row.fitted else "Not used to fit",
+        row.name,
+        figures(row.simulated.mean),
+        plain_range(row.simulated.low, row.simulated.high),
+        figures(row.published),
+        row.unit,
+        f"{row.ratio.mean:.2f}",
+        "within 10%" if row.within else "outside 10%",
+        row.source,
+    )

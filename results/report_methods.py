@@ -1,0 +1,248 @@
+"""Sections 11 and 12: what the report cannot tell, how it was made, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from results import report_findings as find
+from results import wording
+from results.report_answer import evidence_by_basis, years_words
+from results.report_blocks import Section, Table, columns
+from results.report_data import READING_WORDS, ReportData
+from results.report_findings import CheckRow
+from results.report_measures import measure_of
+from results.report_money import price_year
+from results.report_numbers import capital, count_word, figures, listed
+from results.wording import verdict
+
+SHOWN_ASSUMPTIONS = 25
+NOT_MODELLED = (
+    "Staff morale, the skill of single teams, family carers’ time and changes in the law are "
+    "not in the model, nor are people who live elsewhere but use the same hospital, except as "
+    "a steady load."
+)
+WORDS: tuple[tuple[str, str], ...] = (
+    ("Usual care", "what the place does today, carried on, with today’s capacity"),
+    ("95% interval", "where the average would lie in 95 of 100 such experiments"),
+    ("Not clear", "the interval includes no change; it does not show that there is none"),
+    ("No difference that matters", "the whole interval is smaller than the line drawn beforehand"),
+    ("QALY", "quality-adjusted life year: one year of life in full health"),
+    ("A&E", "accident and emergency department"),
+    ("GP", "general practitioner; here the whole practice team unless said"),
+    ("MDT", "multidisciplinary team: several professions who discuss one person together"),
+    ("VCSE", "voluntary, community and social enterprise sector; link workers are part of it"),
+    ("Deprivation fifth", "a fifth of England’s areas by the index of multiple deprivation (IMD)"),
+    ("SII, RII", "slope and relative index of inequality: the gap across everybody"),
+    ("Stranded", "cost that stays when activity falls"),
+    ("Activity avoided, valued", "activity not done, at unit cost; not a budget cut"),
+    ("Assumption only", "no study stands behind the effect"),
+)
+LIKELY_WORDS: tuple[tuple[str, str], ...] = (
+    ("Very likely", "90 to 99 of 100 draws of the evidence"),
+    ("Likely", "66 to 90 of 100 draws"),
+    ("Even chances", "33 to 66 of 100 draws: about as likely as not"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Methods:
+    """Section 12: short lines, words, the assumed numbers and the full form."""
+
+    lines: tuple[tuple[str, str], ...]
+    words: tuple[tuple[str, str], ...]
+    tables: tuple[Table, ...]
+
+
+def limits_section(data: ReportData) -> Section:
+    """Return section 11, at most 150 words."""
+    rows = find.check_rows(data)
+    misses = [row for row in rows if not row.within]
+    notes = [NOT_MODELLED, _weakest(data), *_misses(misses), *_not_clear(data)]
+    return Section(
+        number=11,
+        nav="What this cannot tell you",
+        heading="What this cannot tell you",
+        question="Where should a board not lean on these numbers?",
+        notes=tuple(note for note in notes if note),
+    )
+
+
+def _weakest(data: ReportData) -> str:
+    rows = _assumed(data)
+    if not len(rows):
+        return ""
+    named = [_short_key(key) for key in rows["key"].head(3)]
+    return (
+        f"{len(rows):,} numbers are our own assumptions, among them {listed(named)}. "
+        "A different assumption could change the answer."
+    )
+
+
+def _short_key(key: str) -> str:
+    return key.split(".", 1)[-1].replace("_", " ").replace(".", ", ")
+
+
+def _assumed(data: ReportData) -> pd.DataFrame:
+    """Return the assumed numbers, those of designs and effects first."""
+    rows = data.rows("evidence")
+    if not len(rows):
+        return rows
+    rows = rows[rows["basis"] == "assumption"]
+    keys = rows["key"].astype(str)
+    order = keys.str.contains(r"^(?:design|intervention|reach|support)", regex=True)
+    return rows.assign(first=~order).sort_values(["first", "key"]).drop(columns="first")
+
+
+def _misses(misses: Sequence[CheckRow]) -> list[str]:
+    if not misses:
+        return []
+    widest = sorted(misses, key=lambda row: -abs(row.ratio.mean - 1.0))[:3]
+    named = listed(
+        [
+            row.name[:1].lower() + row.name[1:] if row.name[1:2].islower() else row.name
+            for row in widest
+        ]
+    )
+    return [
+        f"Against published figures the model misses {count_word(len(misses))}, most of all "
+        f"{named}: results that rest on these are the weakest here."
+    ]
+
+
+def _not_clear(data: ReportData) -> list[str]:
+    """Return one result where "not clear" must not be read as "no effect"."""
+    for option in data.designs:
+        for row in find.forest_rows(data):
+            if row.option == option and verdict(row.change, data.smallest).case == "unclear":
+                spread = wording.unclear_range(row.change, row.measure.less, row.measure.more)
+                return [
+                    f"‘Not clear’ is not ‘no effect’: {row.measure.name} under {option.letter} "
+                    f"could be {spread} per 10,000 people a year."
+                ]
+    return []
+
+
+def methods(data: ReportData) -> Methods:
+    """Return section 12."""
+    words = WORDS if not data.with_knowledge else (*LIKELY_WORDS, *WORDS)
+    return Methods(
+        lines=_lines(data),
+        words=words,
+        tables=tuple(table for table in (_assumed_table(data), _stress(data)) if table.rows),
+    )
+
+
+def _lines(data: ReportData) -> tuple[tuple[str, str], ...]:
+    count = len(data.designs)
+    designs = "one design" if count == 1 else f"{count_word(count)} designs"
+    version = data.manifest.get("program_version") or data.facts.get("program_version", "not known")
+    return (
+        ("Aim", f"Compare {designs} with {data.baseline.title.lower()} for {data.place_name}."),
+        (
+            "Logic",
+            "One simulated person per resident, who falls ill, asks for help and waits; the same "
+            "people and the same luck under every design; capacity shared and limited.",
+        ),
+        ("Data", _evidence_words(data)),
+        (
+            "Experiment",
+            f"{data.replications} paired replications, {years_words(data)}, seed "
+            f"{data.experiment.get('seed', 'not known')}; prices {price_year(data)}, discounted "
+            f"{data.discount_rate} a year; people as counts scaled from {data.simulated:,} to "
+            f"{round(data.people):,} residents.",
+        ),
+        ("Implementation", f"Carepath {version}: Python, SimPy for queues, Mesa for agents."),
+        (
+            "Access",
+            "experiment.toml in this folder and its seed give these numbers again: carepath run "
+            "experiment.toml. Every number used stands in tables/evidence.csv with its source.",
+        ),
+    )
+
+
+def _evidence_words(data: ReportData) -> str:
+    basis = evidence_by_basis(data)
+    if not basis:
+        return "Which numbers were used is not in this run’s tables."
+    names = {
+        "read": "read at the source",
+        "recalled": "recalled",
+        "derived": "derived",
+        "assumption": "assumed",
+    }
+    parts = [f"{basis[key]:,} {name}" for key, name in names.items() if key in basis]
+    parts += [f"{count:,} {key}" for key, count in basis.items() if key not in names]
+    return f"{sum(basis.values()):,} numbers: {listed(parts)}."
+
+
+def _assumed_table(data: ReportData) -> Table:
+    rows = _assumed(data)
+    shown = rows.head(SHOWN_ASSUMPTIONS)
+    more = len(rows) - len(shown)
+    caption = "Numbers that are assumptions"
+    if more > 0:
+        caption += f" (the first {len(shown)} of {len(rows):,}; all are in tables/evidence.csv)"
+    return Table(
+        caption=caption,
+        head=("Number", "Value", "Low", "High", "Unit", "Ground"),
+        rows=tuple(
+            (
+                capital(_short_key(str(row["key"]))),
+                _number(row["value"]),
+                _number(row["low"]),
+                _number(row["high"]),
+                _text(row["unit"]),
+                _text(row["source"]),
+            )
+            for _, row in shown.iterrows()
+        ),
+        numeric=columns((1, 2, 3)),
+        wide=True,
+    )
+
+
+def _number(value: object) -> str:
+    try:
+        number = float(str(value))
+    except ValueError:
+        return ""
+    return figures(number) if number == number else ""
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value != value else str(value)
+
+
+def _stress(data: ReportData) -> Table:
+    """Return the STRESS form (agent-based and discrete-event), the parts a run can fill."""
+    measure = measure_of(data.main_measure)
+    readings = list(dict.fromkeys(r for option in data.designs for r in option.readings))
+    rows = (
+        ("1.1 Purpose", f"What {data.place_name} would gain and spend under each design"),
+        ("1.2 Outputs", f"{capital(measure.name)} named as the main measure; all in measures.csv"),
+        (
+            "1.3 Aims of the experiment",
+            "Paired comparison with usual care; effects: "
+            f"{listed([READING_WORDS.get(r, r) for r in readings]) or 'none'}",
+        ),
+        ("2.1 Overview", "Health of each resident drives demand; services with limited capacity"),
+        ("2.2 Base logic", "Onset, diagnosis, remission and death by exact next event"),
+        ("2.3 Scenario logic", "A design changes rates, capacity and routes, nothing else"),
+        ("2.4 Algorithms", "Counter-based luck; keyed points under each person’s rate"),
+        ("2.5 Components", "Residents, practices, team meetings, link workers, A&E, beds, lists"),
+        ("3.1 Data sources", "tables/evidence.csv: source and basis of every number"),
+        ("3.2 Input parameters", f"Parameters: {data.experiment.get('parameters', 'default')}"),
+        ("3.3 Pre-processing", "Hazards derived from prevalence, incidence and mortality"),
+        ("3.4 Assumptions", "Listed above; the full list is in tables/evidence.csv"),
+        ("4.1 Initialisation", "Each resident lives to today’s age; queues are warmed up"),
+        ("4.2 Run length", f"{years_words(data)}"),
+        ("4.3 Estimation", f"{data.replications} replications; 95% intervals; paired differences"),
+        ("5.1 Software", f"Carepath {data.facts.get('program_version', '')}; Python"),
+        ("5.2 Random sampling", f"Seed {data.experiment.get('seed', 'not known')}; the same luck"),
+        ("5.3 Execution", "Any number of workers gives the same numbers"),
+        ("6.1 Access", "The code and this folder; MIT licence"),
+    )
+    return Table(caption="STRESS form", head=("Item", "This run"), rows=rows)

@@ -1,0 +1,215 @@
+"""Sections 6 and 7: what it costs, what it frees, when, and whether the health is worth it."""
+
+from __future__ import annotations
+
+import math
+
+from results import report_findings as find
+from results import wording
+from results.figures import money as draw
+from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
+from results.report_data import Option, ReportData
+from results.report_findings import CASCADE, CASCADE_NAMES
+from results.report_numbers import signed, signed_range, signed_with_range
+from results.wording import Change
+
+HOW_CASCADE = (
+    "Activity avoided is valued at unit cost; it is not a budget cut. Stranded cost is the part "
+    "still paid for because staff and wards remain. Reinvested is what the new care costs. Net "
+    "is what would reach a bank account: plus is released, minus is spent."
+)
+
+
+def price_year(data: ReportData) -> str:
+    """Return the financial year of all prices."""
+    rows = data.rows("costs")
+    return str(rows["price_year"].iloc[0]) if len(rows) else "not known"
+
+
+def stranded_shares(lines: dict[str, dict[str, Change]]) -> dict[str, float]:
+    """Return, by letter, stranded cost as a share of the value avoided, where that is clear."""
+    shares = {}
+    for letter, found in lines.items():
+        avoided, stranded = found.get("activity_avoided"), found.get("stranded")
+        if avoided is not None and stranded is not None and avoided.low > 0:
+            shares[letter] = -stranded.mean / avoided.mean
+    return shares
+
+
+def money_section(data: ReportData) -> Section:
+    """Return section 6: what it would cost, what it would free, and when."""
+    lines = {option.letter: find.cascade(data, option) for option in data.designs}
+    known = {letter: found for letter, found in lines.items() if "net_cash" in found}
+    shares = stranded_shares(known)
+    paid = any(found["net_cash"].low > 0 for found in known.values())
+    heading = (
+        wording.money_headline(shares, bool(shares), paid) if known else "Money is not in this run"
+    )
+    return Section(
+        number=6,
+        nav="Money",
+        heading=heading,
+        question="What would it cost, what would it free, and when?",
+        blocks=(_cascade_block(data, known, shares), _cash_block(data)),
+        notes=tuple(_payer_notes(data)),
+    )
+
+
+def _unit(data: ReportData) -> str:
+    return (
+        f"£ million over {data.years} years, all payers, {price_year(data)} prices, "
+        f"discounted {data.discount_rate} a year"
+    )
+
+
+def _cascade_block(
+    data: ReportData, lines: dict[str, dict[str, Change]], shares: dict[str, float]
+) -> Block:
+    if not lines:
+        return Block(number=7, claim="From value to cash", missing=data.why_missing("costs"))
+    options = [option for option in data.designs if option.letter in lines]
+    limits = draw.cascade_limits(list(lines.values()))
+    claim = wording.cascade_claim(shares)
+    panels = tuple(
+        drawn(
+            f"figure-07-{option.letter.lower()}",
+            alt_text(
+                "Four bars that add up",
+                "Down: avoided, stranded, reinvested, net; across: £ million",
+                f"{option.title}, {data.place_name}, {data.years} years",
+                f"Net effect on cash {_spread(lines[option.letter]['net_cash'])}",
+            ),
+            lambda option=option: draw.cascade(  # type: ignore[misc]
+                option, lines[option.letter], years=data.years, limits=limits
+            ),
+            title=option.title,
+            option=option,
+        )
+        for option in options
+    )
+    return Block(
+        number=7,
+        claim=claim,
+        sub=f"{_unit(data)}; lines are 95% intervals; plus is money freed, minus is money spent",
+        panels=panels,
+        how=HOW_CASCADE,
+        table=Table(
+            caption=f"From value avoided to cash, {_unit(data)}",
+            head=("Design", "Line", "£ million", "95% interval"),
+            rows=tuple(
+                (
+                    option.letter,
+                    CASCADE_NAMES[line],
+                    signed(change.mean, change.step),
+                    signed_range(change.low, change.high),
+                )
+                for option in options
+                for line in CASCADE
+                for change in [lines[option.letter].get(line)]
+                if change is not None
+            ),
+            numeric=columns((2, 3)),
+        ),
+    )
+
+
+def _spread(change: Change) -> str:
+    return f"{signed_with_range(change.mean, change.low, change.high)} million"
+
+
+def _cash_block(data: ReportData) -> Block:
+    every = [(option, find.cash_by_year(data, option)) for option in data.designs]
+    every = [(option, found) for option, found in every if found]
+    claim = wording.cash_by_year_claim({option.letter: found for option, found in every})
+    if not every:
+        return Block(number=8, claim="Cash by year", missing=data.why_missing("costs"))
+    alt = alt_text(
+        "Dots with 95% intervals",
+        "Across: by years 1, 3, 5, 10; up: cumulative £ million, released above the line",
+        f"Every design, {data.place_name}",
+        claim,
+    )
+    return Block(
+        number=8,
+        claim=claim,
+        sub=f"Cumulative net effect on cash, £ million, {price_year(data)} prices, discounted; "
+        "lines are 95% intervals",
+        panels=(drawn("figure-08", alt, lambda: draw.cash_by_year(every)),),
+        keys=data.designs,
+        wide=True,
+        table=Table(
+            caption="Cumulative net effect on cash, £ million (plus released, minus spent)",
+            head=("Design", "By year", "£ million", "95% interval"),
+            rows=tuple(
+                (
+                    option.letter,
+                    str(year),
+                    signed(change.mean, change.step),
+                    signed_range(change.low, change.high),
+                )
+                for option, found in every
+                for year, change in found.items()
+            ),
+            numeric=columns((1, 2, 3)),
+        ),
+    )
+
+
+def _payer_notes(data: ReportData) -> list[str]:
+    """Return who pays and who gains: net cash of each payer, one sentence a design."""
+    notes = []
+    for option in data.designs:
+        parts = [
+            f"{payer} {signed_with_range(change.mean, change.low, change.high)}"
+            for payer, change in find.cash_by_payer(data, option).items()
+            if abs(change.mean) >= change.step / 2
+        ]
+        if parts:
+            notes.append(
+                f"Who pays and who gains under {option.letter}, net cash in £ million: "
+                + "; ".join(parts)
+                + "."
+            )
+    return notes
+
+
+def value_section(data: ReportData) -> Section:
+    """Return section 7: whether the health is worth the money, as far as the run can tell."""
+    rows = [
+        (option, find.qalys(data, option), find.extra_cost(data, option)) for option in data.designs
+    ]
+    known = [(o, q, c) for o, q, c in rows if q is not None and c is not None]
+    heading = wording.value_headline(
+        {option.letter: (health, cost) for option, health, cost in known}
+    )
+    notes = [_value_note(data, option, health, cost) for option, health, cost in known]
+    if not known:
+        notes.append(data.why_missing("comparison"))
+    if not data.with_knowledge:
+        notes.append(
+            "Figures 9 and 10, cost against health and the likely best buy, need draws of the "
+            f"evidence: {wording.NEED_DRAWS}."
+        )
+    return Section(
+        number=7,
+        nav="Value for money",
+        heading=heading,
+        question="Is the health worth the money?",
+        notes=tuple(notes),
+        starts_page=False,
+    )
+
+
+def _value_note(data: ReportData, option: Option, health: Change, cost: Change) -> str:
+    return (
+        f"{option.letter}, for every 10,000 residents over {data.years} years, discounted: "
+        f"{signed_with_range(health.mean, health.low, health.high)} QALYs (years in full "
+        f"health) and {signed_with_range(cost.mean, cost.low, cost.high)} thousand pounds of "
+        "cost at average prices (plus is more spent). No single cost per QALY is given: with "
+        "one of its parts near zero it would mislead."
+    )
+
+
+def finite(change: Change | None) -> bool:
+    """Tell whether a change is known with its interval."""
+    return change is not None and math.isfinite(change.mean + change.low + change.high)

@@ -1,0 +1,182 @@
+"""Section 8: what fills up, who waits, and what would have to grow."""
+
+from __future__ import annotations
+
+from results import report_findings as find
+from results import wording
+from results.figures import services as draw
+from results.report_blocks import Block, Panel, Section, Table, alt_text, columns, drawn
+from results.report_data import ReportData
+from results.report_findings import UseRow, WaitRow
+from results.report_measures import WAIT_NAMES, service_name, spoken
+from results.report_numbers import capital, figures, plain_with_range
+
+FULL = 0.95
+
+
+def services_section(data: ReportData) -> Section:
+    """Return section 8: capacity and waits."""
+    used, waits = find.use_rows(data), find.wait_rows(data)
+    first = {o.letter: find.fullest(used, o) for o in data.designs}
+    known = {letter: row for letter, row in first.items() if row is not None}
+    heading = wording.capacity_headline(
+        {letter: (service_name(row.service), row.used.mean) for letter, row in known.items()}
+    )
+    return Section(
+        number=8,
+        nav="Capacity and waits",
+        heading=heading,
+        question="What fills up, who waits, and what would have to grow?",
+        blocks=(_waits_block(data, waits, known), _use_block(data, used)),
+        notes=tuple(_constraint_note(used, row) for row in known.values()),
+    )
+
+
+def _constraint_note(used: list[UseRow], row: UseRow) -> str:
+    usual = [
+        r.used.mean
+        for r in used
+        if r.option.letter == "U" and (r.service, r.role) == (row.service, row.role)
+    ]
+    name = service_name(row.service)
+    return wording.first_constraint_note(
+        row.option.letter, name, row.used.mean, usual[0] if usual else float("nan"), name
+    )
+
+
+def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]) -> Block:
+    if not rows:
+        return Block(number=11, claim="How long people wait", missing=data.why_missing("resources"))
+    year = find.middle_year(data)
+    services = list(dict.fromkeys(row.service for row in rows))
+    claim = _waits_claim(data, rows, first)
+    panels = tuple(_wait_panel(data, service, rows) for service in services)
+    return Block(
+        number=11,
+        claim=claim,
+        sub=f"Year {year}; disc: median wait; tick and number: the wait that 9 in 10 stay under; "
+        "thin lines are 95% intervals. Each panel has its own scale",
+        panels=panels,
+        keys=data.options,
+        table=Table(
+            caption=f"Median wait and the wait that 9 in 10 stay under, year {year}",
+            head=("Service", "Option", "Median", "9 in 10 within", "Unit"),
+            rows=tuple(
+                (
+                    _wait_name(row.service),
+                    row.option.letter,
+                    plain_with_range(row.median.mean, row.median.low, row.median.high),
+                    plain_with_range(
+                        row.nine_in_ten.mean, row.nine_in_ten.low, row.nine_in_ten.high
+                    ),
+                    row.unit,
+                )
+                for row in rows
+            ),
+            numeric=columns((2, 3)),
+        ),
+    )
+
+
+def _wait_name(service: str) -> str:
+    return WAIT_NAMES.get(service, capital(spoken(service)))
+
+
+def _wait_panel(data: ReportData, service: str, rows: list[WaitRow]) -> Panel:
+    mine = [row for row in rows if row.service == service]
+    last = mine[-1]
+    return drawn(
+        f"figure-11-{service.replace('_', '-')}",
+        alt_text(
+            "Dots for the median and ticks for 9 in 10",
+            f"Down: options; across: wait in {last.unit}",
+            f"{_wait_name(service)}, {data.place_name}",
+            f"Under {last.option.letter} half wait under {figures(last.median.mean, 2)} and "
+            f"9 in 10 under {figures(last.nine_in_ten.mean, 2)} {last.unit}",
+        ),
+        lambda: draw.waits(mine),
+        title=_wait_name(service),
+    )
+
+
+def _waits_claim(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]) -> str:
+    """Return the claim about the service that fills up first and has waits, else the longest."""
+    option = data.designs[0]
+    mine = {row.service: row for row in rows if row.option == option}
+    if not mine:
+        return "Waits under the designs are not in this run"
+    full = first.get(option.letter)
+    longest = max(mine.values(), key=lambda row: row.nine_in_ten.mean)
+    row = mine.get(full.service, longest) if full is not None else longest
+    name = _wait_name(row.service)
+    return wording.waits_claim(
+        option.letter,
+        name[:1].lower() + name[1:],
+        row.median.mean,
+        row.nine_in_ten.mean,
+        row.unit,
+    )
+
+
+def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
+    if not rows:
+        return Block(
+            number=12, claim="How full services are", missing=data.why_missing("resources")
+        )
+    year = find.middle_year(data)
+    claim = wording.full_claim(_over(rows), _full_everywhere(data, rows))
+    alt = alt_text(
+        "Grid of percentages",
+        "Down: services; across: usual care and each design",
+        f"{data.place_name}, year {year}",
+        claim,
+    )
+    return Block(
+        number=12,
+        claim=claim,
+        sub=f"Share of capacity used, year {year}, with 95% interval; darker is fuller; "
+        "▲ more is asked for than exists",
+        panels=(drawn("figure-12", alt, lambda: draw.capacity_used(rows, data.options)),),
+        keys=data.options,
+        wide=True,
+        table=_use_table(data, rows, year),
+    )
+
+
+def _use_table(data: ReportData, rows: list[UseRow], year: str) -> Table:
+    services = list(dict.fromkeys((row.service, row.role) for row in rows))
+    cells = {(row.service, row.role, row.option.letter): draw.use_words(row) for row in rows}
+    return Table(
+        caption=f"Share of capacity used, year {year} (▲ more is asked for than exists)",
+        head=("Service", *(_option_name(option.letter) for option in data.options)),
+        rows=tuple(
+            (
+                capital(service_name(service, role)),
+                *(cells.get((service, role, o.letter), "not used") for o in data.options),
+            )
+            for service, role in services
+        ),
+        numeric=columns(range(1, len(data.options) + 1)),
+    )
+
+
+def _option_name(letter: str) -> str:
+    return "Usual care" if letter == "U" else letter
+
+
+def _over(rows: list[UseRow]) -> dict[str, list[str]]:
+    """Return, by design, the services asked for more than exists, though not so in usual care."""
+    usual = {(row.service, row.role) for row in rows if row.option.letter == "U" and row.over}
+    over: dict[str, list[str]] = {}
+    for row in rows:
+        if row.option.letter != "U" and row.over and (row.service, row.role) not in usual:
+            over.setdefault(row.option.letter, []).append(service_name(row.service))
+    return {letter: list(dict.fromkeys(names)) for letter, names in over.items()}
+
+
+def _full_everywhere(data: ReportData, rows: list[UseRow]) -> list[str]:
+    full: dict[str, set[str]] = {}
+    for row in rows:
+        if row.used.mean >= FULL:
+            full.setdefault(service_name(row.service), set()).add(row.option.letter)
+    return [name for name, letters in full.items() if len(letters) == len(data.options)]
