@@ -60,6 +60,7 @@ EXPECTED = ("prescription_item",)
 BY_THE_HOUR = ("ed_attendance", "emergency_admission", "ambulance_incident", "nhs_111_call")
 _HALF = np.uint64(32)
 _HOURS = np.linspace(0.0, 1.0, 25)
+_NUMBER = {name: number for number, name in enumerate(PROCESSES)}
 ERA_FROM = date(2025, 1, 1)
 ERA = "2024/25"
 
@@ -368,14 +369,10 @@ class Demand:
         keys = self.luck.words("demand.key", word, rows)
         times = (word >> _HALF).astype(np.float64) * (YEAR * 2.0**-32)
         times -= day % YEAR
-        edges = np.searchsorted(process, np.arange(len(PROCESSES) + 1)).tolist()
-        found = {}
-        for name, low, high in zip(PROCESSES, edges[:-1], edges[1:], strict=True):
-            when = times[low:high]
-            if name in BY_THE_HOUR and high > low:
-                when = np.interp(when, self._hours, _HOURS)
-            found[name] = Arrivals(rows[low:high], when, keys[low:high])
-        return found
+        for name in BY_THE_HOUR:
+            low, high = np.searchsorted(process, [_NUMBER[name], _NUMBER[name] + 1])
+            times[low:high] = np.interp(times[low:high], self._hours, _HOURS)
+        return _by_process(process, rows, times, keys)
 
     def uniforms(self, purpose: str, keys: Words) -> Floats:
         """Return a number between 0 and 1 that belongs to each event for ``purpose``."""
@@ -393,36 +390,50 @@ class Demand:
         """Say which emergency admissions of ``rows`` are for ambulatory-care-sensitive illness."""
         return self.uniforms("admission.acsc", keys) < self._acsc[self._cells[rows]]
 
-    def look_back(self, days: int) -> dict[str, Integers]:
-        """Return by process how many events each person had in the ``days`` before day 0.
+    def history(self, days: int) -> dict[str, Arrivals]:
+        """Return by process what everyone asked for in the ``days`` before day 0.
 
-        At the rates of day 0. ``emergency_admission`` includes readmissions. People who enter
-        later have the events that fall in the same days.
+        At the rates of day 0; ``times`` are days, negative, and events are in order of person.
+        People who enter later have the events that fall in the same days.
         """
-        clouds, counts = self._new_clouds(), {}
-        n = len(self.population)
-        totals = np.zeros(len(PROCESSES) * n, np.int64)
-        readmissions = np.zeros(n, np.int64)
+        clouds, parts = self._new_clouds(), []
         for year in range(-((days + YEAR - 1) // YEAR), 0):
             clouds.begin(year, self._rates[: len(PROCESSES)])
             points = clouds.under(self._rates)
-            points = points.take((points.year_share + year) * YEAR >= -days)
-            totals += np.bincount(points.cell, minlength=len(totals))
-            readmissions += self._readmissions(points)
-        for name, count in zip(PROCESSES, totals.reshape(-1, n), strict=True):
-            counts[name] = count
-        counts["emergency_admission"] = counts["emergency_admission"] + readmissions
+            times = (points.year_share + year) * YEAR
+            chosen = times >= -days
+            parts.append((points.cell[chosen], times[chosen], points.word[chosen]))
+        cell, times, word = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        order = np.argsort(cell, kind="stable")
+        process, rows = np.divmod(cell[order].astype(np.int64), len(self.population))
+        keys = self.luck.words("demand.key", word[order], rows)
+        return _by_process(process, rows, times[order], keys)
+
+    def look_back(self, history: Mapping[str, Arrivals], days: int) -> dict[str, Integers]:
+        """Return by process how many events of ``history`` each person had in the last ``days``.
+
+        ``emergency_admission`` includes the readmissions that the hospital would have added.
+        """
+        n, counts = len(self.population), {}
+        for name, past in history.items():
+            rows, keys = past.rows[past.times >= -days], past.keys[past.times >= -days]
+            counts[name] = np.bincount(rows, minlength=n)
+            if name == "emergency_admission":
+                log = np.log(self.uniforms("look_back.readmitted", keys))
+                again = np.floor(log / np.log(self.splits.readmitted))  # geometric
+                counts[name] += np.bincount(rows, weights=again, minlength=n).astype(np.int64)
         return counts
 
-    def _readmissions(self, points: Points) -> Integers:
-        """Return how many readmissions (a geometric number) follow the admissions of each."""
-        n, process = len(self.population), list(PROCESSES).index("emergency_admission")
-        chosen = points.cell // n == process
-        rows = (points.cell[chosen] % n).astype(np.int64)
-        keys = self.luck.words("demand.key", points.word[chosen], rows)
-        log = np.log(self.uniforms("look_back.readmitted", keys))
-        extra = np.floor(log / np.log(self.splits.readmitted))
-        return np.bincount(rows, weights=extra, minlength=n).astype(np.int64)
+
+def _by_process(
+    process: npt.NDArray[np.integer], rows: Integers, times: Floats, keys: Words
+) -> dict[str, Arrivals]:
+    """Cut events in order of process into those of each."""
+    edges = np.searchsorted(process, np.arange(len(PROCESSES) + 1)).tolist()
+    return {
+        name: Arrivals(rows[low:high], times[low:high], keys[low:high])
+        for name, low, high in zip(PROCESSES, edges[:-1], edges[1:], strict=True)
+    }
 
 
 def _hour_profile(evidence: Evidence) -> Floats:

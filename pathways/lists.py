@@ -1,0 +1,440 @@
+"""Planned hospital care: outpatients, day cases and operations, and their waiting lists.
+
+Some referrals start a referral-to-treatment clock and wait on a list; the list's capacity is
+fixed, so what one person does not use the next one takes. A third are urgent; the others are
+taken by how long they have waited for their specialty, so that specialties keep their
+different waits. Some leave the list unseen. Once a week the week's slots are given out. All
+other appointments and cases are planned: they happen on their day unless clinics are full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.evidence import Evidence
+from agents.luck import Luck
+from agents.population import Population
+from pathways.calendar import YEAR, Calendar
+from pathways.demand import Arrivals, Demand
+from pathways.ledger import Ledger
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
+
+SETTINGS, TABLE = "care_settings", "baseline_demand"
+PER = 10_000
+NO_PEOPLE = np.empty(0, np.int64)
+_FIRST_OF_ALL = 1e9  # days; longer than any wait
+
+Starts = tuple[Integers, Words, Integers, Floats]  # rows, keys, kinds, days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How waiting lists behave; every number from the evidence.
+
+    Attributes
+    ----------
+    removal : chance per day of leaving the list unseen
+    urgent : share of starts that are urgent, seen from ``soonest`` to ``latest`` days
+    sigma : log standard deviation of waits between specialties
+    overnight, stay_days : share of ordinary admissions that stay, and their mean stay
+    missed : (5,) chance of missing an outpatient appointment by deprivation fifth
+    """
+
+    removal: float
+    urgent: float
+    soonest: float
+    latest: float
+    sigma: float
+    overnight: float
+    stay_days: float
+    missed: Floats
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Habits:
+        """Read the habits."""
+
+        def rtt(term: str) -> float:
+            return evidence.value(TABLE, service="rtt_pathway", term=term)
+
+        def setting(name: str) -> float:
+            return evidence.value(SETTINGS, key=f"lists.{name}")
+
+        overnight = setting("overnight_share")
+        most = evidence.value("mechanisms", mechanism="dna", to="outpatient DNA")
+        gradient = most ** ((3.0 - np.arange(1, 6)) / 4.0)
+        missed = evidence.value(TABLE, service="outpatient_attendance", term="dna")
+        return cls(
+            removal=rtt("removal_hazard") / YEAR,
+            urgent=rtt("urgent_share"),
+            soonest=setting("urgent_soonest"),
+            latest=setting("urgent_latest"),
+            sigma=setting("specialty_sigma"),
+            overnight=overnight,
+            stay_days=evidence.value(TABLE, service="elective_stay") / overnight,
+            missed=missed * gradient / gradient.mean(),
+        )
+
+
+@dataclass(slots=True)
+class Allowance:
+    """Whole slots of each working day out of a yearly number, with nothing lost to rounding."""
+
+    yearly: float
+    calendar: Calendar
+    _days_a_year: float = field(init=False)
+    _carried: float = 0.0
+
+    def __post_init__(self) -> None:
+        calendar = self.calendar
+        self._days_a_year = len(calendar.working_days(0, calendar.end)) / calendar.years
+
+    def of_day(self, day: int, n_people: int) -> int:
+        """Return the slots of ``day`` for ``n_people``; ``yearly`` is per person."""
+        if not self.calendar.is_working(day):
+            return 0
+        self._carried += self.yearly * n_people / self._days_a_year
+        slots = int(self._carried)
+        self._carried -= slots
+        return slots
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """People on a list, of the same length.
+
+    Attributes
+    ----------
+    rows, keys, kind : who, their luck, and what they wait for
+    since : day they joined
+    due : day from which an urgent one is seen; infinite for the others
+    pace : how long their specialty makes people wait, relative to the mean
+    leaves : day they leave unseen
+    """
+
+    rows: Integers
+    keys: Words
+    kind: Integers
+    since: Floats
+    due: Floats
+    pace: Floats
+    leaves: Floats
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, chosen: npt.NDArray[np.generic]) -> Waiting:
+        """Return those that a mask or an index chooses."""
+        return Waiting(*(getattr(self, name)[chosen] for name in self.__slots__))
+
+    def and_also(self, other: Waiting) -> Waiting:
+        """Return those of both."""
+        columns = (
+            np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__slots__
+        )
+        return Waiting(*columns)
+
+
+def joining(
+    rows: Integers, keys: Words, kind: Integers, since: Floats, *, luck: Luck, habits: Habits
+) -> Waiting:
+    """Return people who join a list, each with the urgency and specialty of their key."""
+    urgent = luck.uniforms("list.urgent", keys) < habits.urgent
+    soon = habits.soonest + (habits.latest - habits.soonest) * luck.uniforms("list.soon", keys)
+    score = luck.normals("list.specialty", keys)
+    return Waiting(
+        rows,
+        keys,
+        kind,
+        since,
+        np.where(urgent, since + soon, np.inf),
+        np.exp(habits.sigma * score - habits.sigma**2 / 2.0),
+        since + luck.exponentials("list.leaves", keys) / habits.removal,
+    )
+
+
+def next_to_be_seen(waiting: Waiting, day: float, slots: int) -> Integers:
+    """Return whom ``slots`` are for, in order of their turn.
+
+    Urgent ones who are due come first, the longest due before the others; then the longest
+    waits relative to the specialty. Urgent ones who are not yet due are left.
+    """
+    urgent, late = np.isfinite(waiting.due), day - waiting.due
+    progress = (day - waiting.since) / waiting.pace
+    rank = np.where(urgent, np.where(late >= 0.0, _FIRST_OF_ALL + late, -np.inf), progress)
+    slots = min(slots, int(np.isfinite(rank).sum()))
+    if not slots:
+        return NO_PEOPLE
+    chosen = np.argpartition(-rank, slots - 1)[:slots]
+    turn: Integers = chosen[np.lexsort((waiting.keys[chosen], -rank[chosen]))]
+    return turn
+
+
+@dataclass(slots=True)
+class WaitingList:
+    """A referral-to-treatment list with fixed capacity, gone through once a week."""
+
+    allowance: Allowance
+    luck: Luck
+    habits: Habits
+    waiting: Waiting
+    _new: list[Starts] = field(default_factory=list)
+    _called: dict[int, Waiting] = field(default_factory=dict)
+    _slots: dict[int, int] = field(default_factory=dict)
+    _week: int | None = None
+
+    def __len__(self) -> int:
+        """How many wait, those called in for a day to come among them."""
+        called = sum(len(those) for those in self._called.values())
+        return len(self.waiting) + called + sum(len(new[0]) for new in self._new)
+
+    def join(self, rows: Integers, keys: Words, kind: Integers, since: Floats) -> None:
+        """Put people on the list."""
+        self._new.append((rows, keys, kind, since))
+
+    def see(self, day: int, n_people: int, population: Population) -> tuple[Waiting, int]:
+        """Return who is called in for ``day`` and how many slots there are."""
+        calendar = self.allowance.calendar
+        if not calendar.is_working(day):
+            return self.waiting.take(NO_PEOPLE), 0
+        week = day - calendar.weekday(day)
+        if week != self._week:
+            self._week = week
+            self._call(day, week + 7, n_people, population)
+        called = self._called.pop(day, self.waiting.take(NO_PEOPLE))
+        return called.take(is_here(population, called.rows, day)), self._slots.pop(day)
+
+    def _call(self, day: int, end: int, n_people: int, population: Population) -> None:
+        """Give out the slots of the working days before ``end``."""
+        waiting = self.waiting
+        if self._new:
+            rows, keys, kind, since = (np.concatenate(c) for c in zip(*self._new, strict=True))
+            new = joining(rows, keys, kind, since, luck=self.luck, habits=self.habits)
+            waiting, self._new = waiting.and_also(new), []
+        waiting = waiting.take(is_here(population, waiting.rows, day) & (waiting.leaves > day))
+        days = self.allowance.calendar.working_days(day, end).tolist()
+        slots = [self.allowance.of_day(today, n_people) for today in days]
+        self._slots.update(zip(days, slots, strict=True))
+        order = next_to_be_seen(waiting, float(day), sum(slots))
+        for today, some in zip(days, np.split(order, np.cumsum(slots)[:-1]), strict=True):
+            self._called[today] = waiting.take(some)
+        stay = np.ones(len(waiting), bool)
+        stay[order] = False
+        self.waiting = waiting.take(stay)
+
+
+def is_here(population: Population, rows: Integers, day: float) -> Bools:
+    """Say which of ``rows``, who have been here, are still alive and live here."""
+    here: Bools = population.alive[rows] & (population.exit_day[rows] > day)
+    return here
+
+
+@dataclass(slots=True)
+class Backlog:
+    """Planned appointments in turn: each on its day unless the clinics are full."""
+
+    luck: Luck
+    removal: float
+    rows: Integers = field(default_factory=lambda: NO_PEOPLE)
+    keys: Words = field(default_factory=lambda: NO_PEOPLE.view(np.uint64))
+    leaves: Floats = field(default_factory=lambda: np.empty(0))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def see(self, day: int, new: Arrivals, slots: int) -> tuple[Integers, Words]:
+        """Return the rows and keys of those seen, the longest waiting first."""
+        rows = np.concatenate([self.rows, new.rows])
+        keys = np.concatenate([self.keys, new.keys])
+        leaves = np.concatenate([self.leaves, np.full(len(new), np.inf)])
+        kept = leaves > day
+        rows, keys, leaves = rows[kept], keys[kept], leaves[kept]
+        self.rows, self.keys, self.leaves = rows[slots:], keys[slots:], leaves[slots:]
+        fresh = np.isinf(self.leaves)
+        if fresh.any():
+            patience = self.luck.exponentials("list.leaves", self.keys[fresh]) / self.removal
+            self.leaves[fresh] = day + patience
+        return rows[:slots], keys[:slots]
+
+
+@dataclass(slots=True)
+class Lists:
+    """Outpatients and elective care of a place.
+
+    Nothing happens before day 0: the lists start as ``history`` left them.
+
+    Parameters
+    ----------
+    demand : how referrals split, and the luck of the people
+    history : ``demand.history`` of at least two years
+    capacity : ``Place.capacity``, per 10,000 people and year
+    settings : overrides such as ``outpatients.capacity_factor``
+    """
+
+    population: Population
+    evidence: Evidence
+    luck: Luck
+    calendar: Calendar
+    ledger: Ledger
+    demand: Demand
+    history: InitVar[Mapping[str, Arrivals]]
+    capacity: Mapping[str, Mapping[str, float]]
+    settings: Mapping[str, float] = field(default_factory=dict)
+    habits: Habits = field(init=False)
+    lists: dict[str, WaitingList] = field(init=False)
+    backlogs: dict[str, Backlog] = field(init=False)
+    _allowances: dict[str, Allowance] = field(init=False)
+    _n_people: int = field(init=False)
+    _stays: Floats = field(init=False)
+
+    def __post_init__(self, history: Mapping[str, Arrivals]) -> None:
+        self.habits = Habits.of(self.evidence)
+        self._n_people = int(self.population.present(0.0).sum())
+        self._stays = np.empty(0)
+        share = self.evidence.value(SETTINGS, key="lists.outpatient_rtt_share_of_stops")
+        shares = {"outpatients": share, "elective": 1.0 - share}
+        self.lists = {service: self._list(service, shares[service], history) for service in shares}
+        self._allowances = {
+            name: self._allowance(service, self.capacity[service][role])
+            for name, (service, role) in _PLANNED.items()
+        }
+        removal = self.habits.removal
+        self.backlogs = {name: Backlog(self.luck, removal) for name in _PLANNED}
+
+    def _allowance(self, service: str, per_10000: float) -> Allowance:
+        factor = self.settings.get(f"{service}.capacity_factor", 1.0)
+        return Allowance(per_10000 / PER * factor, self.calendar)
+
+    def _list(self, service: str, share: float, history: Mapping[str, Arrivals]) -> WaitingList:
+        """Return a list as it stands at day 0: of past referrals, those who waited least.
+
+        As many as published, after those who left unseen; least relative to the wait of their
+        specialty, so that waits so far spread evenly up to each specialty's own.
+        """
+        elective = self.capacity["elective"]
+        rows, keys, kind, since = self._starts(history, service)[0]
+        waiting = joining(rows, keys, kind, since, luck=self.luck, habits=self.habits)
+        here = self.population.present(0.0)[rows]
+        waiting = waiting.take(here & (waiting.leaves > 0.0))
+        urgent = np.isfinite(waiting.due)
+        unseen = np.where(waiting.due > 0.0, 0.0, np.inf)
+        progress = np.where(urgent, unseen, -waiting.since / waiting.pace)
+        at_start = elective["RTT pathways waiting at start"] * share * self._n_people / PER
+        size = min(int(at_start), int(np.isfinite(progress).sum()))
+        waiting = waiting.take(np.argsort(progress, kind="stable")[:size])
+        stops = self._allowance(service, elective["RTT stops (capacity)"] * share)
+        return WaitingList(stops, self.luck, self.habits, waiting)
+
+    def _starts(
+        self, arrivals: Mapping[str, Arrivals], service: str, day: int = 0
+    ) -> tuple[Starts, dict[str, Arrivals]]:
+        """Part referrals into those that start a clock, and by name those that do not."""
+        names, splits = _REFERRED[service], self.demand.splits
+        counts = [len(arrivals[process]) for process in names]
+        rows = np.concatenate([arrivals[process].rows for process in names])
+        keys = np.concatenate([arrivals[process].keys for process in names])
+        times = np.concatenate([arrivals[process].times for process in names])
+        kind = np.repeat(np.arange(len(names)), counts)
+        share = splits.first_rtt if service == "outpatients" else splits.elective_rtt
+        clock = self.luck.uniforms("list.starts_clock", keys) < share
+        starts = (rows[clock], keys[clock], kind[clock], day + times[clock])
+        others = {}
+        for number, name in enumerate(names.values()):
+            chosen = ~clock & (kind == number)
+            others[name] = Arrivals(rows[chosen], times[chosen], keys[chosen])
+        return starts, others
+
+    def day(self, day: int, arrivals: Mapping[str, Arrivals]) -> None:
+        """Let ``day`` happen: people are referred, seen, operated on, or leave the list."""
+        if day < 0:
+            return
+        if day % YEAR == 0:
+            self._n_people = int(self.population.present(day).sum())
+        for service, waiting in self.lists.items():
+            starts, others = self._starts(arrivals, service, day)
+            waiting.join(*starts)
+            seen, slots = waiting.see(day, self._n_people, self.population)
+            self._record_stops(day, seen, slots)
+            if service == "outpatients":
+                others["follow_up"] = arrivals["outpatient_follow_up"]
+            self._see(day, seen, others)
+        if self.calendar.month(day) != self.calendar.month(day + 1):
+            self._tally_month()
+
+    def _record_stops(self, day: int, seen: Waiting, slots: int) -> None:
+        waits = np.maximum(day - np.floor(seen.since), 0.0)
+        self.ledger.wait("outpatients", seen.rows, waits)
+        self.ledger.event(day, "outpatients", "seen", seen.rows, waits)
+        self.ledger.tally("outpatients", "rtt", "capacity", slots)
+        self.ledger.tally("outpatients", "rtt", "used", len(seen))
+
+    def _see(self, day: int, called: Waiting, others: Mapping[str, Arrivals]) -> None:
+        """See those called from the list, and with what slots are left the planned ones."""
+        for number, (name, new) in enumerate(others.items()):
+            service, _ = _PLANNED[name]
+            slots = self._allowances[name].of_day(day, self._n_people)
+            kept = 1.0 - self.habits.missed.mean() if service == "outpatients" else 1.0
+            listed = called.take(called.kind == number)
+            room = max(int(slots * kept) - len(listed), 0)
+            rows, keys = self.backlogs[name].see(day, new, room)
+            here = is_here(self.population, rows, day)
+            rows = np.concatenate([listed.rows, rows[here]])
+            keys = np.concatenate([listed.keys, keys[here]])
+            self._count(day, name, rows, keys)
+            self.ledger.tally(service, name, "capacity", slots)
+            self.ledger.tally(service, name, "used", float(len(rows) / kept))
+
+    def _count(self, day: int, name: str, rows: Integers, keys: Words) -> None:
+        """Count who was seen, the appointments they missed before, and their bed days."""
+        self.ledger.count(_ACTIVITY[name], rows)
+        if name == "ordinary":
+            self._stay(day, rows, keys)
+        if name in ("first", "follow_up"):
+            chance = self.habits.missed[self.population.imd_quintile[rows] - 1]
+            missed = self.luck.uniforms("outpatient.miss", keys) < chance / (1.0 - chance)
+            self.ledger.count("outpatient_dna", rows[missed])
+
+    def _stay(self, day: int, rows: Integers, keys: Words) -> None:
+        """Put ordinary admissions in elective beds for their stay."""
+        habits = self.habits
+        overnight = self.luck.uniforms("elective.overnight", keys) < habits.overnight
+        stays = self.luck.exponentials("elective.stay", keys) * habits.stay_days * overnight
+        for row, stay in zip(rows.tolist(), stays.tolist(), strict=True):
+            self.ledger.add("elective_bed_days", row, stay)
+        self._stays = np.concatenate([self._stays[self._stays > day], day + stays])
+        beds = self.capacity["beds"]["elective pool"] * self._n_people / PER
+        self.ledger.tally("elective", "beds", "capacity", beds)
+        self.ledger.tally("elective", "beds", "used", float((self._stays > day).sum()))
+
+    def _tally_month(self) -> None:
+        tally = self.ledger.tally
+        tally("outpatients", "rtt", "queue_end", sum(len(some) for some in self.lists.values()))
+        for name, (service, _) in _PLANNED.items():
+            tally(service, name, "queue_end", len(self.backlogs[name]))
+
+
+# Process and the name of its appointments or cases, by whose capacity a list is.
+_REFERRED = {
+    "outpatients": {"outpatient_first": "first"},
+    "elective": {"day_case": "day_case", "elective_inpatient": "ordinary"},
+}
+# Service and capacity of each kind of appointment or case.
+_PLANNED = {
+    "first": ("outpatients", "first slots kept or DNA"),
+    "follow_up": ("outpatients", "follow-up slots kept or DNA"),
+    "day_case": ("elective", "day-case sessions"),
+    "ordinary": ("elective", "ordinary elective admissions"),
+}
+_ACTIVITY = {
+    "first": "outpatient_first",
+    "follow_up": "outpatient_follow_up",
+    "day_case": "day_cases",
+    "ordinary": "elective_admissions",
+}
