@@ -92,4 +92,4 @@ def _momentum(table: pd.DataFrame, base: pd.DataFrame, settings: Settings) -> pd
     year = pd.to_numeric(table["year"], errors="coerce")
     single = rate ** (year - 1)
     whole = sum(rate**step for step in range(years))
-    return start * single.where(year.notna(), whole)
+    return (start * single.where(year.notna(), whole)).where(rate.notna())

@@ -56,6 +56,8 @@ def resource_sheet(run: Run, series: pd.DataFrame, waits: pd.DataFrame) -> Sheet
 
 def _capacity(run: Run, series: pd.DataFrame) -> Sheet:
     """Return a year's capacity and use by service and role, for the place."""
+    if series.empty:
+        return _nothing(SERIES_NUMBERS)
     table = series.assign(year=series["month"] // MONTHS + 1)
     added = table[table["metric"] != "queue_end"]
     yearly = added.pivot_table(
@@ -88,7 +90,11 @@ def _waits(run: Run, waits: pd.DataFrame) -> Sheet:
         _service_waits(run, str(service), of_service)
         for service, of_service in waits.groupby("service", sort=True)
     ]
-    return joined(blocks) if blocks else Sheet(pd.DataFrame(columns=KEYS), {})
+    return joined(blocks) if blocks else _nothing(WAIT_NUMBERS)
+
+
+def _nothing(names: Sequence[str]) -> Sheet:
+    return Sheet(pd.DataFrame(columns=KEYS), {name: np.empty(0) for name in names})
 
 
 def _service_waits(run: Run, service: str, waits: pd.DataFrame) -> Sheet:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +90,7 @@ SERVICES = {
     ("vcse", "link worker"): (0.3, 0.9, 5.0),
     ("outpatients", "clinic"): (1.6, 0.97, 98.0),
 }
-Counts = npt.NDArray[np.float32]
+Counts = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +175,7 @@ def _people(fake: Fake, replication: int, *, avoided: float, supported: bool) ->
     return pd.concat(years, ignore_index=True)
 
 
-def _residents(world: np.random.Generator, n: int) -> dict[str, npt.NDArray[np.float64]]:
+def _residents(world: np.random.Generator, n: int) -> dict[str, Counts]:
     age = np.clip(world.gamma(3.2, 12.0, n), 0, 99)
     return {
         "age": age,
@@ -204,14 +205,16 @@ def _share_with(age: Counts, imd: Counts) -> Counts:
 
 def _bits(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint32]:
     weights = np.uint32(1) << np.arange(flags.shape[1], dtype=np.uint32)
-    return (flags * weights).sum(axis=1).astype(np.uint32)
+    packed: npt.NDArray[np.uint32] = (flags * weights).sum(axis=1).astype(np.uint32)
+    return packed
 
 
 def _dies_by(base: dict[str, Counts], year: float) -> Counts:
     """Return the integrated hazard of death from the start to the end of ``year``."""
     age, imd = base["age"], base["imd"]
     hazard = 2.5e-5 * np.exp(0.1 * age) * (1.45 - 0.15 * imd)
-    return hazard * np.expm1(0.1 * year) / 0.1
+    total: Counts = hazard * np.expm1(0.1 * year) / 0.1
+    return total
 
 
 def _year(

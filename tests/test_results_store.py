@@ -1,0 +1,125 @@
+"""Finding runs, and what is said of files that cannot be read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from agents.faults import BadInput
+from results.store import arms, baseline_arm, find_runs
+from results.tables import build_tables, collect, load, read_folders
+from tests.fake_runs import Fake, run_folder, write_fake_experiment
+
+SMALL = Fake(population=300, years=2, replications=2)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_fake_experiment(tmp_path_factory.mktemp("runs"), SMALL)
+
+
+@pytest.fixture
+def folder(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written, tmp_path / "experiment"))
+
+
+def one_run(folder: Path) -> Path:
+    return run_folder(folder, SMALL, design="usual-care", effects="none", replication=1)
+
+
+def test_runs_are_found_by_place_design_effects_and_luck(folder: Path) -> None:
+    runs = find_runs(folder)
+    assert list(arms(runs)) == [
+        ("southwark", "proactive-mltc", "published"),
+        ("southwark", "usual-care", "none"),
+    ]
+    assert [run.luck for run in runs] == [(0, 0), (0, 1), (0, 0), (0, 1)]
+    assert baseline_arm(runs, "southwark") == ("southwark", "usual-care", "none")
+
+
+def test_runs_still_being_written_or_unfinished_are_passed_over(folder: Path) -> None:
+    run = one_run(folder)
+    shutil.copytree(run, run.parent / ".tmp-replication=0002-1")
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(facts | {"status": "failed"}))
+    assert len(find_runs(folder)) == 3
+
+
+def test_a_folder_without_runs_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as caught:
+        find_runs(tmp_path)
+    (fault,) = caught.value.faults
+    assert "carepath resume" in fault.remedy
+
+
+@pytest.mark.parametrize("name", ["person_years.parquet", "series.parquet", "waits.parquet"])
+@pytest.mark.parametrize("content", [b"", b"PAR1 not really PAR1", b"\x00" * 64])
+def test_a_damaged_file_is_named(folder: Path, name: str, content: bytes) -> None:
+    broken = one_run(folder) / name
+    broken.write_bytes(content)
+    with pytest.raises(BadInput) as caught:
+        collect(read_folders([folder]))
+    (fault,) = caught.value.faults
+    assert fault.where == str(broken)
+    assert "delete" in fault.remedy
+
+
+def test_a_missing_file_is_named(folder: Path) -> None:
+    gone = one_run(folder) / "waits.parquet"
+    gone.unlink()
+    with pytest.raises(BadInput, match=r"waits\.parquet"):
+        collect(read_folders([folder]))
+
+
+def test_a_foreign_table_is_named_with_the_columns_it_lacks(folder: Path) -> None:
+    foreign = one_run(folder) / "person_years.parquet"
+    pq.write_table(pa.table({"person": [1], "year": [1]}), foreign)
+    with pytest.raises(BadInput, match="no column days_alive"):
+        collect(read_folders([folder]))
+
+
+def test_a_truncated_run_json_is_named_and_all_of_them_at_once(folder: Path) -> None:
+    for replication in (0, 1):
+        to = run_folder(folder, SMALL, design="usual-care", effects="none", replication=replication)
+        (to / "run.json").write_text('{"place": "south')
+    with pytest.raises(BadInput) as caught:
+        find_runs(folder)
+    assert len(caught.value.faults) == 2
+
+
+def test_a_group_that_the_run_does_not_name_is_a_fault(folder: Path) -> None:
+    path = one_run(folder) / "run.json"
+    facts = json.loads(path.read_text())
+    path.write_text(json.dumps(facts | {"localities": ["north"]}))
+    with pytest.raises(BadInput, match="locality"):
+        collect(read_folders([folder]))
+
+
+def test_runs_that_cannot_be_pairs_are_refused(folder: Path) -> None:
+    path = one_run(folder) / "run.json"
+    facts = json.loads(path.read_text())
+    path.write_text(json.dumps(facts | {"seed": 1}))
+    with pytest.raises(BadInput, match="seed"):
+        read_folders([folder])
+
+
+def test_an_unknown_baseline_names_those_there_are(folder: Path) -> None:
+    with pytest.raises(BadInput, match="proactive-mltc, usual-care"):
+        baseline_arm(find_runs(folder), "southwark", "nothing-at-all")
+
+
+def test_a_run_in_which_nobody_waited_is_read(folder: Path) -> None:
+    for name in ("waits.parquet", "series.parquet"):
+        pq.write_table(pa.table({}), one_run(folder) / name)
+    build_tables(folder)
+    assert "outcomes" in load(folder)
+
+
+def test_tables_that_were_not_built_say_so(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="carepath report"):
+        load(tmp_path)
