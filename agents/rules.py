@@ -55,9 +55,8 @@ LOOK_BACK: dict[str, str] = {
     "admissions_18m": "emergency admissions in the last 18 months",
     "ae_12m": "emergency attendances in the last 12 months",
     "ae_18m": "emergency attendances in the last 18 months",
-    "contacts_12m": "practice contacts in the last 12 months",
-    "contacts_18m": "care contacts of any kind in the last 18 months",
-    "days_since_review": "days since the last review or assessment",
+    "gp_12m": "requests to the practice in the last 12 months",
+    "gp_18m": "requests to the practice in the last 18 months",
 }
 CALLS = ("has", "truly_has")
 DIAGNOSED = "_diagnosed"

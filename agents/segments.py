@@ -143,6 +143,44 @@ class Triangle:
         return segment
 
 
+class Segments:
+    """Where everyone stands in the risk triangle while a run goes on.
+
+    Parameters
+    ----------
+    population : read, never changed
+    evidence : tables ``baseline_demand`` and ``segments``
+    look_back : counts of past care of the whole population; ``admissions_12m`` is used
+
+    Attributes
+    ----------
+    segment : (n,), 0 mostly healthy, 1 rising risk, 2 high risk, as of the last update
+    """
+
+    def __init__(
+        self,
+        population: Population,
+        evidence: Evidence,
+        look_back: Mapping[str, npt.NDArray[np.number]],
+    ) -> None:
+        self._people = population
+        self._model = RiskModel.of(evidence)
+        self._admissions = look_back["admissions_12m"]
+        self._day = 0.0
+        scores = self.risk()
+        self._triangle = Triangle.at_baseline(scores[population.present(0.0)], evidence)
+        self.segment = self._triangle.segment(scores)
+
+    def risk(self, rows: Integers | slice = slice(None)) -> Floats:
+        """Return the risk score of ``rows`` by what was known at the last update."""
+        return self._model.of_people(self._people, self._day, self._admissions, rows)
+
+    def update(self, day: float, look_back: Mapping[str, npt.NDArray[np.number]]) -> None:
+        """Score everyone again on ``day``; the thresholds stay those of the baseline."""
+        self._day, self._admissions = day, look_back["admissions_12m"]
+        self.segment = self._triangle.segment(self.risk())
+
+
 @dataclass(frozen=True, slots=True)
 class Segmentation:
     """Segments given by rules, tried in order: the first that holds gives the segment."""
@@ -168,7 +206,8 @@ class Segmentation:
     def segment(self, columns: Mapping[str, Column]) -> Small:
         """Return for each person the position of their segment in ``segments``."""
         holds = np.array([rule.rows(columns) for rule in self.rules])
-        return np.argmax(holds, axis=0).astype(np.int8)
+        first: Small = np.argmax(holds, axis=0).astype(np.int8)
+        return first
 
 
 def segmentation_keys(evidence: Evidence) -> tuple[str, ...]:
