@@ -13,7 +13,7 @@ from math import exp
 
 from simpy import Environment, Event
 
-from pathways.queues import Places, Steps, Turn, Walk, happens_in
+from pathways.queues import Places, Steps, Turn, Walk, happens_in, whole_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +43,13 @@ class Ward(Places):
         self._extra = 0
         self._extra_since: float = env.now
         self._extra_time = 0.0
-        super().__init__(env, whole_on_day(beds, 0))
+        super().__init__(env, whole_share(beds, 0))
         Walk(self._daily())
 
     @property
     def core(self) -> int:
         """Beds open today without escalation."""
-        return whole_on_day(self._beds, self._days)
+        return whole_share(self._beds, self._days)
 
     def request(self, priority: float = 0.0) -> Turn:
         """Ask for a bed; open escalation beds if too many wait."""
@@ -94,8 +94,3 @@ class Ward(Places):
         self._days += 1
         if self.core + self._extra != self.capacity:
             self.capacity = self.core + self._extra
-
-
-def whole_on_day(places: float, day: int) -> int:
-    """Return the whole places open on ``day`` so that the mean over days is ``places``."""
-    return int((day + 1) * places + 1e-9) - int(day * places + 1e-9)

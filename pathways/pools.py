@@ -15,12 +15,12 @@ import numpy.typing as npt
 from simpy import Environment
 
 from agents.evidence import Evidence
-from agents.faults import BadInput, Fault, nearest
 from agents.luck import Luck
 from agents.population import Population
-from pathways.beds import Valves, Ward, whole_on_day
+from pathways.beds import Valves, Ward
 from pathways.calendar import YEAR
-from pathways.queues import Places, QueueFigures
+from pathways.queues import Places, QueueFigures, whole_share
+from pathways.settings import settings_of
 
 OTHER, MINOR, MAJOR, ADMITTED, DIRECT = range(5)
 KINDS = ("other department", "minor", "major", "admitted", "admitted directly")
@@ -130,7 +130,7 @@ class Site:
     def start_day(self, day: int) -> None:
         """Open the day's whole number of spaces."""
         for name, places in (("majors", self.majors), ("minors", self.minors)):
-            today = whole_on_day(self.open[name], day)
+            today = whole_share(self.open[name], max(day, 0))
             if today != places.capacity:
                 places.capacity = today
 
@@ -171,13 +171,11 @@ def _site(
         opens=settings["beds.escalation_opens"],
     )
     return Site(
-        majors=Places(env, whole_on_day(places["majors"], 0)),
-        minors=Places(env, whole_on_day(places["minors"], 0)),
+        majors=Places(env, whole_share(places["majors"], 0)),
+        minors=Places(env, whole_share(places["minors"], 0)),
         beds=Ward(env, places["beds"], valves),
         open=places,
-        own_share={
-            name: own[name] * factor[name] / max(places[name], 1e-9) for name in RESOURCES
-        },
+        own_share={name: own[name] * factor[name] / max(places[name], 1e-9) for name in RESOURCES},
         visitors=rates.visitors(visitors),
     )
 
@@ -198,30 +196,8 @@ def assign_sites(population: Population, pools: int, luck: Luck) -> npt.NDArray[
 
 
 def hospital_settings(evidence: Evidence, changes: Mapping[str, float]) -> dict[str, float]:
-    """Return every hospital setting, from its table or from ``changes``.
-
-    Raises
-    ------
-    BadInput
-        For every change of an unknown key or to a negative value.
-    """
-    settings = {row["key"]: evidence.value(TABLE, key=row["key"]) for row in evidence.rows(TABLE)}
-    settings["readmission.share"] = evidence.value(
+    """Return every hospital setting, from its table or from ``changes`` (see ``settings_of``)."""
+    readmitted = evidence.value(
         "baseline_demand", service="emergency_admission", term="readmission_30d", level="all"
     )
-    faults = [
-        Fault(
-            where="settings",
-            key=key,
-            found=f"{value}" if key in settings else "no such setting",
-            allowed="0 or more" if key in settings else ", ".join(settings),
-            remedy="give a number of 0 or more"
-            if key in settings
-            else f"did you mean {nearest(key, settings) or 'one of these'}?",
-        )
-        for key, value in changes.items()
-        if key not in settings or not value >= 0.0
-    ]
-    if faults:
-        raise BadInput(faults)
-    return settings | dict(changes)
+    return settings_of(evidence, TABLE, changes, {"readmission.share": readmitted})

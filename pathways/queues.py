@@ -138,7 +138,7 @@ class Places:
         self._pass_time()
         turn = Turn(self, priority)
         self._arrived += 1
-        if self.in_use < self._capacity and not self.waiting:
+        if not self.waiting and self._has_free():
             self._give(turn)
             # The turn has happened: a process that yields it goes on at once, without an event.
             turn._ok, turn._value, turn.callbacks = True, None, None  # type: ignore[assignment]
@@ -200,6 +200,9 @@ class Places:
                 f"{self.in_use} places in use"
             )
 
+    def _has_free(self) -> bool:
+        return self.in_use < self._capacity
+
     def _pass_time(self) -> None:
         now = self.env.now
         passed = now - self._last
@@ -210,7 +213,7 @@ class Places:
             self._last = now
 
     def _give_free_places(self) -> None:
-        while self.waiting and self.in_use < self._capacity:
+        while self.waiting and self._has_free():
             turn = heappop(self._queue)[2]
             if turn.waits:
                 self._leave_queue(turn)
@@ -273,6 +276,14 @@ def happens_in(event: Event, delay: float) -> None:
     """Let a bare ``event`` happen after ``delay``, like a timeout made beforehand."""
     event._ok, event._value = True, None
     event.env.schedule(event, delay=delay)
+
+
+def whole_share(places: float, occasion: int) -> int:
+    """Return the whole places open on an occasion, so that the mean of occasions is ``places``.
+
+    Half a place is one place every other time. Occasions count from 0.
+    """
+    return int((occasion + 1) * places + 1e-9) - int(occasion * places + 1e-9)
 
 
 def _whole(places: int) -> int:

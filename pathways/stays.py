@@ -158,9 +158,7 @@ class Stays:
         # One round is certain; the share of a further round is left to chance, so that the
         # mean number of rounds is the mean stay.
         rounds = lognormal(draw["stay"], fit - 1.0, spread) + draw["part"]
-        delay = np.where(
-            draw["delayed"] < delayed, 1.0 - (days - 1.0) * np.log(draw["delay"]), 0.0
-        )
+        delay = np.where(draw["delayed"] < delayed, 1.0 - (days - 1.0) * np.log(draw["delay"]), 0.0)
         return VisitPlans(
             hours=lognormal(draw["hours"], 1.0, self._hours_spread),
             short=draw["night"] < no_night,
@@ -183,9 +181,7 @@ class Stays:
 def lognormal(uniforms: Floats, mean: npt.ArrayLike, spread: float) -> Floats:
     """Return lognormal draws of the given mean and coefficient of variation ``spread``."""
     variance = np.log1p(spread**2)
-    draws: Floats = np.asarray(mean) * np.exp(
-        np.sqrt(variance) * ndtri(uniforms) - variance / 2.0
-    )
+    draws: Floats = np.asarray(mean) * np.exp(np.sqrt(variance) * ndtri(uniforms) - variance / 2.0)
     return draws
 
 

@@ -18,11 +18,11 @@ sys.path.insert(0, str(ROOT))
 
 from agents.evidence import Evidence  # noqa: E402
 from agents.luck import Luck  # noqa: E402
-from agents.population import DAYS_PER_YEAR, FRAILTY, Population  # noqa: E402
+from agents.population import DAYS_PER_YEAR, FRAILTY, Floats, Population  # noqa: E402
 from pathways.calendar import YEAR  # noqa: E402
 from pathways.hospital import Arriving, Hospital  # noqa: E402
 from pathways.ledger import Ledger  # noqa: E402
-from pathways.pools import ADMITTED, KINDS, Capacity  # noqa: E402
+from pathways.pools import ADMITTED, Capacity  # noqa: E402
 from pathways.stays import AGE_BANDS, LTC_COUNTS  # noqa: E402
 
 ENGLAND = Capacity(beds=15.4, majors=1.4, minors=0.6)
@@ -76,7 +76,7 @@ def people(n: int, seed: int = 1) -> Population:
     return Population(**columns)
 
 
-def admission_weights(population: Population, known: Evidence) -> np.ndarray:
+def admission_weights(population: Population, known: Evidence) -> Floats:
     """Return each person's share of emergency admissions."""
     log = np.zeros(len(population))
     age = np.searchsorted(FIRST_AGE[1:], population.age(0.0), side="right")
@@ -91,7 +91,8 @@ def admission_weights(population: Population, known: Evidence) -> np.ndarray:
             for row in known.rows("baseline_demand", service="emergency_admission", term=term)
         }
         log += np.array([rows[name] for name in names])[level]
-    return np.exp(log) / np.exp(log).sum()
+    weights: Floats = np.exp(log) / np.exp(log).sum()
+    return weights
 
 
 @dataclass
@@ -150,13 +151,18 @@ class World:
             self.hospital.receive(day, self.arriving(day))
             self.env.run(until=day + 1)
             if day >= 0:
-                for site in self.hospital.sites:
-                    self.midnight.append(site.beds.in_use / self.hospital.settings["beds.pool_size"])
-                    self.waiting.append(site.beds.waiting)
-                    self.escalated.append(site.beds.capacity > site.beds.core)
+                self.look()
         self.hospital.settle()
         self.seconds = time.perf_counter() - began
         return self
+
+    def look(self) -> None:
+        """Note the beds at midnight."""
+        size = self.hospital.settings["beds.pool_size"]
+        for site in self.hospital.sites:
+            self.midnight.append(site.beds.in_use / size)
+            self.waiting.append(site.beds.waiting)
+            self.escalated.append(site.beds.capacity > site.beds.core)
 
     def figures(self) -> dict[str, float]:
         """Return the closure figures, rates per head and year."""
@@ -196,6 +202,6 @@ if __name__ == "__main__":
     for n in sizes:
         for demand in (0.9, 1.0, 1.1):
             world = World(n=n, demand=demand, years=4).run()
-            print(n, demand, KINDS[1:], world.hospital.check())
+            sys.stdout.write(f"{n} people, demand {demand}: {world.hospital.check()}\n")
             for name, value in world.figures().items():
-                print(f"    {name:28s} {value:8.3f}")
+                sys.stdout.write(f"    {name:28s} {value:8.3f}\n")
