@@ -25,15 +25,21 @@ class Patient(mesa.Agent):  # type: ignore[misc]  # Mesa ships no types
     the agent can never disagree. Each decision is keyed to the person and the occasion.
     """
 
-    def __init__(self, model: Any, row: int) -> None:
+    def __init__(self, model: Any, row: int, key: int | None = None) -> None:
         super().__init__(model)
         self.row = row
+        self._key = key
         self._world: World = model
 
     @property
     def person(self) -> int:
         """The key of this person's luck."""
         return int(self._world.population.person[self.row])
+
+    @property
+    def key(self) -> int:
+        """What this person's waits on a pathway are keyed to: the referral, or the person."""
+        return self.person if self._key is None else self._key
 
     @property
     def fifth(self) -> int:

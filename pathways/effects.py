@@ -24,9 +24,11 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 
-# A design speaks of elective admissions; demand counts their two kinds apart.
+# A design speaks of what a study measured; demand has finer processes.
 TARGETS: Mapping[str, tuple[str, ...]] = {
     "demand.elective_admission": ("day_case", "elective_inpatient"),
+    "demand.outpatient_attendance": ("outpatient_first", "outpatient_follow_up"),
+    "demand.ae_attendance": ("ed_attendance",),
 }
 
 

@@ -7,9 +7,9 @@ ring-fenced, and a person may decline, drop out, move away or die at any point.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,11 @@ import simpy
 from pathways.calendar import YEAR
 from pathways.design import Design
 from pathways.ledger import STAGE_BITS, Ledger
+from pathways.queues import Steps, Walk
 from pathways.teams import Caseload, Meeting
 
-Steps = Generator[simpy.Event, Any, Any]
 Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
 DAYS_PER_MONTH = YEAR / 12
 DAYS_PER_WEEK = 7
 
@@ -31,17 +32,31 @@ class Person(Protocol):
 
     row: int
 
-    def is_here(self, day: float) -> bool: ...
-    def accepts(self, acceptance: tuple[float, ...], occasion: int) -> bool: ...
-    def takes_up(self, offer: str, share: float) -> bool: ...
-    def replies_after(self, mean_days: float, occasion: int) -> float: ...
-    def stays_for(self, drop_out_per_year: float, occasion: int) -> float: ...
+    @property
+    def key(self) -> int:
+        """What the person's waits on this pathway are keyed to."""
+
+    def is_here(self, day: float) -> bool:
+        """Say whether the person is alive and lives in the place on ``day``."""
+
+    def accepts(self, acceptance: Sequence[float], occasion: int) -> bool:
+        """Decide on an invitation."""
+
+    def takes_up(self, offer: str, share: float) -> bool:
+        """Say whether an offer is right for this person and taken up."""
+
+    def replies_after(self, mean_days: float, occasion: int) -> float:
+        """Return the days this person takes to reply."""
+
+    def stays_for(self, drop_out_per_year: float, occasion: int) -> float:
+        """Return the years until this person would drop out of support."""
 
 
 class Slots(Protocol):
     """Practice appointments that a design may use (see ``pathways.practice``)."""
 
-    def take_slots(self, row: int, day: int, role: str, slots: int) -> None: ...
+    def take_slots(self, rows: Rows, day: int, *, slots: int = 1) -> Rows:
+        """Take ordinary appointments for each of ``rows`` (see ``pathways.practice``)."""
 
 
 @dataclass(slots=True)
@@ -52,6 +67,8 @@ class Services:
     coordinators: Caseload
     meeting: Meeting
     link_workers: Caseload
+    link_worker_days: float
+    link_worker_contacts: int
 
 
 class Pathway:
@@ -79,10 +96,10 @@ class Pathway:
         self._support = design.support
         self._services = services
         self._ledger = ledger
-        self._journeys: dict[int, simpy.Process] = {}
+        self._journeys: dict[int, Walk] = {}
+        self._beside: dict[int, list[Walk]] = {}
         self.stages = np.zeros(n_people, np.uint8)
         self.supported = np.zeros(n_people, np.bool_)
-        self.supported_on = np.full(n_people, np.inf)
         self.invited_on = np.full(n_people, -np.inf)
         self.invitations = np.zeros(n_people, np.int32)
 
@@ -104,59 +121,56 @@ class Pathway:
         self.invited_on[row] = self._env.now
         self.invitations[row] += 1
         self._reached(row, "invited")
-        self._journeys[row] = self._env.process(self._journey(person))
+        self._journeys[row] = Walk(self._journey(person))
 
     def leave(self, row: int) -> None:
         """End the journey of a person who has died or moved away."""
-        journey = self._journeys.get(row)
-        if journey is not None and journey.is_alive:
-            journey.interrupt()
+        for walk in (self._journeys.pop(row, None), *self._beside.pop(row, ())):
+            if walk is not None:
+                walk.stop()
+        self.supported[row] = False
 
     def _reached(self, row: int, stage: str) -> None:
         self.stages[row] |= STAGE_BITS[stage]
 
-    def _journey(self, person: Person) -> Steps:
+    def _journey(self, person: Person) -> Steps[None]:
         row, occasion = person.row, int(self.invitations[person.row])
-        try:
-            yield self._env.timeout(person.replies_after(self._reach.reply_days, occasion))
-            if person.accepts(self._reach.acceptance, occasion):
-                self._reached(row, "accepted")
-                yield from self._care(person, occasion)
-        except simpy.Interrupt:
-            pass
-        finally:
-            self.supported[row] = False
-            self._journeys.pop(row, None)
+        yield self._env.timeout(person.replies_after(self._reach.reply_days, occasion))
+        if person.accepts(self._reach.acceptance, occasion):
+            self._reached(row, "accepted")
+            yield from self._care(person, occasion)
+        self.supported[row] = False
+        self._journeys.pop(row, None)
 
-    def _care(self, person: Person, occasion: int) -> Steps:
+    def _care(self, person: Person, occasion: int) -> Steps[None]:
         """Hold a coordinator's place through assessment and support, then review."""
         row, support = person.row, self._support
         stays = person.stays_for(support.drop_out_per_year, occasion) * YEAR
-        asked = self._env.now
-        with self._services.coordinators.place() as place:
-            yield place
-            self._services.coordinators.record_wait(row, self._env.now - asked)
+        place = yield from self._services.coordinators.join(row, person.key)
+        if place is None:
+            return
+        with place:
             self._assess(person)
-            started = self._env.now
+            started = float(self._env.now)
             self.supported[row] = True
-            self.supported_on[row] = started
             self._reached(row, "supported")
             yield from self._contacts(row, min(support.months * DAYS_PER_MONTH, stays))
         yield from self._reviews(row, started + stays)
 
     def _assess(self, person: Person) -> None:
-        row, support = person.row, self._support
+        row, support, services = person.row, self._support, self._services
         self._count("assessments", row)
         self._reached(row, "assessed")
         self._use_slots(row, "gp", support.assessment_gp_slots)
+        beside = self._beside.setdefault(row, [])
         if person.takes_up("mdt", support.mdt_share):
-            self._env.process(self._services.meeting.discuss(row))
+            beside.append(Walk(services.meeting.discuss(row)))
         if person.takes_up("link_worker", support.link_worker_share):
-            self._env.process(self._services.link_workers.episode(row))
+            beside.append(Walk(link_worker_episode(self._env, services, self._ledger, person)))
         if person.takes_up("group", support.group_share):
-            self._env.process(self._group(person))
+            beside.append(Walk(self._group(row)))
 
-    def _contacts(self, row: int, days: float) -> Steps:
+    def _contacts(self, row: int, days: float) -> Steps[None]:
         contacts = self._support.coordinator_contacts
         for _ in range(contacts):
             self._count("coordinator_contacts", row)
@@ -164,25 +178,37 @@ class Pathway:
         if not contacts:
             yield self._env.timeout(days)
 
-    def _reviews(self, row: int, until: float) -> Steps:
+    def _reviews(self, row: int, until: float) -> Steps[None]:
         while self._env.now + self._support.review_every_days < until:
             yield self._env.timeout(self._support.review_every_days)
             self._use_slots(row, "other", self._support.review_slots)
         yield self._env.timeout(max(until - self._env.now, 0.0))
 
-    def _group(self, person: Person) -> Steps:
+    def _group(self, row: int) -> Steps[None]:
         for _ in range(self._support.group_sessions):
             yield self._env.timeout(DAYS_PER_WEEK)
-            if not person.is_here(self._env.now):
-                return
-            self._count("vcse_group_sessions", person.row)
+            self._count("vcse_group_sessions", row)
 
     def _use_slots(self, row: int, role: str, slots: int) -> None:
         """Take ordinary appointments; ring-fenced staff use none of the practice's."""
+        if not slots:
+            return
         if self._services.practice is not None:
-            self._services.practice.take_slots(row, int(self._env.now), role, slots)
-        else:
-            self._ledger.add(f"gp_contacts_{role}", row, slots)
+            self._services.practice.take_slots(np.array([row]), int(self._env.now), slots=slots)
+        self._ledger.add(f"gp_contacts_{role}", row, slots)
 
     def _count(self, name: str, row: int) -> None:
         self._ledger.add(name, row, 1.0)
+
+
+def link_worker_episode(
+    env: simpy.Environment, services: Services, ledger: Ledger, person: Person
+) -> Steps[None]:
+    """Wait for a link worker, meet them over some months, and leave their caseload."""
+    place = yield from services.link_workers.join(person.row, person.key)
+    if place is None:
+        return
+    with place:
+        for _ in range(services.link_worker_contacts):
+            ledger.add("vcse_contacts", person.row, 1.0)
+            yield env.timeout(services.link_worker_days / services.link_worker_contacts)

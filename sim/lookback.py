@@ -1,0 +1,66 @@
+"""What people used in the months before today, for rules that look back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from pathways.demand import Arrivals, Demand
+
+Counts = npt.NDArray[np.int16]
+
+MONTHS = 18
+LAST_YEAR = 12
+DAYS_PER_MONTH = 365 / 12
+WATCHED = {
+    "admissions": ("emergency_admission",),
+    "ae": ("ed_attendance", "emergency_admission"),
+    "gp": ("practice_consultation",),
+}
+
+
+class LookBack:
+    """Counts of admissions, attendances and practice requests by month, for 18 months.
+
+    Before day 0 they are those that each person's luck gives at the rates of day 0.
+    """
+
+    def __init__(self, demand: Demand, n_people: int) -> None:
+        self._n_people = n_people
+        until = [demand.look_back(round(month * DAYS_PER_MONTH)) for month in range(MONTHS + 1)]
+        self._months = {name: self._past(until, processes) for name, processes in WATCHED.items()}
+
+    def _past(
+        self, until: Sequence[Mapping[str, npt.NDArray[np.int64]]], processes: tuple[str, ...]
+    ) -> deque[Counts]:
+        """Cut the 18 months before day 0 into months, oldest first."""
+        nobody = np.zeros(self._n_people, np.int64)
+        totals = [sum((counts[name] for name in processes), nobody) for counts in until]
+        newest_first = [later - sooner for sooner, later in pairwise(totals)]
+        return deque((counts.astype(np.int16) for counts in reversed(newest_first)), MONTHS)
+
+    def next_month(self) -> None:
+        """Begin a new month and forget the oldest."""
+        for months in self._months.values():
+            months.append(np.zeros(self._n_people, np.int16))
+
+    def add(self, day: int, arrivals: dict[str, Arrivals]) -> None:
+        """Count what was asked for on ``day``; days before 0 are known already."""
+        if day < 0:
+            return
+        for name, processes in WATCHED.items():
+            for process in processes:
+                np.add.at(self._months[name][-1], arrivals[process].rows, 1)
+
+    def columns(self) -> dict[str, npt.NDArray[np.int64]]:
+        """Return counts by person under the names that rules use, such as ``ae_12m``."""
+        columns = {}
+        for name, months in self._months.items():
+            recent = np.array(months)
+            columns[f"{name}_18m"] = recent.sum(axis=0, dtype=np.int64)
+            columns[f"{name}_12m"] = recent[-LAST_YEAR:].sum(axis=0, dtype=np.int64)
+        return columns

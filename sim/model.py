@@ -1,0 +1,458 @@
+"""The model: people, practices, hospital and teams on one clock.
+
+``CareModel`` is a ``mesa.Model`` whose clock is one ``simpy.Environment`` in days. A day is
+one step: health happens, people ask for care, services give it, organisations decide. What
+happened is recorded; money and outcomes are worked out from the record elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import mesa
+import numpy as np
+import numpy.typing as npt
+import simpy
+
+from agents.evidence import Evidence
+from agents.health_events import DEATH, ONSET, HealthEvents
+from agents.organisations import Commissioner, NeighbourhoodTeam, Organisation
+from agents.resident import Patient
+from agents.rules import Rule, columns_of
+from agents.segments import Segments
+from pathways.calendar import YEAR, Calendar
+from pathways.demand import Arrivals, Demand
+from pathways.effects import Effects
+from pathways.hospital import ADMITTED, DIRECT, MAJOR, MINOR, OTHER, Arriving, together
+from pathways.journey import Pathway, link_worker_episode
+from pathways.ledger import Ledger
+from pathways.queues import Walk
+from sim.lookback import LookBack
+from sim.recording import (
+    RunRecord,
+    YearBook,
+    event_log,
+    month_series,
+    wait_counts,
+)
+from sim.services import open_services, ring_fenced
+from sim.spec import RunSpec
+from sim.world import World, birthdays, build_world
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+WARM_UP = 91  # days: practices need 12 weeks and beds 60 days to forget how they were filled
+REFRESH_EVERY = 7  # days between looks at whose rates have changed
+HISTORY = 2 * YEAR  # days before the start that waiting lists and look-back rules need
+EFFECTS_EVERY = 28  # days between steps of effects that grow or fade
+
+# Services without a queue of their own yet: process of demand -> activity counted.
+COUNTED = {
+    "nhs_111_call": "nhs111_calls",
+    "community_nursing": "community_contacts",
+    "urgent_community_response": "urgent_response",
+    "mental_health_contact": "mental_health_contacts",
+    "talking_therapy_appointment": "talking_therapy_contacts",
+}
+
+
+class CareModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
+    """Residents of one place under one design, day by day.
+
+    Parameters
+    ----------
+    spec : everything the run depends on
+    world : the people, if they have been made already (they are used up by the run)
+
+    ``step`` simulates one day; ``running`` turns False when the years are over. Mesa's own
+    random numbers are never used.
+    """
+
+    def __init__(self, spec: RunSpec, world: World | None = None, **_: Any) -> None:
+        super().__init__(rng=spec.seed)
+        self.spec = spec
+        self.world = world or build_world(spec)
+        self.luck = self.world.luck
+        self.population = self.world.population
+        self.calendar = Calendar(spec.start, spec.years, WARM_UP)
+        self.ledger = Ledger(len(self.population), keep_events=spec.keep_events)
+        self.env = simpy.Environment(initial_time=-WARM_UP)
+        self.demand = Demand(
+            self.population,
+            self.world.evidence,
+            self.luck,
+            spec.start,
+            spec.place.demand_log_factor,
+        )
+        self.history = self.demand.history(HISTORY)
+        self.services = open_services(self)
+        self.services.begin(spec.settings)
+        self._shared = self.services.for_pathway()
+        self.look_back = LookBack(self.demand, len(self.population))
+        self.segments = Segments(self.population, self.world.evidence, self.look_back.columns())
+        self.supported = np.zeros(len(self.population), np.bool_)
+        self.stages = np.zeros(len(self.population), np.uint8)
+        self.pathway: Pathway | None = None
+        self.effects = Effects(
+            spec.design.acting(spec.effects), self.population, self.world.evidence
+        )
+        self.organisations: list[Organisation] = []
+        self._open_design()
+        self.record = RunRecord(events=[] if spec.keep_events else None)
+        self._dirty: list[Rows] = []
+        self._book: YearBook | None = None
+        self.datacollector = mesa.DataCollector(
+            model_reporters={
+                "day": lambda model: int(model.env.now),
+                "people": lambda model: int(model.population.present(model.env.now).sum()),
+                "supported": lambda model: int(model.supported.sum()),
+                "in_hospital": lambda model: len(model.services.hospital.inside),
+                "practice_queue": lambda model: model.services.practices.waiting,
+            }
+        )
+        self.running = True
+        self.env.process(self._days())
+
+    @property
+    def evidence(self) -> Evidence:
+        """The numbers of the run."""
+        return self.world.evidence
+
+    # ---- the design ----
+
+    def _open_design(self) -> None:
+        """Set up the pathway, its team and its staff; usual care has none."""
+        design = self.spec.design
+        if not design.pathway or self.spec.baseline:
+            return
+        assert design.people is not None and design.reach is not None
+        inert = self.spec.effects == "inert"
+        services = ring_fenced(self, self.services) if inert else self.services.for_pathway()
+        self.pathway = Pathway(self.env, design, services, self.ledger, len(self.population))
+        self.stages, self.supported = self.pathway.stages, self.pathway.supported
+        self._rules = (
+            tuple(Rule.parse(text) for text in design.people.include),
+            tuple(Rule.parse(text) for text in (*design.people.exclude, *design.people.separately)),
+        )
+        changes = design.changes | dict(self.spec.settings)
+        a_year = design.reach.invitations_per_10000_a_year * self.spec.population / 10_000
+        self.organisations += [
+            Commissioner(
+                self,
+                "commissioner",
+                first_day=0,
+                begin=lambda: None if inert else self.services.begin(changes),
+            ),
+            NeighbourhoodTeam(
+                self,
+                "neighbourhood team",
+                every_days=design.reach.every_days,
+                a_search=a_year * design.reach.every_days / YEAR,
+                candidates=self._candidates,
+                risk=lambda rows: self.segments.risk(rows),
+                invite=lambda row: self._invite(row),
+            ),
+        ]
+
+    def _candidates(self, day: int) -> Bools:
+        """Return who meets the design's rules and may be invited today."""
+        assert self.pathway is not None
+        columns = columns_of(self.population, day, self.look_back.columns())
+        include, exclude = self._rules
+        eligible = self.population.present(day)
+        for rule in include:
+            eligible &= rule.rows(columns)
+        for rule in exclude:
+            eligible &= ~rule.rows(columns)
+        self.pathway.mark_eligible(eligible)
+        return eligible & self.pathway.may_be_invited(day)
+
+    def _invite(self, row: int) -> None:
+        assert self.pathway is not None
+        self.pathway.invite(Patient(self, row))
+
+    # ---- time ----
+
+    def step(self) -> None:
+        """Simulate one day."""
+        self.env.run(until=int(self.env.now) + 1)
+        self.running = self.env.now < self.calendar.end
+
+    def run_to_end(self) -> RunRecord:
+        """Simulate all days and return the record."""
+        began = time.process_time()
+        self.env.run(until=self.calendar.end)
+        self.running = False
+        self._finish(time.process_time() - began)
+        return self.record
+
+    def _days(self) -> Any:
+        for day in range(-WARM_UP, self.calendar.end):
+            self._day(day)
+            yield self.env.timeout(1)
+
+    def _day(self, day: int) -> None:
+        if day == 0:
+            self._begin_recording()
+        if day > 0:
+            self._close_periods(day)
+        if day >= 0:
+            self._health(day)
+            self._movers(day)
+            self._yearly(day)
+        if day % REFRESH_EVERY == 0:
+            self._refresh_rates(day)
+        if day >= 0 and day % EFFECTS_EVERY == 0:
+            self._step_effects(day)
+        for organisation in self.organisations:
+            organisation.decide(day)
+        self._care(day)
+
+    # ---- who is here ----
+
+    def _health(self, day: int) -> None:
+        """Let onsets, diagnoses, remissions and deaths happen that fall before ``day``."""
+        events: HealthEvents = self.world.health.advance(float(day))
+        if not len(events.rows):
+            return
+        died = events.rows[events.kinds == DEATH]
+        if self._book is not None:
+            np.add.at(self._book.onsets, events.rows[events.kinds == ONSET], 1)
+            self._note_deaths(died)
+        for row in died.tolist():
+            self._gone(row)
+        self._dirty.append(events.rows)
+
+    def _note_deaths(self, died: Rows) -> None:
+        assert self._book is not None
+        share = self.world.evidence.value("care_settings", key="death.at_home_share")
+        draws = self.luck.uniforms("death.place", self.population.person[died])
+        inside = self.services.hospital.inside
+        in_bed = np.array([row in inside for row in died.tolist()], np.bool_)
+        self._book.died_at_home[died] = (draws < share) & ~in_bed
+
+    def _movers(self, day: int) -> None:
+        people = self.population
+        left = np.flatnonzero((people.exit_day >= day - 1) & (people.exit_day < day) & people.alive)
+        for row in left.tolist():
+            self._gone(row)
+        came = np.flatnonzero((people.entry_day > day - 1) & (people.entry_day <= day))
+        self._dirty += [left, came]
+
+    def _gone(self, row: int) -> None:
+        """End the care of a person who has died or moved away."""
+        self.services.hospital.leave(row)
+        if self.pathway is not None:
+            self.pathway.leave(row)
+
+    def _yearly(self, day: int) -> None:
+        """Let frailty and control follow age and conditions, at birthdays, month by month."""
+        if self.calendar.month(day) == self.calendar.month(day - 1) and day > 0:
+            return
+        rows = birthdays(self.population, day - 31, day)
+        rows = rows[self.population.present(day)[rows]]
+        self.world.frailty.update(self.population, rows, day)
+        self.world.control.settle(rows, day)
+        self._dirty.append(rows)
+
+    def _refresh_rates(self, day: int) -> None:
+        if self._dirty:
+            rows = np.unique(np.concatenate(self._dirty))
+            self._dirty = []
+            self.demand.refresh(rows, day)
+
+    # ---- effects ----
+
+    def _step_effects(self, day: int) -> None:
+        if self.pathway is None or not self.spec.design.acting(self.spec.effects):
+            return
+        demand_rows, onset_rows = self.effects.step(self.supported, EFFECTS_EVERY)
+        if len(demand_rows):
+            for process, factor in self.effects.demand_factor.items():
+                self.demand.factor[process][:] = factor
+            self.demand.refresh(demand_rows, day)
+        if len(onset_rows):
+            self.world.health.refresh(onset_rows, day)
+
+    # ---- care ----
+
+    def _care(self, day: int) -> None:
+        """Let everyone ask for what they need today, and the services give what they can."""
+        arrivals = self.demand.today(day)
+        practice = self.services.practices.day(day, arrivals["practice_consultation"])
+        self.services.hospital.receive(day, self._emergencies(day, arrivals, practice))
+        self.services.lists.day(day, arrivals)
+        self._count(arrivals, practice)
+        for row in arrivals["mdt_review"].rows.tolist():
+            Walk(self.services.meeting.discuss(row))
+        referred = arrivals["social_prescribing_referral"]
+        for row, key in zip(referred.rows.tolist(), referred.keys.tolist(), strict=True):
+            person = Patient(self, row, key)
+            Walk(link_worker_episode(self.env, self._shared, self.ledger, person))
+        if self._book is not None:
+            self._book.days_supported += self.supported
+        self.look_back.add(day, arrivals)
+
+    def _emergencies(self, day: int, arrivals: dict[str, Arrivals], practice: Any) -> Arriving:
+        """Bring together everyone who comes to the hospital today."""
+        visits, admissions = arrivals["ed_attendance"], arrivals["emergency_admission"]
+        unmet_rows, unmet_keys = practice.leaked("ed")
+        self.ledger.count("ae_from_gp_wait", unmet_rows)
+        rows = np.concatenate([visits.rows, unmet_rows])
+        keys = np.concatenate([visits.keys, unmet_keys])
+        unmet_times = self.services.hospital.stays.arrival_times(unmet_keys)
+        not_admitted = Arriving(
+            rows=rows,
+            times=day + np.concatenate([visits.times, unmet_times]),
+            keys=keys,
+            kinds=self._kinds(keys),
+            avoidable=np.zeros(len(rows), np.bool_),
+        )
+        admitted = Arriving(
+            rows=admissions.rows,
+            times=day + admissions.times,
+            keys=admissions.keys,
+            kinds=np.where(self.demand.is_through_ed(admissions.keys), ADMITTED, DIRECT).astype(
+                np.int8
+            ),
+            avoidable=self.demand.is_acsc(admissions.rows, admissions.keys),
+        )
+        return together(not_admitted, admitted)
+
+    def _kinds(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int8]:
+        """Say which attendances without admission are type 1, and of those which are major."""
+        major = self.demand.uniforms("ed.major", keys) < self.services.major_share
+        kinds = np.where(major, MAJOR, MINOR)
+        return np.where(self.demand.is_type_1(keys), kinds, OTHER).astype(np.int8)
+
+    def _count(self, arrivals: dict[str, Arrivals], practice: Any) -> None:
+        """Count the use of services that have no queue of their own yet."""
+        for process, activity in COUNTED.items():
+            self.ledger.count(activity, arrivals[process].rows)
+        self.ledger.count("nhs111_calls", practice.leaked("nhs111")[0])
+        self.ledger.count("pharmacy_contacts", practice.leaked("pharmacy")[0])
+        incidents = arrivals["ambulance_incident"]
+        self.ledger.count("ambulance_incidents", incidents.rows)
+        conveyed = self.demand.uniforms("ambulance", incidents.keys) < self.services.conveyed_share
+        self.ledger.count("ambulance_conveyed", incidents.rows[conveyed])
+        offers = arrivals["virtual_ward_admission"]
+        for row in offers.rows.tolist():
+            self.ledger.add("virtual_ward_days", row, self.services.virtual_ward_days)
+
+    # ---- records ----
+
+    def _begin_recording(self) -> None:
+        self.services.settle()
+        self.ledger.take_month()
+        self.ledger.on = True
+        self.look_back.next_month()
+        self._open_book(0)
+
+    def _open_book(self, day: int) -> None:
+        self.segments.update(day, self.look_back.columns())
+        self._book = YearBook(self.population, day, self.segments.segment.copy())
+
+    def _close_periods(self, day: int) -> None:
+        month = self.calendar.month(day)
+        if month == self.calendar.month(day - 1):
+            return
+        self.services.settle()
+        self._add_expected(day)
+        self.datacollector.collect(self)
+        self.look_back.next_month()
+        self.record.series.append(month_series(self.ledger, month - 1))
+        if self.record.events is not None:
+            self.record.events += event_log(self.ledger, self.population)
+        if day % YEAR == 0:
+            self._close_year(day)
+
+    def _add_expected(self, day: int) -> None:
+        """Add the month's expected prescriptions of everyone present."""
+        here = np.flatnonzero(self.population.present(day - 1))
+        items = self.demand.rate["prescription_item"][here] / 12
+        self.ledger.activity["prescription_items"][here] += items.astype(np.float32)
+
+    def _close_year(self, day: int) -> None:
+        assert self._book is not None
+        self.record.waits += wait_counts(self.ledger, self.population, day // YEAR)
+        self.record.person_years.append(self._book.close(self.ledger, self.stages, self.supported))
+        if day < self.calendar.end:
+            self._open_book(day)
+
+    def _finish(self, seconds: float) -> None:
+        """Close the last year, check that nobody was lost, and say what the run was."""
+        end = self.calendar.end
+        events = self.world.health.advance(float(end))
+        if self._book is not None and len(events.rows):
+            died = events.rows[events.kinds == DEATH]
+            np.add.at(self._book.onsets, events.rows[events.kinds == ONSET], 1)
+            self._note_deaths(died)
+        self._close_periods(end)
+        self.record.evidence = tuple(self.world.evidence.used.values())
+        self.record.about = about(self, seconds)
+
+
+def about(model: CareModel, seconds: float) -> dict[str, Any]:
+    """Return what ``run.json`` says of a run."""
+    spec, people = model.spec, model.population
+    return {
+        "place": spec.place.key,
+        "place_name": spec.place.name,
+        "design": spec.design.name,
+        "design_title": spec.design.title,
+        "effects": spec.effects,
+        "baseline": spec.baseline,
+        "draw": spec.draw,
+        "replication": spec.replication,
+        "seed": spec.seed,
+        "population": spec.population,
+        "place_population": spec.place.population,
+        "scale": spec.scale,
+        "years": spec.years,
+        "start": spec.start.isoformat(),
+        "conditions": list(people.conditions),
+        "ethnic_groups": list(people.ethnic_groups),
+        "localities": list(people.localities),
+        "practices": int(people.practice.max()) + 1,
+        "design_costs": [] if spec.baseline else design_costs(spec),
+        "checks": model.services.checks(),
+        "seconds": round(seconds, 3),
+        "status": "complete",
+    }
+
+
+def design_costs(spec: RunSpec) -> list[dict[str, Any]]:
+    """Return the lines of what the design costs, for the simulated population."""
+    heads = spec.population / 10_000
+    lines = []
+    for cost in spec.design.costs:
+        fte = cost.fte_per_10000 * heads
+        factor = {
+            "GBP per FTE year": (fte, "GBP per year"),
+            "GBP per FTE once": (fte, "GBP once"),
+            "GBP per resident year": (float(spec.population), "GBP per year"),
+        }.get(cost.unit, (1.0, cost.unit))
+        lines.append(
+            {
+                "line": cost.line,
+                "kind": cost.kind,
+                "payer": cost.payer,
+                "setting": cost.setting,
+                "role": cost.role,
+                "fte": fte,
+                "amount": cost.amount * factor[0],
+                "unit": factor[1],
+                "price_year": cost.price_year,
+                "first_year": cost.first_year,
+                "evidence_key": cost.evidence,
+            }
+        )
+    return lines
+
+
+def simulate(spec: RunSpec) -> RunRecord:
+    """Simulate one run. The same spec gives the same record, to the byte."""
+    return CareModel(spec).run_to_end()

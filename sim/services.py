@@ -1,0 +1,275 @@
+"""The services of a run, opened with the place's own capacity and changed by a design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Protocol
+
+import simpy
+
+from agents.evidence import Evidence
+from agents.luck import Luck
+from agents.population import Population
+from pathways.calendar import Calendar
+from pathways.demand import Arrivals, Demand
+from pathways.hospital import Hospital
+from pathways.journey import Services
+from pathways.ledger import Ledger
+from pathways.lists import Lists
+from pathways.pools import Capacity, assign_sites
+from pathways.practice import Practices
+from pathways.teams import (
+    Caseload,
+    Meeting,
+    Sessions,
+    coordinators,
+    link_worker_days,
+    link_workers,
+    team_settings,
+    teams_for,
+)
+from sim.spec import RunSpec
+
+PER = 10_000
+USUAL_TEAM = 50_000  # meetings_per_year is for this many residents, as in baseline_capacity
+
+
+class Scene(Protocol):
+    """What services need of the model."""
+
+    spec: RunSpec
+    env: simpy.Environment
+    population: Population
+    luck: Luck
+    calendar: Calendar
+    ledger: Ledger
+    demand: Demand
+    history: Mapping[str, Arrivals]
+
+    @property
+    def evidence(self) -> Evidence:
+        """The numbers of the run."""
+
+
+@dataclass(slots=True)
+class ServiceSet:
+    """Every service of a place, and the shares that route people among them."""
+
+    practices: Practices
+    hospital: Hospital
+    lists: Lists
+    meeting: Meeting
+    coordinators: Caseload
+    link_workers: Caseload
+    settings: Mapping[str, float]
+    residents: int
+    major_share: float
+    conveyed_share: float
+    virtual_ward_days: float
+    link_worker_contacts: int
+
+    def for_pathway(self) -> Services:
+        """Return the shared capacity that a design's pathway competes for."""
+        return Services(
+            practice=self.practices,
+            coordinators=self.coordinators,
+            meeting=self.meeting,
+            link_workers=self.link_workers,
+            link_worker_days=link_worker_days(self.settings),
+            link_worker_contacts=self.link_worker_contacts,
+        )
+
+    def begin(self, changes: Mapping[str, float]) -> None:
+        """Open the capacity that a design or an experiment sets for teams, from now on."""
+        heads = self.residents / PER
+        settings = self.settings
+        if "care_coordination.coordinators_per_10000" in changes:
+            fte = changes["care_coordination.coordinators_per_10000"] * heads
+            fte *= changes.get("care_coordination.capacity_factor", 1.0)
+            places = fte * settings["care_coordination.open_per_fte"]
+            self.coordinators.places.capacity = round(places)
+        if "mdt.meetings_per_year" in changes:
+            for team in self.meeting.teams:
+                meet_more_often(team, changes["mdt.meetings_per_year"])
+        if "vcse.link_workers_per_10000" in changes:
+            fte = changes["vcse.link_workers_per_10000"] * heads
+            take_on_more(self.link_workers, fte, settings)
+
+    def settle(self) -> None:
+        """Hand every service's use to the ledger, at the end of a month."""
+        for service in (self.hospital, self.meeting, self.coordinators, self.link_workers):
+            service.settle()
+
+    def checks(self) -> dict[str, dict[str, int]]:
+        """Check that no service lost anybody; return where people are.
+
+        Raises
+        ------
+        RuntimeError
+            If somebody is missing or stands in two places.
+        """
+        for team in (self.meeting, self.coordinators, self.link_workers):
+            team.check()
+        return {"hospital": self.hospital.check()}
+
+
+def meet_more_often(team: Sessions, meetings_a_year: float) -> None:
+    """Let a team meet so many times a year (for 50,000 residents) from its next meeting on."""
+    team.session = replace(team.session, days=365 / meetings_a_year)
+
+
+def take_on_more(caseload: Caseload, fte: float, settings: Mapping[str, float]) -> None:
+    """Let ``fte`` link workers take people on and keep them from now on."""
+    queue = caseload.places
+    assert isinstance(queue, Sessions)
+    slots = fte * settings["vcse.starts_per_fte"] * settings["vcse.session_days"] / 365
+    queue.session = replace(queue.session, slots=slots * settings["vcse.capacity_factor"])
+    queue.capacity = ceil(fte * settings["vcse.open_per_fte"])
+
+
+def _own(settings: Mapping[str, float], prefixes: tuple[str, ...]) -> dict[str, float]:
+    """Return the ``capacity_factor`` settings of services that ``prefixes`` name."""
+    return {
+        f"{name}.capacity_factor": settings[f"{name}.capacity_factor"]
+        for name in prefixes
+        if f"{name}.capacity_factor" in settings
+    }
+
+
+def open_services(scene: Scene) -> ServiceSet:
+    """Open every service with the place's capacity and the experiment's settings."""
+    spec, evidence = scene.spec, scene.evidence
+    capacity, settings = spec.place.capacity, dict(spec.settings)
+    teams = team_settings(evidence, _own(settings, ("mdt", "vcse", "care_coordination")))
+    return ServiceSet(
+        practices=Practices(
+            scene.population,
+            evidence,
+            scene.luck,
+            scene.calendar,
+            scene.ledger,
+            capacity,
+            settings,
+        ),
+        hospital=_hospital(scene, settings),
+        lists=Lists(
+            scene.population,
+            evidence,
+            scene.luck,
+            scene.calendar,
+            scene.ledger,
+            scene.demand,
+            scene.history,
+            capacity,
+            settings,
+        ),
+        meeting=_meeting(scene, teams),
+        coordinators=_coordinators(scene, teams),
+        link_workers=_link_workers(scene, teams),
+        settings=teams,
+        residents=spec.population,
+        major_share=_major_share(evidence),
+        conveyed_share=evidence.value(
+            "baseline_demand",
+            service="ambulance_incident",
+            term="outcome",
+            level="conveyed to A&E",
+        ),
+        virtual_ward_days=evidence.value("care_settings", key="virtual_ward.stay_days"),
+        link_worker_contacts=_contacts(evidence),
+    )
+
+
+def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
+    """Return staff of the design's own, so that nothing it does touches anybody else."""
+    changes = scene.spec.design.changes | dict(scene.spec.settings)
+    own = replace(
+        services,
+        meeting=_meeting(scene, services.settings),
+        coordinators=_coordinators(scene, services.settings),
+        link_workers=_link_workers(scene, services.settings),
+    )
+    own.begin(changes)
+    return replace(own.for_pathway(), practice=None)
+
+
+def _hospital(scene: Scene, settings: Mapping[str, float]) -> Hospital:
+    capacity = scene.spec.place.capacity
+    beds = settings.get("beds.emergency_beds_per_10000", capacity["beds"]["emergency pool"])
+    return Hospital(
+        scene.env,
+        scene.population,
+        scene.evidence,
+        scene.luck,
+        scene.ledger,
+        residents=scene.spec.population,
+        capacity=Capacity(
+            beds=beds,
+            majors=capacity["ed"]["majors and resuscitation spaces"],
+            minors=capacity["ed"]["minors cubicles and clinicians"],
+        ),
+        settings=_own(settings, ("beds", "ed")),
+    )
+
+
+def _meeting(scene: Scene, teams: Mapping[str, float]) -> Meeting:
+    rows = scene.spec.place.capacity["mdt"]
+    hours = {
+        role.removeprefix("hours: "): share
+        for role, share in rows.items()
+        if role.startswith("hours: ")
+    }
+    number = teams_for(scene.spec.population, teams["mdt.pool_people"])
+    return Meeting(
+        scene.env,
+        scene.luck,
+        scene.ledger,
+        residents=scene.spec.population,
+        meetings=rows["meetings"],
+        hours=hours,
+        settings=teams,
+        team_of=assign_sites(scene.population, number, scene.luck),
+    )
+
+
+def _coordinators(scene: Scene, teams: Mapping[str, float]) -> Caseload:
+    free = scene.evidence.value("care_settings", key="care_coordination.usual_fte_per_10000")
+    return coordinators(
+        scene.env,
+        scene.luck,
+        scene.ledger,
+        residents=scene.spec.population,
+        fte=free,
+        settings=teams,
+    )
+
+
+def _link_workers(scene: Scene, teams: Mapping[str, float]) -> Caseload:
+    usual = scene.spec.place.capacity["vcse"]["social prescribing link worker"]
+    return link_workers(
+        scene.env,
+        scene.luck,
+        scene.ledger,
+        residents=scene.spec.population,
+        fte=usual,
+        settings=teams,
+    )
+
+
+def _major_share(evidence: Evidence) -> float:
+    """Return the share of type 1 attendances without admission that are majors.
+
+    Everybody admitted through the department is one of the published share of majors.
+    """
+    majors = evidence.value("baseline_demand", service="ed_stay", term="majors_share")
+    admitted = evidence.value("baseline_demand", service="ae_attendance", term="share_admitted")
+    return (majors - admitted) / (1.0 - admitted)
+
+
+def _contacts(evidence: Evidence) -> int:
+    """Return the meetings with a link worker in one episode: cost of one over the other."""
+    episode = evidence.value("unit_costs", item="social_prescribing_person")
+    contact = evidence.value("unit_costs", item="social_prescribing_contact")
+    return round(episode / contact)

@@ -1,0 +1,95 @@
+"""The people of a run and the luck they carry, before any design touches them.
+
+A world depends on the place, the number of people, the seed and the replication, and not on
+the design: every design of a replication meets the same people with the same luck ahead.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.control import Control
+from agents.disease_tables import DiseaseTables
+from agents.evidence import Evidence
+from agents.faults import BadInput, Fault
+from agents.frailty import FrailtyModel
+from agents.health import Health
+from agents.luck import Luck
+from agents.population import Population
+from agents.synthesis import synthesise
+from agents.traits import settle_traits
+from sim.spec import RunSpec
+
+
+@dataclass(slots=True)
+class World:
+    """The people, what their health does next, and the numbers they were made from."""
+
+    evidence: Evidence
+    luck: Luck
+    population: Population
+    health: Health
+    frailty: FrailtyModel
+    control: Control
+
+
+def replaced_numbers(parameters: Path, replaced: Mapping[str, float]) -> dict[str, float]:
+    """Return the numbers of a parameter set, with those of a draw on top.
+
+    Raises
+    ------
+    BadInput
+        If the folder's ``demand.json`` is not a table of numbers.
+    """
+    path = parameters / "demand.json"
+    if not path.exists():
+        return dict(replaced)
+    try:
+        numbers = json.loads(path.read_text(encoding="utf-8"))["replaced"]
+        return {str(key): float(value) for key, value in numbers.items()} | dict(replaced)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(
+            [
+                Fault(
+                    where=str(path),
+                    key="replaced",
+                    found=f"{type(error).__name__}: {error}",
+                    allowed="a table of numbers by evidence key",
+                    remedy="make the parameter set again",
+                )
+            ]
+        ) from None
+
+
+def build_world(spec: RunSpec) -> World:
+    """Make the people of a run and live their lives up to the day they are first here."""
+    evidence = Evidence(spec.evidence, replaced_numbers(spec.parameters, spec.replaced))
+    luck = Luck(spec.seed, spec.replication)
+    people_luck = Luck(spec.seed, 0) if spec.hold_population else luck
+    population = synthesise(spec.place, spec.population, spec.years, people_luck, evidence)
+    tables = DiseaseTables.load(spec.parameters)
+    health = Health(population, tables, people_luck)
+    health.live_to_entry()
+    frailty = settle_traits(population, people_luck, evidence)
+    control = Control(evidence, population, people_luck)
+    control.settle(np.arange(len(population)), 0.0)
+    return World(
+        evidence=evidence,
+        luck=luck,
+        population=population,
+        health=health,
+        frailty=frailty,
+        control=control,
+    )
+
+
+def birthdays(population: Population, first: int, last: int) -> npt.NDArray[np.int64]:
+    """Return the rows of people whose birthday falls on a day from ``first`` up to ``last``."""
+    years = np.floor((np.array([[first], [last]]) - population.birth_day) / 365.25)
+    return np.flatnonzero(years[0] != years[1])
