@@ -61,6 +61,7 @@ BY_THE_HOUR = ("ed_attendance", "emergency_admission", "ambulance_incident", "nh
 _HALF = np.uint64(32)
 _HOURS = np.linspace(0.0, 1.0, 25)
 _NUMBER = {name: number for number, name in enumerate(PROCESSES)}
+_HISTORY_YEARS = 2  # made at once, so that asking for ever longer does not make them again
 ERA_FROM = date(2025, 1, 1)
 ERA = "2024/25"
 
@@ -248,6 +249,8 @@ class Demand:
     _change_days: Floats = field(init=False)
     _change_rows: Integers = field(init=False)
     _changed: int = field(init=False, default=0)
+    _history: dict[str, Arrivals] = field(init=False, default_factory=dict)
+    _remembered: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         people, evidence = self.population, self.evidence
@@ -393,36 +396,51 @@ class Demand:
     def history(self, days: int) -> dict[str, Arrivals]:
         """Return by process what everyone asked for in the ``days`` before day 0.
 
-        At the rates of day 0; ``times`` are days, negative, and events are in order of person.
-        People who enter later have the events that fall in the same days.
+        At the rates of when it is first asked for; kept until ``forget_history``. ``times``
+        are days, negative, and events are in order of person. People who enter later have the
+        events that fall in the same days.
         """
+        years = max(-(-days // YEAR), _HISTORY_YEARS)
+        if self._remembered < years:
+            self._history, self._remembered = self._past(years), years
+        return {name: _of_last(past, days) for name, past in self._history.items()}
+
+    def forget_history(self) -> None:
+        """Give back the memory that ``history`` takes."""
+        self._history, self._remembered = {}, 0
+
+    def _past(self, years: int) -> dict[str, Arrivals]:
         clouds, parts = self._new_clouds(), []
-        for year in range(-((days + YEAR - 1) // YEAR), 0):
+        for year in range(-years, 0):
             clouds.begin(year, self._rates[: len(PROCESSES)])
             points = clouds.under(self._rates)
             times = (points.year_share + year) * YEAR
-            chosen = times >= -days
-            parts.append((points.cell[chosen], times[chosen], points.word[chosen]))
+            parts.append((points.cell, times, points.word))
         cell, times, word = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         order = np.argsort(cell, kind="stable")
         process, rows = np.divmod(cell[order].astype(np.int64), len(self.population))
         keys = self.luck.words("demand.key", word[order], rows)
         return _by_process(process, rows, times[order], keys)
 
-    def look_back(self, history: Mapping[str, Arrivals], days: int) -> dict[str, Integers]:
-        """Return by process how many events of ``history`` each person had in the last ``days``.
+    def look_back(self, days: int) -> dict[str, Integers]:
+        """Return by process how many events each person had in the ``days`` before day 0.
 
         ``emergency_admission`` includes the readmissions that the hospital would have added.
         """
         n, counts = len(self.population), {}
-        for name, past in history.items():
-            rows, keys = past.rows[past.times >= -days], past.keys[past.times >= -days]
-            counts[name] = np.bincount(rows, minlength=n)
+        for name, past in self.history(days).items():
+            counts[name] = np.bincount(past.rows, minlength=n)
             if name == "emergency_admission":
-                log = np.log(self.uniforms("look_back.readmitted", keys))
+                log = np.log(self.uniforms("look_back.readmitted", past.keys))
                 again = np.floor(log / np.log(self.splits.readmitted))  # geometric
-                counts[name] += np.bincount(rows, weights=again, minlength=n).astype(np.int64)
+                counts[name] += np.bincount(past.rows, weights=again, minlength=n).astype(np.int64)
         return counts
+
+
+def _of_last(past: Arrivals, days: int) -> Arrivals:
+    """Return the events of the last ``days``."""
+    chosen = past.times >= -days
+    return Arrivals(past.rows[chosen], past.times[chosen], past.keys[chosen])
 
 
 def _by_process(
