@@ -37,6 +37,7 @@ from pathways.queues import Steps, Turn, Walk
 from pathways.stays import HOURS, Stays, VisitPlans
 
 VISITOR_BLOCK = 30  # visitors are drawn for this many days at a time
+FIRST_VISITOR = -1_000_000  # rows below are visitors; those above, to -1, fill the beds at first
 OnDischarge = Callable[[int, float, float, int], None]
 
 
@@ -172,6 +173,7 @@ class Hospital:
         self._notes: dict[str, list[int]] = {}
         self._waits: dict[str, list[tuple[int, float]]] = {}
         self._visitors_until = int(env.now)
+        self._invited = 0
         self._start_with_full_beds()
 
     # ---- who comes ----
@@ -252,13 +254,14 @@ class Hospital:
         count = self._points(day, site, kind, rate)
         if not count:
             return
-        occurrence = self.visitors.announced + np.arange(count)
+        occurrence = self._invited + np.arange(count)
+        self._invited += count
         self.visitors.announced += count
         keys = self._luck.words("hospital.visitor", site, occurrence)
         within = VISITOR_BLOCK * self._luck.uniforms("hospital.visitor_day", site, occurrence)
         days = np.floor(within)
         arriving = Arriving(
-            rows=-1 - occurrence,
+            rows=FIRST_VISITOR - occurrence,
             times=day + days + self.stays.time_of_day(within - days),
             keys=keys,
             kinds=np.full(count, kind, np.int8),
@@ -279,7 +282,7 @@ class Hospital:
         """Put visitors into the beds that are in use at the start, with stays half over."""
         residual = self.settings["beds.start_residual_stay"]
         for number, site in enumerate(self.sites):
-            beds = round(self.settings["beds.start_occupancy"] * site.beds.capacity)
+            beds = round(self.settings["beds.start_occupancy"] * site.usual_beds)
             rounds = residual * self._luck.exponentials("hospital.start", number, np.arange(beds))
             hours = self._luck.uniforms("hospital.start_leaves", number, np.arange(beds))
             leaves = self.stays.time_of_leaving(hours)

@@ -117,6 +117,7 @@ class Site:
 
     ``open`` is the places of each resource, possibly a fraction (some are open on some days
     only), ``own_share`` the residents' share of them and ``visitors`` arrivals a day by kind.
+    ``usual_beds`` are the beds before a design adds or closes any.
     """
 
     majors: Places
@@ -125,6 +126,7 @@ class Site:
     open: Mapping[str, float]
     own_share: Mapping[str, float]
     visitors: Mapping[int, float]
+    usual_beds: float
     seen: dict[str, QueueFigures] = field(default_factory=dict)
 
     def start_day(self, day: int) -> None:
@@ -177,6 +179,7 @@ def _site(
         open=places,
         own_share={name: own[name] * factor[name] / max(places[name], 1e-9) for name in RESOURCES},
         visitors=rates.visitors(visitors),
+        usual_beds=visitors["beds"] + own["beds"],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 from agents.evidence import Evidence
 from agents.faults import BadInput, Fault, nearest
@@ -16,38 +17,43 @@ def settings_of(
 ) -> dict[str, float]:
     """Return every setting of ``table`` (and ``further`` ones), with the ``changes`` made.
 
+    A setting is 0 or more; one whose unit is a share is at most 1, and the size of a pool is
+    at least 1.
+
     Raises
     ------
     BadInput
-        With a fault for every change of an unknown key or to a number below 0.
+        With a fault for every change of an unknown key or out of range.
     """
-    known = {row["key"]: evidence.value(table, key=row["key"]) for row in evidence.rows(table)}
-    known.update(further or {})
+    rows = {row["key"]: row for row in evidence.rows(table)}
+    known = {key: evidence.value(table, key=key) for key in rows} | dict(further or {})
     faults = [
-        _unknown(key, known) if key not in known else _negative(key, value)
+        fault
         for key, value in changes.items()
-        if key not in known or not value >= 0.0
+        if (fault := _fault(key, value, known, rows.get(key, {}).get("unit", ""))) is not None
     ]
     if faults:
         raise BadInput(faults)
     return {**known, **changes}
 
 
-def _unknown(key: str, known: Mapping[str, float]) -> Fault:
-    return Fault(
-        where="settings",
-        key=key,
-        found="no such setting",
-        allowed=", ".join(sorted(known)),
-        remedy=f"did you mean {nearest(key, known) or 'one of these'}?",
-    )
-
-
-def _negative(key: str, value: float) -> Fault:
+def _fault(key: str, value: float, known: Mapping[str, float], unit: str) -> Fault | None:
+    if key not in known:
+        return Fault(
+            where="settings",
+            key=key,
+            found="no such setting",
+            allowed=", ".join(sorted(known)),
+            remedy=f"did you mean {nearest(key, known) or 'one of these'}?",
+        )
+    least = 1.0 if key.endswith(".pool_size") else 0.0
+    most = 1.0 if unit.startswith("share") else inf
+    if least <= value <= most:
+        return None
     return Fault(
         where="settings",
         key=key,
         found=repr(value),
-        allowed="0 or more",
-        remedy="give a number of 0 or more",
+        allowed=f"{least:g} or more" if most == inf else f"{least:g} to {most:g}",
+        remedy="give a number in this range",
     )

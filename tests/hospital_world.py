@@ -28,7 +28,7 @@ from pathways.stays import AGE_BANDS, LTC_COUNTS  # noqa: E402
 ENGLAND = Capacity(beds=15.4, majors=1.4, minors=0.6)
 WARM_UP = 60
 # Some admissions fall on people who are in hospital already and do not happen.
-DROPPED = 1.02
+DROPPED = 1.01
 # Rough shares of England: people by age band, and conditions and frailty within it.
 PEOPLE = np.array([0.055, 0.130, 0.375, 0.260, 0.096, 0.061, 0.023])
 FIRST_AGE = np.array([0.0, 5.0, 16.0, 45.0, 65.0, 75.0, 85.0])
