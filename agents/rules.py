@@ -269,8 +269,12 @@ def _plain_fault(text: str, where: str, found: str, remedy: str) -> Fault:
     )
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
 def _shown(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+    return repr(_short(text))
 
 
 def _fault(node: ast.AST, rule: Rule, found: str, allowed: str, remedy: str) -> Fault:
@@ -278,7 +282,7 @@ def _fault(node: ast.AST, rule: Rule, found: str, allowed: str, remedy: str) -> 
     return Fault(
         where=rule.where,
         key=f"{_shown(rule.text)}, column {column}",
-        found=found,
+        found=_short(found),
         allowed=allowed,
         remedy=remedy,
     )
