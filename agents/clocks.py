@@ -67,7 +67,8 @@ class Clocks:
         """Return the least hazard of death that anyone spends until ``age``."""
         least = np.minimum(self._effects.log_death_ratio, 0.0).sum(axis=1).min()
         series = self._series[-1] + self._group[rows]
-        return self._hazards.at(series, age) * np.exp(least)
+        spent: Floats = self._hazards.at(series, age) * np.exp(least)
+        return spent
 
     def start(self, rows: Integers, left: Floats) -> None:
         """Set the clocks of the newborn: ``left`` is the hazard until each strikes."""

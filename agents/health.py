@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,7 @@ class Health:
         self._clocks = Clocks(population, tables)
         self._first_diagnosis = self._clocks.change + 1
         waits = np.isfinite(tables.diagnosis)
-        self._prompt: Bools = ~waits.all(axis=(1, 2))
+        self._prompt: Bools = np.logical_not(waits.all(axis=(1, 2)))
         by_sex = np.where(waits, tables.diagnosis, 0.0).transpose(0, 2, 1)
         self._diagnosis = IntegratedHazards(by_sex.reshape(2 * by_sex.shape[0], -1))
         names = [zlib.crc32(key.encode()) for key in tables.conditions]
@@ -306,7 +307,7 @@ def _blocks(rows: Integers) -> list[Integers]:
 
 def _part_of(people: Population, rows: Integers) -> Population:
     """Return a copy of ``rows`` of a population, one row for each, repeated where asked."""
-    columns = {
+    columns: dict[str, Any] = {
         part.name: value[rows]
         for part in fields(people)
         if isinstance(value := getattr(people, part.name), np.ndarray)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -92,7 +93,7 @@ class Cohort:
 
     def _parts(self) -> list[slice]:
         edges = np.searchsorted(self._group, np.arange(GROUPS + 1))
-        return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        return [slice(int(first), int(end)) for first, end in pairwise(edges)]
 
     def standing(self) -> Standing:
         """Return how the cohort stands now."""

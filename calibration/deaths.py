@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from agents.evidence import Evidence
 from agents.population import SEXES
-from calibration.prevalence import AGES, rows_with_figures
+from calibration.prevalence import AGES
+from calibration.sources import rows_with_figures
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,4 +45,5 @@ def life_expectancy(rates: Floats) -> Floats:
     alive_at = np.exp(-np.cumsum(rates, axis=0))
     alive_at = np.concatenate([np.ones_like(alive_at[:1]), alive_at])
     lived: Floats = (-np.diff(alive_at, axis=0) / rates).sum(axis=0)
-    return lived + alive_at[-1] / rates[-1]
+    total: Floats = lived + alive_at[-1] / rates[-1]
+    return total

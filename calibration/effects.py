@@ -12,7 +12,7 @@ from agents.conditions import load_conditions
 from agents.evidence import Evidence, Figure, Row
 from agents.hazards import Effects, exact
 from agents.population import SEXES
-from calibration.prevalence import rows_with_figures
+from calibration.sources import parameter, rows_with_figures
 
 Floats = npt.NDArray[np.float64]
 Pair = tuple[str, str]
@@ -31,7 +31,7 @@ def build_effects(evidence: Evidence) -> Effects:
     keys = tuple(condition.key for condition in conditions)
     moods = {row["condition"] for row in evidence.rows("condition_rules", rule="mood")}
     pairs = _pair_effects(evidence, keys)
-    ratio = evidence.value("starting_parameters", key="rr.physical_to_mood.per_condition")
+    ratio = parameter(evidence, "rr.physical_to_mood.per_condition")
     return Effects(
         loadings=exact(_loadings(evidence, keys)),
         source=np.array([effect[0] for effect in pairs], np.int64),
@@ -42,14 +42,14 @@ def build_effects(evidence: Evidence) -> Effects:
         physical=np.array([condition.physical for condition in conditions]),
         mood=np.array([key in moods for key in keys]),
         log_per_physical=float(exact(np.log([ratio]))[0]),
-        physical_cap=evidence.value("starting_parameters", key="rr.physical_to_mood.cap"),
+        physical_cap=parameter(evidence, "rr.physical_to_mood.cap"),
         log_death_ratio=exact(_death_ratios(evidence, keys)),
     )
 
 
 def _loadings(evidence: Evidence, keys: tuple[str, ...]) -> Floats:
     names = clusters(evidence)
-    spread = {name: evidence.value("starting_parameters", key=_spread_key(name)) for name in names}
+    spread = {name: parameter(evidence, _spread_key(name)) for name in names}
     loadings = np.zeros((len(names), len(keys)))
     for row, figure in rows_with_figures(evidence, "condition_loadings"):
         if row["condition"] in keys:
@@ -66,7 +66,7 @@ def _spread_key(cluster: str) -> str:
 
 def _death_ratios(evidence: Evidence, keys: tuple[str, ...]) -> Floats:
     """Return the log ratio of death by sex and condition, raised to the pack's power."""
-    power = evidence.value("starting_parameters", key="mortality.hr.exponent")
+    power = parameter(evidence, "mortality.hr.exponent")
     logs = np.zeros((2, len(keys)))
     rows = rows_with_figures(evidence, "mortality", measure="mortality_hr_condition_all_cause")
     for row, figure in rows:
@@ -85,7 +85,7 @@ Acting = tuple[str, float, float, tuple[bool, bool]]
 
 def _pair_effects(evidence: Evidence, keys: tuple[str, ...]) -> list[Effect]:
     """Return each distinct (source, ages, sexes) with its log ratios on every onset."""
-    power = evidence.value("starting_parameters", key="rr.pair.exponent")
+    power = parameter(evidence, "rr.pair.exponent")
     joined: dict[Acting, Floats] = defaultdict(lambda: np.zeros(len(keys)))
     for (source, outcome), found in _pairs(evidence, keys).items():
         for acting, ratio in _by_age(source, found):
@@ -103,7 +103,8 @@ def _pairs(evidence: Evidence, keys: tuple[str, ...]) -> dict[Pair, Found]:
     parts = {
         row["name"]: row["condition"] for row in evidence.rows("condition_rules", rule="part_of")
     }
-    own, by_part = defaultdict(list), defaultdict(list)
+    own: dict[Pair, Found] = defaultdict(list)
+    by_part: dict[Pair, Found] = defaultdict(list)
     rows = rows_with_figures(
         evidence, "cooccurrence", kind="pair", measure="relative_risk", direction="a then b"
     )
@@ -135,9 +136,9 @@ def _acts_from(row: Row) -> float:
 def _by_age(source: str, found: Found) -> list[tuple[Acting, float]]:
     """Return the ratio of one pair by age and sex.
 
-    A preferred row acts from its first age (from birth where that is young adulthood) to the first age of the next, the last one for
-    life. Older rows are samples at a few ages that hardly differ: their geometric mean acts
-    at all ages.
+    A preferred row acts from its first age (from birth where that is young adulthood) to
+    the first age of the next, the last one for life. Older rows are samples at a few ages
+    that hardly differ: their geometric mean acts at all ages.
     """
     if not _preferred(found):
         mean = float(np.exp(np.mean([np.log(figure.value) for _, figure in found])))

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 
-from agents.evidence import Evidence, Figure, Row
+from agents.evidence import Evidence, Figure
 from agents.population import SEXES
+from calibration.sources import parameter, rows_with_figures
 
 Floats = npt.NDArray[np.float64]
 
 AGES = 110  # tables hold whole years of age 0 … 109; the last holds on
 OLDEST = 100.0  # from here on prevalence stays level
 _ROUNDS = 60
-
-
-def rows_with_figures(evidence: Evidence, table: str, **where: str) -> Iterator[tuple[Row, Figure]]:
-    """Yield each row that ``where`` names with its number, and remember the use of it."""
-    return zip(evidence.rows(table, **where), evidence.figures(table, **where), strict=True)
 
 
 def population_shares(evidence: Evidence, place: str = "england") -> Floats:
@@ -40,7 +34,7 @@ def population_shares(evidence: Evidence, place: str = "england") -> Floats:
     bands = rows_with_figures(
         evidence, "population", archetype=place, dimension="age_sex_share_within_imd"
     )
-    halving = evidence.value("disease_model", key="population.years_to_half_from_90")
+    halving = parameter(evidence, "population.years_to_half_from_90")
     for row, figure in bands:
         low, high = int(row["age_low"]), min(int(row["age_high"]), AGES - 1)
         fall = (
@@ -73,7 +67,7 @@ def diagnosed_targets(evidence: Evidence, conditions: tuple[str, ...], weights: 
             evidence, "prevalence", measure="scale_ever_to_register"
         )
     }
-    closer = evidence.value("starting_parameters", key="register_scale.multiplier")
+    closer = parameter(evidence, "register_scale.multiplier")
     lifelong = {row["condition"] for row in evidence.rows("condition_rules", rule="from_birth")}
     targets = np.zeros((len(conditions), AGES + 1, 2))
     for place, condition in enumerate(conditions):
@@ -181,7 +175,7 @@ def deprivation_ratios(evidence: Evidence, conditions: tuple[str, ...]) -> Float
 
     Ratios above 1 that were not read as such are raised to a power, inside their own range.
     """
-    power = evidence.value("starting_parameters", key="deprivation.log_ratio.exponent")
+    power = parameter(evidence, "deprivation.log_ratio.exponent")
     figures = [
         evidence.figure("prevalence", condition=condition, measure="ratio_most_least_deprived")
         for condition in conditions
