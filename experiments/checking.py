@@ -7,6 +7,7 @@ import tomllib
 import typing
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _missing(path: Path) -> BadInput:
         beside = sorted(other.name for other in path.parent.glob("*.toml"))
     except (OSError, ValueError):
         beside = []
-    alike = nearest(path.name, beside)
+    alike = next(iter(get_close_matches(path.name, beside, n=1, cutoff=0.7)), None)
     remedy = f"did you mean {path.parent / alike}?" if alike else "check the name and the folder"
     return BadInput(
         [

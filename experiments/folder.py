@@ -244,8 +244,13 @@ def _holder(path: Path) -> str:
 # --- The folder as a whole --------------------------------------------------------------------
 
 
-def prepare(folder: Path, resolved: str) -> None:
+def prepare(folder: Path, resolved: str, copies: Mapping[str, Path] | None = None) -> None:
     """Make ``folder`` ready for an experiment; one that holds the same experiment is continued.
+
+    Parameters
+    ----------
+    resolved : text of ``experiment.toml``
+    copies : files to copy into the folder, path inside -> source
 
     Raises
     ------
@@ -253,20 +258,30 @@ def prepare(folder: Path, resolved: str) -> None:
         If the folder holds something else, or cannot be made or written.
     """
     try:
-        _check_vacant(folder, resolved)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "experiment.toml", resolved)
+        contents = {inside: source.read_bytes() for inside, source in (copies or {}).items()}
+        contents["experiment.toml"] = resolved.encode()
+        _check_vacant(folder, contents)
+        for inside, content in contents.items():
+            if not (folder / inside).exists():
+                write_whole(folder / inside, content)
+        os.close(_probe(folder))
     except OSError as error:
         raise BadInput([unwritable(folder, error)]) from None
 
 
-def _check_vacant(folder: Path, resolved: str) -> None:
-    file = folder / "experiment.toml"
-    if file.is_file():
-        if file.read_text(encoding="utf-8") == resolved:
+def _probe(folder: Path) -> int:
+    """Open a nameless file in ``folder``, to learn now whether it can be written."""
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=folder)
+    Path(name).unlink()
+    return handle
+
+
+def _check_vacant(folder: Path, contents: Mapping[str, bytes]) -> None:
+    if (folder / "experiment.toml").is_file():
+        if all(_holds(folder / inside, content) for inside, content in contents.items()):
             return
         found, remedy = "the runs of another experiment", "choose another folder"
-    elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
+    elif folder.is_dir() and any(not _ours(path) for path in folder.iterdir()):
         found, remedy = "a folder with other files in it", "choose a new or empty folder"
     elif folder.exists() and not folder.is_dir():
         found, remedy = "a file", "choose a folder"
@@ -276,6 +291,15 @@ def _check_vacant(folder: Path, resolved: str) -> None:
     raise BadInput(
         [Fault(where=str(folder), key="--out", found=found, allowed=allowed, remedy=remedy)]
     )
+
+
+def _ours(path: Path) -> bool:
+    """Say whether an interrupted start may have left ``path`` in an else empty folder."""
+    return path.name.startswith(".") or path.name == "inputs"
+
+
+def _holds(file: Path, content: bytes) -> bool:
+    return file.is_file() and file.read_bytes() == content
 
 
 def unwritable(folder: Path, error: OSError) -> Fault:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from experiments.batch import Run, fingerprint
 from experiments.folder import RunKey
+from sim.spec import RunSpec
+from tests.fake_runs import Fake, write_fake_run
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,16 @@ def fake_runs(count: int, **trouble: FakeSpec) -> list[Run]:
         spec = trouble.get(f"run{number}", FakeSpec(design, number // 2))
         runs.append(Run(key=key, inputs=fingerprint((spec.name, spec.replication)), spec=spec))
     return runs
+
+
+def fake_simulate(spec: RunSpec, folder: Path) -> None:
+    """Write an invented run with the names, years and residents of ``spec``."""
+    fake = Fake(population=spec.population, years=spec.years, place=spec.place.key)
+    nested = write_fake_run(
+        folder.parent / "nested",
+        fake,
+        design=spec.design.name,
+        effects=spec.effects,
+        replication=spec.replication,
+    )
+    nested.rename(folder)

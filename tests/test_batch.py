@@ -53,7 +53,7 @@ def everything(folder: Path) -> dict[str, str]:
     """Return a digest of every file of every run, run.json included."""
     return {
         f"{run.parent.relative_to(folder)}/{name}": digest
-        for run in sorted(folder.rglob("run.json"))
+        for run in sorted(folder.glob("runs/place=*/**/run.json"))
         for name, digest in (contents(run.parent) | {"run.json": run.read_text()}).items()
     }
 
@@ -101,7 +101,7 @@ def test_a_failed_run_is_kept_apart_and_the_others_are_whole(tmp_path: Path) -> 
     first, second = sorted(result.failed, key=lambda ended: ended.error)
     assert "RuntimeError: the fake run was told to fail: boom" in first.error
     assert second.error == "out of memory"
-    assert len(list((tmp_path / "runs").rglob("run.json"))) == 4
+    assert len(list(tmp_path.glob("runs/place=*/**/run.json"))) == 4
     notes = sorted((tmp_path / "failed").iterdir())
     assert len(notes) == 2
     assert any("Traceback" in note.read_text() for note in notes)
@@ -126,7 +126,7 @@ def test_a_run_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None:
     result = do(fake_runs(6, run2=FakeSpec("usual-care", 1, "dies")), tmp_path)
     assert [ended.key.replication for ended in result.failed] == [1]
     assert "memory" in result.failed[0].error
-    assert len(list((tmp_path / "runs").rglob("run.json"))) == 5
+    assert len(list(tmp_path.glob("runs/place=*/**/run.json"))) == 5
     assert len(result.ended) == 6
 
 
@@ -183,7 +183,7 @@ def _script(tmp_path: Path, folder: Path) -> subprocess.Popen[bytes]:
 
 def _wait_for_runs(folder: Path, count: int) -> None:
     until = time.monotonic() + 30
-    while len(list(folder.rglob("run.json"))) < count and time.monotonic() < until:
+    while len(list(folder.glob("runs/place=*/**/run.json"))) < count and time.monotonic() < until:
         time.sleep(0.02)
 
 
@@ -202,7 +202,7 @@ def test_after_kill_9_a_batch_ends_as_if_nothing_had_happened(
         process.kill()
     process.wait()
     _wait_until_gone(process.pid)
-    assert 0 < len(list(killed.rglob("run.json"))) < 12
+    assert 0 < len(list(killed.glob("runs/place=*/**/run.json"))) < 12
     sweep(killed)
     do(fake_runs(12), killed)
     assert everything(killed) == everything(calm)
@@ -228,7 +228,7 @@ def test_ctrl_c_stops_at_once_and_keeps_what_is_done(tmp_path: Path) -> None:
     _wait_for_runs(folder, 2)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=20) == 130
-    assert 2 <= len(list((folder / "runs").rglob("run.json"))) < 12
+    assert 2 <= len(list(folder.glob("runs/place=*/**/run.json"))) < 12
 
 
 # --- What a run depends on --------------------------------------------------------------------

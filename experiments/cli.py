@@ -1,0 +1,329 @@
+"""The command line. Heavy imports stand inside the commands, so that --help is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from agents.faults import BadInput, Fault
+
+if TYPE_CHECKING:
+    from experiments.running import Options, Outcome
+
+DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+WHERE = "command line"
+
+app = typer.Typer(
+    name="carepath",
+    help="What would this way of organising neighbourhood care do here, for whom, at what cost, "
+    "and how sure are we?",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, max=1024, help="Processes at work at once (default: one a core)."),
+]
+Directory = Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]
+
+
+@app.command()
+def run(
+    experiment: Annotated[
+        str, typer.Argument(help="A built-in experiment or the path of an experiment file.")
+    ] = "southwark",
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder to write (default: runs/NAME-DIGEST).")
+    ] = None,
+    replications: Annotated[int | None, typer.Option(help="Replications of each design.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    population: Annotated[int | None, typer.Option(help="Residents to simulate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all luck.")] = None,
+    designs: Annotated[
+        str | None, typer.Option(help="Designs to compare with the baseline, as A,B.")
+    ] = None,
+    effects: Annotated[
+        str | None, typer.Option(help="Versions of effects: any of plan,published,null,inert.")
+    ] = None,
+    workers: Workers = None,
+    shard: Annotated[
+        str | None, typer.Option(help="Do only part I of N of the runs, as I/N.")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Do only one run, as design,replication[,draw].")
+    ] = None,
+    keep: Annotated[
+        str | None, typer.Option(help="Also write every event of every run: events.")
+    ] = None,
+) -> None:
+    """Run an experiment; write its run folder, tables, figures and report."""
+    options = _options(workers, only, shard, keep)
+    from experiments.experiment import read_experiment
+    from experiments.running import default_folder, run_experiment
+
+    overrides = {
+        "replications": replications,
+        "years": years,
+        "population": population,
+        "seed": seed,
+        "designs": _listed(designs),
+        "effects": _listed(effects),
+        "keep_events": True if keep else None,
+    }
+    asked = read_experiment(experiment, overrides)
+    _finish(run_experiment(asked, out or default_folder(asked), options))
+
+
+@app.command()
+def resume(folder: Directory, workers: Workers = None) -> None:
+    """Finish an interrupted run folder; finished runs are kept."""
+    from experiments.running import Options, read_folder, run_experiment
+
+    _finish(run_experiment(read_folder(folder), folder, Options(workers=workers)))
+
+
+@app.command()
+def report(
+    folder: Directory,
+    prices: Annotated[
+        Path | None, typer.Option(help="A TOML file of prices that replace the program's.")
+    ] = None,
+) -> None:
+    """Make tables, figures and report again from the run records."""
+    from experiments.running import read_folder
+
+    read_folder(folder)
+    _make_report(folder, prices)
+
+
+@app.command()
+def compare(
+    folders: Annotated[list[Path], typer.Argument(help="Run folders.", show_default=False)],
+    baseline: Annotated[
+        str | None, typer.Option(help="Design to compare with (default: the experiment's).")
+    ] = None,
+    measure: Annotated[
+        str | None, typer.Option(help="Measure (default: the experiment's main measure).")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Grouping, such as imd_quintile.")] = "all",
+    style: Annotated[
+        str, typer.Option("--format", help="How to write it: table, csv or json.")
+    ] = "table",
+) -> None:
+    """Compare designs on the terminal, also across run folders."""
+    from experiments.comparing import FORMATS, comparison_text
+
+    if style not in FORMATS:
+        _refuse("--format", style, ", ".join(FORMATS), f"write --format {FORMATS[0]}")
+    typer.echo(comparison_text(folders, baseline=baseline, measure=measure, by=by, style=style))
+
+
+@app.command()
+def validate(
+    file: Annotated[str, typer.Argument(help="An experiment file.", show_default=False)],
+) -> None:
+    """Check an experiment file without running it."""
+    from experiments.experiment import read_experiment
+    from experiments.listing import experiment_sentences
+
+    for line in experiment_sentences(read_experiment(file)):
+        typer.echo(line)
+
+
+@app.command("list")
+def list_names(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="places, designs, experiments, components, services, conditions, measures or "
+            "settings.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """List what there is: one line each, the name first."""
+    from experiments.listing import listed
+
+    for line in listed(what):
+        typer.echo(line)
+
+
+@app.command()
+def show(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="design, place, experiment, condition, service or measure.", show_default=False
+        ),
+    ],
+    name: Annotated[str, typer.Argument(help="Its name, or a file's path.", show_default=False)],
+) -> None:
+    """Show everything about one thing, with the source of each number."""
+    from experiments.show import shown
+
+    for line in shown(kind, name):
+        typer.echo(line)
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(help="The file to write.", show_default=False)],
+) -> None:
+    """Write a commented experiment file to start from."""
+    from experiments.new import write_template
+
+    write_template(file)
+    typer.echo(f"Written: {file}\nChange it, then: carepath validate {file}")
+
+
+@app.command()
+def population(
+    place: Annotated[str, typer.Argument(help="A place's name or file.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Parquet file to write.", show_default=False)],
+    residents: Annotated[
+        int | None,
+        typer.Option(
+            "--population",
+            help="Residents (default: the place's, or 100,000 where it has over 300,000).",
+        ),
+    ] = None,
+    year: Annotated[int, typer.Option(help="Year in which they are as described.")] = 2025,
+    seed: Annotated[int, typer.Option(help="Seed of all luck.")] = 2025,
+) -> None:
+    """Write a synthetic population: one row a resident."""
+    from experiments.people import write_population
+
+    count = write_population(place, out, residents=residents, year=year, seed=seed)
+    typer.echo(f"Written: {out}, {count} residents")
+
+
+# --- How commands end -------------------------------------------------------------------------
+
+
+def _options(workers: int | None, only: str | None, shard: str | None, keep: str | None) -> Options:
+    from experiments.running import Options
+
+    if keep not in (None, "events"):
+        _refuse("--keep", keep, "events", "write --keep events")
+    return Options(workers=workers, only=_only(only), shard=_shard(shard))
+
+
+def _only(text: str | None) -> tuple[str, int, int | None] | None:
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    numbers = [int(part) for part in parts[1:] if part.isdecimal() and len(part) < 10]
+    if len(parts) not in (2, 3) or len(numbers) != len(parts) - 1:
+        _refuse(
+            "--only",
+            text,
+            "design,replication or design,replication,draw",
+            "write, for example, --only usual-care,0",
+        )
+    return parts[0], numbers[0], numbers[1] if len(numbers) == 2 else None
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    parts = text.split("/")
+    numbers = [int(part) for part in parts if part.isdecimal() and len(part) < 7]
+    if len(parts) != 2 or len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1]:
+        _refuse("--shard", text, "I/N with I from 1 to N", "write, for example, --shard 1/4")
+    return numbers[0], numbers[1]
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",")]
+
+
+def _refuse(option: str, found: Any, allowed: str, remedy: str) -> NoReturn:
+    raise BadInput(
+        [Fault(where=WHERE, key=option, found=repr(found), allowed=allowed, remedy=remedy)]
+    )
+
+
+def _finish(outcome: Outcome) -> None:
+    """Say how the runs ended; make tables and report where none is missing for good."""
+    from experiments.running import say_outcome
+
+    for line in say_outcome(outcome):
+        typer.echo(line, err=True)
+    if outcome.ready:
+        _make_report(outcome.folder)
+    if outcome.result.stopped:
+        raise typer.Exit(STOPPED)
+    if outcome.result.failed or outcome.result.no_room:
+        raise typer.Exit(FAILED)
+
+
+def _make_report(folder: Path, prices: Path | None = None) -> None:
+    from experiments.running import tables_and_report
+
+    typer.echo("Making tables, figures and report …", err=True)
+    try:
+        tables_and_report(folder, prices)
+    except KeyboardInterrupt:
+        typer.echo(f"Stopped. Make the report with: carepath report {folder}", err=True)
+        raise typer.Exit(STOPPED) from None
+    typer.echo(f"Report: {folder / 'report.html'}")
+
+
+def main() -> None:
+    """Run the program and end with its exit code."""
+    sys.exit(answer(sys.argv[1:]))
+
+
+def answer(arguments: list[str]) -> int:
+    """Do what ``arguments`` ask and return the exit code: 0 done, 1 failed, 2 bad input."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a Windows console may lack a character
+    try:
+        app(arguments, prog_name="carepath")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else DONE
+    except BadInput as bad:
+        return _told(bad.faults)
+    except Exception as error:
+        return _told([_sentence(error)], _code(error))
+    return DONE
+
+
+def _told(lines: Iterable[object], code: int = BAD_INPUT) -> int:
+    for line in lines:
+        typer.echo(_harmless(str(line)), err=True)
+    return code
+
+
+def _harmless(text: str) -> str:
+    """Return ``text`` with nothing in it that a terminal obeys."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
+def _sentence(error: Exception) -> str:
+    """Return in a sentence what the world did; let the program's own faults be seen."""
+    from experiments.folder import FolderBusyError
+
+    if isinstance(error, FolderBusyError):
+        return str(error)
+    if isinstance(error, OSError):
+        name = f" ({error.filename})" if error.filename else ""
+        return f"{(error.strerror or str(error)).capitalize()}{name}. What was finished is kept."
+    raise error
+
+
+def _code(error: Exception) -> int:
+    return FAILED if isinstance(error, OSError) else BAD_INPUT
+
+
+if __name__ == "__main__":
+    main()

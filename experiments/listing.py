@@ -1,0 +1,146 @@
+"""What there is: places, designs, experiments, services and so on, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from agents.evidence import Evidence
+from agents.faults import BadInput, Fault, nearest
+from experiments.catalogue import EVIDENCE, experiment_files, installed
+from experiments.checking import quoted, read_toml
+from experiments.comparing import aligned
+from experiments.experiment import Experiment
+from experiments.progress import duration
+from experiments.settings import SETTINGS
+from pathways.design import NO_EFFECTS
+from pathways.vocabulary import SERVICES
+
+# Person-years that one core simulates in a second, to say beforehand how long a run may take.
+SPEED = 40_000
+
+COMPONENTS: dict[str, str] = {
+    "people": "rules that say who the design is for, and who not",
+    "reach": "how often the team searches, how many it invites, how many accept",
+    "support": "months, contacts, assessment, reviews, team meetings, link workers, groups",
+    "set": "settings of services that the design changes (carepath list settings)",
+    "effects": "what it changes in people it supports, as planned and as published",
+    "costs": "lines of cost: recurrent, non-recurrent, capital",
+    "evidence": "source, range and basis of each of the design's own numbers",
+}
+
+
+def listed(what: str) -> list[str]:
+    """Return one line for each thing of a kind, its name first.
+
+    Raises
+    ------
+    BadInput
+        If there is no such kind.
+    """
+    if what not in KINDS:
+        alike = nearest(what, KINDS)
+        remedy = f"did you mean {alike}?" if alike else "choose one of these"
+        raise BadInput(
+            [
+                Fault(
+                    where="command line",
+                    key="list",
+                    found=quoted(what),
+                    allowed=", ".join(KINDS),
+                    remedy=remedy,
+                )
+            ]
+        )
+    return aligned([[name, about] for name, about in KINDS[what]().items()])
+
+
+def _places() -> dict[str, str]:
+    catalogue = installed()
+    places = {key: catalogue.load_place(key) for key in catalogue.places}
+    lines = {}
+    for key, place in places.items():
+        system = places.get(place.system, place)
+        within = f" in {system.name}" if system is not place else ""
+        lines[key] = f"{place.name}, {place.kind}{within}, {place.population:,.0f} residents"
+    return lines
+
+
+def _designs() -> dict[str, str]:
+    catalogue = installed()
+    return {name: catalogue.load_design(name).title for name in catalogue.designs}
+
+
+def _experiments() -> dict[str, str]:
+    return {
+        name: str(read_toml(file).get("title", "")) for name, file in experiment_files().items()
+    }
+
+
+def _conditions() -> dict[str, str]:
+    rows = Evidence(EVIDENCE).rows("conditions")
+    return {row["key"]: row["name"] for row in rows}
+
+
+def _measures() -> dict[str, str]:
+    from results.measures import MEASURES
+
+    return {key: f"{measure.title} ({measure.unit})" for key, measure in MEASURES.items()}
+
+
+def _settings() -> dict[str, str]:
+    return {
+        name: f"{setting.meaning}; {setting.unit}, {setting.low:g} to {setting.high:g}, default "
+        + ("the place's own" if setting.default is None else f"{setting.default:g}")
+        for name, setting in SETTINGS.items()
+    }
+
+
+def _services() -> dict[str, str]:
+    return dict(SERVICES)
+
+
+def _components() -> dict[str, str]:
+    return dict(COMPONENTS)
+
+
+KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
+    "places": _places,
+    "designs": _designs,
+    "experiments": _experiments,
+    "components": _components,
+    "services": _services,
+    "conditions": _conditions,
+    "measures": _measures,
+    "settings": _settings,
+}
+
+
+def experiment_sentences(experiment: Experiment) -> list[str]:
+    """Return what an experiment would do, in sentences."""
+    residents = [experiment.residents(place) for place in experiment.places]
+    runs_each = sum(len(arm.effects) for arm in experiment.arms) * experiment.replications
+    person_years = sum(residents) * experiment.years * runs_each
+    places = ", ".join(
+        f"{place.name} ({count:,} of {place.population:,.0f} residents)"
+        for place, count in zip(experiment.places, residents, strict=True)
+    )
+    runs = runs_each * len(experiment.places)
+    return [
+        f"{experiment.name}: nothing wrong.",
+        f"Places: {places}.",
+        f"Designs: {_and(_arm_words(arm.name, arm.effects) for arm in experiment.arms)}.",
+        f"Main measure: {experiment.main_measure}; baseline: {experiment.baseline}.",
+        f"Years: {experiment.years} from {experiment.start}; {experiment.replications} "
+        f"replications; {runs} runs, {person_years:,} person-years: about "
+        f"{duration(person_years / SPEED)} of processor time, split among the processes.",
+    ]
+
+
+def _arm_words(name: str, effects: Iterable[str]) -> str:
+    versions = [effect for effect in effects if effect != NO_EFFECTS]
+    return f"{name} ({', '.join(versions)})" if versions else name
+
+
+def _and(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,487 @@
+"""Doing an experiment: its runs, its run folder, then tables and report."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import tomli_w
+
+from agents.faults import BadInput, Fault
+from experiments.batch import (
+    Batch,
+    Engine,
+    Result,
+    Run,
+    Work,
+    chosen,
+    cores,
+    fingerprint,
+    finished_before,
+    folder_digest,
+    local_processes,
+)
+from experiments.catalogue import EVIDENCE, PARAMETERS
+from experiments.checking import quoted, read_toml
+from experiments.experiment import Experiment, experiment_table, path_like, read_experiment
+from experiments.folder import (
+    RunKey,
+    held,
+    prepare,
+    read_json,
+    slug,
+    sweep,
+    write_json,
+)
+from experiments.progress import Progress, duration
+
+if TYPE_CHECKING:
+    from sim.spec import RunSpec
+
+ROOT = Path(__file__).resolve().parent.parent
+SIMULATING = ("agents", "pathways", "sim")  # the code on which a run's numbers depend
+PACKAGES = ("mesa", "simpy", "numpy", "scipy", "pandas", "pyarrow", "duckdb")
+
+Shard = tuple[int, int]
+Only = tuple[str, int, int | None]
+Finish = Callable[[Path], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to do an experiment, which changes nothing in its numbers."""
+
+    workers: int | None = None
+    only: Only | None = None
+    shard: Shard | None = None
+
+    @property
+    def shard_name(self) -> str:
+        """The shard as part of a file name, empty without one."""
+        return f"{self.shard[0]}-of-{self.shard[1]}" if self.shard else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an experiment's runs ended.
+
+    ``planned`` counts all its runs, ``complete`` those on disk.
+    """
+
+    folder: Path
+    planned: int
+    complete: int
+    result: Result
+    seconds: float = 0.0
+
+    @property
+    def whole(self) -> bool:
+        """True where no run is missing."""
+        return self.complete == self.planned
+
+    @property
+    def ready(self) -> bool:
+        """True where tables can be made: every run is complete or failed, some complete."""
+        return bool(self.complete) and self.complete + len(self.result.failed) == self.planned
+
+
+# --- Which runs -------------------------------------------------------------------------------
+
+
+def program_version() -> str:
+    """Return the program's version."""
+    try:
+        return version("carepath")
+    except PackageNotFoundError:
+        with suppress(OSError, KeyError, tomllib.TOMLDecodeError):
+            table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+            return str(table["project"]["version"])
+    return "unknown"
+
+
+@lru_cache(maxsize=1)
+def program_digest() -> str:
+    """Return a digest of the code that simulates."""
+    return folder_digest(*(ROOT / name for name in SIMULATING), pattern="*.py")
+
+
+def parameter_folder(experiment: Experiment) -> Path:
+    """Return where the experiment's parameter set is."""
+    return PARAMETERS if experiment.parameters == "default" else Path(experiment.parameters)
+
+
+def planned_runs(experiment: Experiment) -> list[Run]:
+    """Return every run of an experiment; a replication's designs stand together.
+
+    The baseline is simulated once, whatever the effects.
+    """
+    more = (folder_digest(EVIDENCE), folder_digest(parameter_folder(experiment)), program_digest())
+    runs = []
+    for spec in _specs(experiment):
+        key = RunKey(spec.place.key, spec.design.name, spec.effects, spec.draw, spec.replication)
+        runs.append(Run(key=key, inputs=fingerprint(spec, *more), spec=spec))
+    return runs
+
+
+def _specs(experiment: Experiment) -> Iterator[RunSpec]:
+    from sim.spec import RunSpec
+
+    for place in experiment.places:
+        for replication in range(experiment.replications):
+            for arm in experiment.arms:
+                for effects in arm.effects:
+                    yield RunSpec(
+                        place=place,
+                        design=arm.design,
+                        effects=effects,
+                        population=experiment.residents(place),
+                        start=experiment.start,
+                        years=experiment.years,
+                        seed=experiment.seed,
+                        replication=replication,
+                        evidence=EVIDENCE,
+                        parameters=parameter_folder(experiment),
+                        settings=dict(arm.settings),
+                        keep_events=experiment.keep_events,
+                        hold_population=experiment.hold_population,
+                    )
+
+
+def simulate_and_write(spec: RunSpec, folder: Path) -> None:
+    """Do one run and write its files into ``folder``."""
+    from sim import simulate, write_run
+
+    write_run(simulate(spec), folder)
+
+
+def tables_and_report(folder: Path, prices: Path | None = None) -> None:
+    """Make the tables, figures and report of a run folder from its records.
+
+    ``prices`` is a file of prices that replace the program's own.
+    """
+    from results.report import build_report
+    from results.tables import build_tables
+
+    build_tables(folder, prices=prices)
+    build_report(folder)
+
+
+def default_folder(experiment: Experiment) -> Path:
+    """Return ``runs/NAME-DIGEST``: the same experiment and program, the same folder."""
+    digest = fingerprint([experiment_table(experiment), _contents(experiment)], program_digest())
+    return Path("runs") / f"{slug(experiment.name)}-{digest[:8]}"
+
+
+def _contents(experiment: Experiment) -> list[Any]:
+    """Return what the places, designs and parameters say, wherever they come from."""
+    return [
+        list(experiment.places),
+        [arm.design for arm in experiment.arms],
+        folder_digest(parameter_folder(experiment)),
+    ]
+
+
+# --- The folder's own copy of the inputs ------------------------------------------------------
+
+
+def inputs_inside(experiment: Experiment) -> tuple[str, dict[str, Path]]:
+    """Say how a run folder keeps its own copy of its inputs, so that it can be moved.
+
+    Returns
+    -------
+    The text of ``experiment.toml``, in which a user's own place, design and parameter files
+    are named by their copies, and the files to copy: path inside the folder -> source.
+    """
+    table = experiment_table(experiment)
+    copies: dict[str, Path] = {}
+    uses = [
+        _inside(use, f"inputs/place-{number}", copies)
+        for number, use in enumerate(experiment.place_uses, 1)
+    ]
+    table["place"] = uses[0] if len(uses) == 1 else uses
+    for number, entry in enumerate(table["design"], 1):
+        entry["use"] = _inside(entry["use"], f"inputs/design-{number}", copies)
+    if experiment.parameters != "default":
+        table["parameters"] = "inputs/parameters"
+        for file in sorted(Path(experiment.parameters).rglob("*")):
+            if file.is_file():
+                inside = file.relative_to(experiment.parameters).as_posix()
+                copies[f"inputs/parameters/{inside}"] = file
+    return tomli_w.dumps(table), copies
+
+
+def _inside(use: str, folder: str, copies: dict[str, Path]) -> str:
+    """Return a built-in name as it is, a file as its copy; note it and the tables it names."""
+    if not path_like(use):
+        return use
+    file = Path(use)
+    for name in [*_tables_named_in(read_toml(file)), file.name]:
+        source = file.parent / name
+        if source.is_file() and source.resolve().is_relative_to(file.parent.resolve()):
+            copies[f"{folder}/{name}"] = source
+    return f"{folder}/{file.name}"
+
+
+def _tables_named_in(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [name for part in value.values() for name in _tables_named_in(part)]
+    if isinstance(value, list):
+        return [name for part in value for name in _tables_named_in(part)]
+    return [value] if isinstance(value, str) and value.endswith(".csv") else []
+
+
+# --- Doing it ---------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class Doing:
+    """One experiment being done in one folder; see ``run_experiment``."""
+
+    experiment: Experiment
+    folder: Path
+    options: Options
+    progress: Progress
+    work: Work
+    engine: Engine
+    planned: list[Run]
+
+    def do(self, mine: list[Run]) -> Outcome:
+        """Do the runs ``mine``; the folder is locked meanwhile."""
+        with held(self.folder, self.options.shard_name), _stop_on_terminate():
+            if not self.options.shard:
+                sweep(self.folder)
+            began = datetime.now(UTC)
+            self._note(Result(), began, "running")
+            batch = Batch(
+                runs=mine,
+                folder=self.folder,
+                work=self.work,
+                workers=self.options.workers or cores(),
+                progress=self.progress,
+                engine=self.engine,
+            )
+            result = batch.do()
+            if not self.options.shard:
+                sweep(self.folder)
+            others = [run for run in self.planned if run.key not in result.ended]
+            result.ended |= finished_before(others, self.folder)
+            complete = len(result.ended) - len(result.failed)
+            self._note(result, began, self._status(result, complete))
+        return Outcome(
+            folder=self.folder,
+            planned=len(self.planned),
+            complete=complete,
+            result=result,
+            seconds=(datetime.now(UTC) - began).total_seconds(),
+        )
+
+    def mine(self) -> list[Run]:
+        """Return the runs that the options leave, or raise ``BadInput`` where that is none."""
+        only = self.options.only
+        mine = chosen(self.planned, only=only, shard=self.options.shard)
+        if only and not mine:
+            names = ", ".join(dict.fromkeys(run.key.design for run in self.planned))
+            last = self.experiment.replications - 1
+            raise BadInput(
+                [
+                    Fault(
+                        where="command line",
+                        key="--only",
+                        found=quoted(",".join(str(part) for part in only if part is not None)),
+                        allowed=f"a design ({names}), a replication (0 to {last}), a draw (0)",
+                        remedy="name a run of this experiment",
+                    )
+                ]
+            )
+        return mine
+
+    def _status(self, result: Result, complete: int) -> str:
+        if complete == len(self.planned):
+            return "complete"
+        return "failed" if result.failed else "incomplete"
+
+    def _note(self, result: Result, began: datetime, status: str) -> None:
+        """Write the manifest: what was run, by what, and how each run ended."""
+        name = self.options.shard_name
+        file = self.folder / (f"manifest-{name}.json" if name else "manifest.json")
+        ended = datetime.now(UTC)
+        earlier = read_json(file) or {}
+        write_json(
+            file,
+            about_program()
+            | {
+                "experiment": self.experiment.name,
+                "seed": self.experiment.seed,
+                "status": status,
+                "started": earlier.get("started", began.isoformat(timespec="seconds")),
+                "ended": None if status == "running" else ended.isoformat(timespec="seconds"),
+                "workers": self.options.workers or cores(),
+                "runs": [self._entry(run, result) for run in self.planned],
+            },
+        )
+
+    def _entry(self, run: Run, result: Result) -> dict[str, Any]:
+        ended = result.ended.get(run.key)
+        entry: dict[str, Any] = {
+            "place": run.key.place,
+            "design": run.key.design,
+            "effects": run.key.effects,
+            "draw": run.key.draw,
+            "replication": run.key.replication,
+            "folder": run.key.path.as_posix(),
+            "inputs": run.inputs,
+            "status": ended.status if ended else "missing",
+            "seconds": round(ended.seconds, 3) if ended else None,
+        }
+        return entry | ({"error": ended.error} if ended and ended.error else {})
+
+
+def about_program() -> dict[str, Any]:
+    """Return what made a run: versions of the program, of Python and of the packages."""
+    return {
+        "program": "carepath",
+        "program_version": program_version(),
+        "program_digest": program_digest(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version_of(name) for name in PACKAGES},
+    }
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+@contextmanager
+def _stop_on_terminate() -> Iterator[None]:
+    """Let a polite kill (a cluster's time limit) stop the batch as Ctrl-C does."""
+    if os.name == "nt":
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def run_experiment(
+    experiment: Experiment,
+    folder: Path,
+    options: Options | None = None,
+    *,
+    progress: Progress | None = None,
+    work: Work = simulate_and_write,
+    engine: Engine = local_processes,
+) -> Outcome:
+    """Do an experiment's runs in ``folder``; those it holds already are kept.
+
+    Parameters
+    ----------
+    progress : where to show it; by default on standard error
+    work : simulates one run and writes its files; must pickle
+    engine : what gives an executor
+
+    Raises
+    ------
+    BadInput
+        If the folder holds something else, belongs to another version of the program, or
+        cannot be written.
+    FolderBusyError
+        If another process is at work in it.
+    """
+    doing = Doing(
+        experiment=experiment,
+        folder=folder,
+        options=options or Options(),
+        progress=progress or Progress(sys.stderr),
+        work=work,
+        engine=engine,
+        planned=planned_runs(experiment),
+    )
+    mine = doing.mine()
+    check_version(folder)
+    prepare(folder, *inputs_inside(experiment))
+    return doing.do(mine)
+
+
+def check_version(folder: Path) -> None:
+    """Refuse a folder whose runs another version of the program made."""
+    manifest = read_json(folder / "manifest.json")
+    if manifest is None or manifest.get("program_digest") == program_digest():
+        return
+    raise BadInput(
+        [
+            Fault(
+                where=str(folder),
+                key="manifest.json: program_digest",
+                found=f"runs made by another version ({manifest.get('program_version')}, "
+                f"digest {str(manifest.get('program_digest'))[:8]})",
+                allowed=f"this version ({program_version()}, digest {program_digest()[:8]})",
+                remedy=f"start afresh: carepath run {folder / 'experiment.toml'} --out NEW_FOLDER",
+            )
+        ]
+    )
+
+
+def read_folder(folder: Path) -> Experiment:
+    """Return the experiment that a run folder holds, or raise ``BadInput``."""
+    file = folder / "experiment.toml"
+    if not file.is_file():
+        raise BadInput(
+            [
+                Fault(
+                    where=quoted(str(folder)),
+                    key="DIR",
+                    found="no experiment.toml in it" if folder.is_dir() else "no such folder",
+                    allowed="a folder that carepath run wrote",
+                    remedy="check the path; carepath run prints it",
+                )
+            ]
+        )
+    return read_experiment(str(file))
+
+
+def say_outcome(outcome: Outcome) -> list[str]:
+    """Return how the runs ended, in sentences."""
+    folder = outcome.folder
+    lines = [f"{outcome.complete} of {outcome.planned} runs complete in {folder}"]
+    for ended in outcome.result.failed:
+        lines.append(f"Failed: {ended.key}: {ended.error}")
+    if outcome.result.failed:
+        lines.append(f"Their errors are in {folder / 'failed'}; the other runs are kept.")
+    if outcome.result.no_room:
+        lines.append(
+            f"The disk cannot be written ({outcome.result.no_room}). Make room, then finish with: "
+            f"carepath resume {folder}"
+        )
+    elif outcome.result.stopped:
+        lines.append(f"Stopped. Nothing finished is lost; go on with: carepath resume {folder}")
+    elif not outcome.whole:
+        lines.append(f"Some runs are missing. Finish with: carepath resume {folder}")
+    else:
+        lines[0] += f", {duration(outcome.seconds)}"
+    return lines
