@@ -16,7 +16,7 @@ from agents.population import SEXES
 
 TOLERANCE = 1e-3  # of a sum of shares; more than rounding is a mistake
 Cells = Mapping[str, str]
-Place = Callable[[Cells], int]  # position of a row on one axis of the table
+Position = Callable[[Cells], int]  # position of a row on one axis of the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Axis:
 
     columns: tuple[str, ...]
     size: int
-    position: Place
+    position: Position
     allowed: str
 
 

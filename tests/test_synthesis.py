@@ -232,7 +232,7 @@ def test_babies_live_with_a_mother_of_childbearing_age(people: Population) -> No
     babies = np.flatnonzero((people.birth_day == people.entry_day) & (people.birth_day >= 0))
     home = np.array([row_of[person] for person in people.household[babies].tolist()])
     assert np.array_equal(people.imd_quintile[babies], people.imd_quintile[home])
-    at_home = {}
+    at_home: dict[int, list[int]] = {}
     for row in range(len(people)):
         at_home.setdefault(people.household[row], []).append(row)
     for baby in babies[:300].tolist():
