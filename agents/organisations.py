@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 
-class Organisation(mesa.Agent):  # type: ignore[misc]  # Mesa ships no types
+class Organisation(mesa.Agent):
     """An organisation of the neighbourhood, asked once a day what it decides."""
 
     def __init__(self, model: Any, name: str) -> None:

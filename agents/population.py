@@ -106,8 +106,10 @@ class Population:
 
     def ltc_count(self, rows: Integers | slice = slice(None)) -> Small:
         """Return how many conditions each of ``rows`` truly has."""
-        return self.has[rows].sum(axis=1).astype(np.int8)
+        counts: Small = self.has[rows].sum(axis=1).astype(np.int8)
+        return counts
 
     def ltc_count_diagnosed(self, rows: Integers | slice = slice(None)) -> Small:
         """Return how many conditions of each of ``rows`` are known to the practice."""
-        return self.diagnosed[rows].sum(axis=1).astype(np.int8)
+        counts: Small = self.diagnosed[rows].sum(axis=1).astype(np.int8)
+        return counts

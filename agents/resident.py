@@ -18,7 +18,7 @@ class World(Protocol):
     luck: Luck
 
 
-class Patient(mesa.Agent):  # type: ignore[misc]  # Mesa ships no types
+class Patient(mesa.Agent):
     """One resident on a pathway.
 
     Holds no state of the person: every attribute is read from the row, so the columns and

@@ -152,7 +152,7 @@ class Effects:
             np.zeros(len(rows)),
         )
         factors = self._pressure.onset_factors(np.where(treatable, mmhg, 0.0))
-        population.onset_factor[np.ix_(rows, self._columns)] = factors
+        population.onset_factor[np.ix_(rows, np.array(self._columns))] = factors
 
 
 def processes(effect: Effect) -> tuple[str, ...]:

@@ -109,7 +109,8 @@ class Pathway:
         idle[list(self._journeys)] = False
         asked_lately = self.invited_on > day - self._reach.again_after_days
         never_supported = (self.stages & STAGE_BITS["supported"]) == 0
-        return idle & ~asked_lately & never_supported
+        may: Bools = idle & ~asked_lately & never_supported
+        return may
 
     def mark_eligible(self, eligible: Bools) -> None:
         """Remember who has met the rules."""

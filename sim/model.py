@@ -24,9 +24,10 @@ from agents.segments import Segments
 from pathways.calendar import YEAR, Calendar
 from pathways.demand import Arrivals, Demand
 from pathways.effects import Effects
-from pathways.hospital import ADMITTED, DIRECT, MAJOR, MINOR, OTHER, Arriving, together
+from pathways.hospital import Arriving, together
 from pathways.journey import Pathway, link_worker_episode
 from pathways.ledger import Ledger
+from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
 from pathways.queues import Walk
 from sim.lookback import LookBack
 from sim.recording import (
@@ -59,7 +60,7 @@ COUNTED = {
 }
 
 
-class CareModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
+class CareModel(mesa.Model):
     """Residents of one place under one design, day by day.
 
     Parameters
@@ -107,7 +108,7 @@ class CareModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self.datacollector = mesa.DataCollector(
             model_reporters={
                 "day": lambda model: int(model.env.now),
-                "people": lambda model: int(model.population.present(model.env.now).sum()),
+                "people": lambda model: int(model.population.present(max(model.env.now, 0)).sum()),
                 "supported": lambda model: int(model.supported.sum()),
                 "in_hospital": lambda model: len(model.services.hospital.inside),
                 "practice_queue": lambda model: model.services.practices.waiting,
@@ -128,7 +129,8 @@ class CareModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         design = self.spec.design
         if not design.pathway or self.spec.baseline:
             return
-        assert design.people is not None and design.reach is not None
+        assert design.people is not None
+        assert design.reach is not None
         inert = self.spec.effects == "inert"
         services = ring_fenced(self, self.services) if inert else self.services.for_pathway()
         self.pathway = Pathway(self.env, design, services, self.ledger, len(self.population))
@@ -180,14 +182,22 @@ class CareModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         """Simulate one day."""
         self.env.run(until=int(self.env.now) + 1)
         self.running = self.env.now < self.calendar.end
+        self.datacollector.collect(self)
 
     def run_to_end(self) -> RunRecord:
         """Simulate all days and return the record."""
         began = time.process_time()
-        self.env.run(until=self.calendar.end)
+        for day in self._month_ends():
+            self.env.run(until=day)
+            self.datacollector.collect(self)
         self.running = False
         self._finish(time.process_time() - began)
         return self.record
+
+    def _month_ends(self) -> list[int]:
+        """Return the first day after each month of the run."""
+        days = range(1, self.calendar.end + 1)
+        return [day for day in days if self.calendar.month(day) != self.calendar.month(day - 1)]
 
     def _days(self) -> Any:
         for day in range(-WARM_UP, self.calendar.end):
@@ -361,7 +371,6 @@ class CareModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             return
         self.services.settle()
         self._add_expected(day)
-        self.datacollector.collect(self)
         self.look_back.next_month()
         self.record.series.append(month_series(self.ledger, month - 1))
         if self.record.events is not None:

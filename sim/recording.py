@@ -46,7 +46,8 @@ class RunRecord:
 def packed(flags: Bools) -> npt.NDArray[np.uint32]:
     """Pack up to 32 flags a row into one integer: bit i is column i."""
     weights = np.left_shift(np.uint32(1), np.arange(flags.shape[1], dtype=np.uint32))
-    return (flags * weights).sum(axis=1, dtype=np.uint32)
+    bits: npt.NDArray[np.uint32] = (flags * weights).sum(axis=1, dtype=np.uint32)
+    return bits
 
 
 @dataclass(slots=True)
@@ -189,7 +190,7 @@ def write_run(record: RunRecord, folder: Path) -> None:
         (aside / "run.json").write_text(text + "\n", encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)
-        os.replace(aside, folder)
+        aside.replace(folder)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise

@@ -124,8 +124,9 @@ def take_on_more(caseload: Caseload, fte: float, settings: Mapping[str, float]) 
     """Let ``fte`` link workers take people on and keep them from now on."""
     queue = caseload.places
     assert isinstance(queue, Sessions)
+    fte *= settings["vcse.capacity_factor"]
     slots = fte * settings["vcse.starts_per_fte"] * settings["vcse.session_days"] / 365
-    queue.session = replace(queue.session, slots=slots * settings["vcse.capacity_factor"])
+    queue.session = replace(queue.session, slots=slots)
     queue.capacity = ceil(fte * settings["vcse.open_per_fte"])
 
 
