@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -327,14 +328,22 @@ class Practices:
         now = self.index(day)
         seen, missed, left = self._appointments(day, now)
         new = self._new_requests(day, now, requests)
-        urgent, turned_away = self._see_urgent(new, now)
-        planned, unplanned = self._book_planned(new, now)
-        routine, declined = self._book_routine(new, now)
+        urgent, turned_away = self._see_urgent(new[URGENT], now)
+        bookable = self._bookable(now)
+        planned, unplanned = self._book_planned(new[PLANNED], now, bookable)
+        routine, declined = self._book_routine(new[ROUTINE], now, bookable)
         at_once = routine["at"] == now
         self._await(joined([planned, routine[~at_once]]))
         seen = joined([seen, urgent, routine[at_once]])
         failed = joined([turned_away, unplanned, declined, left])
-        self._tally(now, new, seen, missed, len(turned_away) + len(unplanned), failed)
+        self._tally(
+            now,
+            sum(len(some) for some in new),
+            seen,
+            missed,
+            len(turned_away) + len(unplanned),
+            failed,
+        )
         self._record(day, seen, missed, failed)
         return self._outcome(now, seen, missed, failed)
 
@@ -352,20 +361,23 @@ class Practices:
     def _ask(self, index: int, rows: Integers, keys: Words) -> None:
         self._asked.setdefault(index, []).append((rows, keys))
 
-    def _new_requests(self, day: int, now: int, requests: Arrivals) -> Requests:
-        """Return the requests made today, those put off to today first."""
+    def _new_requests(self, day: int, now: int, requests: Arrivals) -> list[Requests]:
+        """Return today's requests by kind, in order of practice, those put off to today first."""
         parts = [*self._asked.pop(now, []), (requests.rows, requests.keys)]
         rows = np.concatenate([rows for rows, _ in parts])
         keys = np.concatenate([keys for _, keys in parts])
         here = self._is_here(rows, day)
         rows, keys = rows[here], keys[here]
-        kind, role = _fields(self.luck.words("practice.request", keys), 2)
+        wanted, role = _fields(self.luck.words("practice.request", keys), 2)
+        kind = np.searchsorted(self.rules.kind_edges, wanted)
+        practice = self.population.practice[rows]
+        order = np.argsort(kind * self.n_practices + practice, kind="stable")
         new = np.empty(len(rows), REQUEST)
-        new["row"], new["key"], new["asked"] = rows, keys, day
-        new["practice"] = self.population.practice[rows]
-        new["kind"] = np.searchsorted(self.rules.kind_edges, kind)
-        new["role"] = np.searchsorted(self.rules.role_edges, role)
-        return new
+        new["row"], new["key"], new["asked"] = rows[order], keys[order], day
+        new["practice"], new["kind"] = practice[order], kind[order]
+        new["role"] = np.searchsorted(self.rules.role_edges, role)[order]
+        edges = np.searchsorted(new["kind"], np.arange(len(KINDS) + 1)).tolist()
+        return [new[low:high] for low, high in pairwise(edges)]
 
     def _is_here(self, rows: Integers, day: int) -> Bools:
         """Say which of ``rows`` are alive and live here; in the warm-up, as on day 0."""
@@ -377,10 +389,10 @@ class Practices:
     def _await(self, booked: Requests) -> None:
         """File what is booked under the working day on which something happens to it."""
         booked = booked[np.argsort(booked["event"], kind="stable")]
-        events, first = np.unique(booked["event"], return_index=True)
-        ends = [*first[1:].tolist(), len(booked)]
-        for event, low, high in zip(events.tolist(), first.tolist(), ends, strict=True):
-            self._due.setdefault(event, []).append(booked[low:high])
+        events = booked["event"]
+        cuts = (np.flatnonzero(events[1:] != events[:-1]) + 1).tolist()
+        for low, high in pairwise([0, *cuts, len(booked)] if len(booked) else []):
+            self._due.setdefault(int(events[low]), []).append(booked[low:high])
         self.waiting += len(booked)
 
     def _appointments(self, day: int, now: int) -> tuple[Requests, Requests, Requests]:
@@ -392,10 +404,13 @@ class Practices:
         here = self._is_here(due_now["row"], day)
         for freed in (left, due_now[~here]):
             np.subtract.at(self._booked, (freed["practice"], freed["at"]), 1)
+        left_here = self._is_here(left["row"], day)
+        gone = np.count_nonzero(~here) + np.count_nonzero(~left_here)
+        self.ledger.tally("gp", "all", "gone", int(gone))
         due_now = due_now[here]
         chance = self._chance_to_miss(due_now["row"])
         missing = self.luck.uniforms("practice.miss", due_now["key"]) < chance
-        return due_now[~missing], due_now[missing], left[self._is_here(left["row"], day)]
+        return due_now[~missing], due_now[missing], left[left_here]
 
     def _chance_to_miss(self, rows: Integers) -> Floats:
         people = self.population
@@ -404,9 +419,8 @@ class Practices:
         chance: Floats = self.rules.missed[people.imd_quintile[rows] - 1, group]
         return chance * self.missed_factor[rows]
 
-    def _see_urgent(self, new: Requests, now: int) -> tuple[Requests, Requests]:
+    def _see_urgent(self, urgent: Requests, now: int) -> tuple[Requests, Requests]:
         """See as many of those who want help today as slots are left today."""
-        urgent = _by_practice(new[new["kind"] == URGENT])
         slots = self._slots[:, now]
         asked = np.bincount(urgent["practice"], minlength=self.n_practices)
         self._learn(asked, slots)
@@ -421,31 +435,36 @@ class Practices:
         share = np.divide(asked, slots, out=self._held.copy(), where=slots > 0)
         self._held += (share - self._held) / self.rules.memory
 
-    def _free(self, now: int) -> Integers:
-        """Return (n_practices, HORIZON) slots that can be booked, from today on."""
-        rules = self.rules
-        held = np.clip(self._held, rules.held_back, rules.held_back_highest)
+    def _bookable(self, now: int) -> Integers:
+        """Return (n_practices, HORIZON) slots, taken or not, that are not held back."""
+        held = np.clip(self._held, self.rules.held_back, self.rules.held_back_highest)
         slots = self._slots[:, now : now + HORIZON]
-        free = np.floor(slots * (1.0 - held)[:, None]).astype(np.int64)
-        free[:, 0] = slots[:, 0]  # what is still held back this late in the day is free
-        return np.maximum(free - self._booked[:, now : now + HORIZON], 0)
+        bookable: Integers = np.floor(slots * (1.0 - held)[:, None]).astype(np.int64)
+        return bookable
 
-    def _book_planned(self, new: Requests, now: int) -> tuple[Requests, Requests]:
+    def _free(self, now: int, bookable: Integers) -> Integers:
+        free: Integers = np.maximum(bookable - self._booked[:, now : now + HORIZON], 0)
+        return free
+
+    def _book_planned(
+        self, planned: Requests, now: int, bookable: Integers
+    ) -> tuple[Requests, Requests]:
         """Book people who want an appointment some weeks ahead on or after their day."""
-        planned = new[new["kind"] == PLANNED]
         lead = _triangular(self.luck.uniforms("practice.lead", planned["key"]), *self.rules.lead)
         target = np.minimum(np.rint(lead).astype(np.int64), HORIZON - 1)
-        order = np.lexsort((target, planned["practice"]))
+        order = np.argsort(planned["practice"] * HORIZON + target, kind="stable")
         planned, target = planned[order], target[order]
-        ahead = first_free_from(self._free(now), planned["practice"], target)
+        ahead = first_free_from(self._free(now, bookable), planned["practice"], target)
         return self._booked_ahead(planned, now, ahead, now + ahead)
 
-    def _book_routine(self, new: Requests, now: int) -> tuple[Requests, Requests]:
+    def _book_routine(
+        self, routine: Requests, now: int, bookable: Integers
+    ) -> tuple[Requests, Requests]:
         """Offer the first free slots; who will not wait that long gives up at once."""
-        routine = _by_practice(new[new["kind"] == ROUTINE])
         patience, staying = _fields(self.luck.words("practice.patience", routine["key"]), 2)
         longest = self.rules.give_up_at + self.rules.give_up_scale * _logit(patience)
-        ahead = offers(self._free(now), routine["practice"], longest)
+        bookable[:, 0] = self._slots[:, now]  # what is still held back this late is free
+        ahead = offers(self._free(now, bookable), routine["practice"], longest)
         stays = np.log(staying) / np.log1p(-self.rules.leaving) if self.rules.leaving else np.inf
         leaves = now + 1 + np.minimum(stays, HORIZON).astype(np.int64)
         return self._booked_ahead(routine, now, ahead, np.minimum(now + ahead, leaves))
@@ -472,7 +491,7 @@ class Practices:
         ledger.wait("gp", seen["row"][routine], waits[routine])
         ledger.event(day, "gp", "seen", seen["row"], waits)
         ledger.event(day, "gp", "unmet", failed["row"], (day - failed["asked"]).astype(np.float64))
-        within = np.searchsorted(waits[np.argsort(waits)], [0.5, 7.5, 14.5, 28.5])
+        within = np.searchsorted(np.sort(waits), [0.5, 7.5, 14.5, 28.5])
         names = ("same_day", "within_7_days", "within_14_days", "within_28_days")
         for name, count in zip(names, within.tolist(), strict=True):
             ledger.tally("gp", "all", name, count)
@@ -480,7 +499,7 @@ class Practices:
     def _tally(
         self,
         now: int,
-        new: Requests,
+        new: int,
         seen: Requests,
         missed: Requests,
         turned_away: int,
@@ -489,7 +508,7 @@ class Practices:
         ledger = self.ledger
         ledger.tally("gp", "all", "capacity", float(self._slots[:, now].sum()))
         ledger.tally("gp", "all", "used", float(self._booked[:, now].sum()))
-        ledger.tally("gp", "all", "arrivals", len(new))
+        ledger.tally("gp", "all", "arrivals", new)
         ledger.tally("gp", "all", "served", len(seen))
         ledger.tally("gp", "all", "missed", len(missed))
         ledger.tally("gp", "all", "turned_away", turned_away)
@@ -527,12 +546,7 @@ class Practices:
         practice = np.repeat(self.population.practice[rows].astype(np.int64), slots)
         order = np.argsort(practice, kind="stable")
         ahead = np.empty(len(practice), np.int64)
-        free = self._free(now)
-        free[:, 0] = np.maximum(
-            np.floor(self._slots[:, now] * (1.0 - self._held)).astype(np.int64)
-            - self._booked[:, now],
-            0,
-        )
+        free = self._free(now, self._bookable(now))
         ahead[order] = first_free(free, practice[order])
         found = ahead < HORIZON
         np.add.at(self._booked, (practice[found], now + ahead[found]), 1)
@@ -552,13 +566,13 @@ def offers(free: Integers, practice: Integers, longest: Floats) -> Integers:
     accepted = np.ones(len(practice), bool)
     for _ in range(8):  # the queue of those who accept settles in two or three rounds
         ahead = _offered(free, practice, accepted)
-        now_accepted = (ahead <= longest) | (ahead == 0)
-        now_accepted &= ahead < days
+        now_accepted = ((ahead <= longest) | (ahead == 0)) & (ahead < days)
         if np.array_equal(now_accepted, accepted):
             break
         accepted = now_accepted
-    result = np.full(len(practice), days)
-    result[accepted] = first_free(free, practice[accepted])
+    else:
+        ahead = _offered(free, practice, accepted)
+    result: Integers = np.where(accepted, ahead, days)
     return result
 
 
@@ -573,10 +587,6 @@ def _offered(free: Integers, practice: Integers, accepted: Bools) -> Integers:
     place = np.searchsorted(ends, (np.cumsum(offered) - offered)[practice] + rank, side="right")
     ahead: Integers = np.where(rank < offered[practice], place - practice * days, days)
     return ahead
-
-
-def _by_practice(requests: Requests) -> Requests:
-    return requests[np.argsort(requests["practice"], kind="stable")]
 
 
 def _fields(words: Words, n: int) -> list[Floats]:

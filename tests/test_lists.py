@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from agents.luck import Luck
+from agents.population import Population
+from pathways.calendar import YEAR, Calendar
+from pathways.community import COUNTED, DISPOSITIONS, Community
+from pathways.demand import Arrivals, Demand
+from pathways.ledger import Ledger
+from pathways.lists import (
+    Allowance,
+    Backlog,
+    Habits,
+    Lists,
+    joining,
+    next_to_be_seen,
+)
+from tests.demand_fakes import england, evidence
+
+START = date(2025, 4, 1)
+MEANS = {
+    "outpatient_first": 1.58 * 0.326 * 1.0785,
+    "outpatient_follow_up": 1.58 * 0.674,
+    "day_case": 0.124 * 1.0721,
+    "elective_inpatient": 0.025 * 1.0721,
+    "virtual_ward_admission": 0.0069,
+}
+
+
+def capacity() -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for row in evidence().rows("baseline_capacity", archetype="england"):
+        found.setdefault(row["service"], {})[row["role"]] = float(row["per_10000"])
+    return found
+
+
+def scene(people: Population, *, years: int = 1) -> tuple[Demand, Calendar, Ledger]:
+    """Demand at England's means; the ledger records from the start."""
+    demand = Demand(people, evidence(), Luck(5), START)
+    for name, mean in MEANS.items():
+        demand.factor[name][:] = mean / demand.rate[name].mean()
+    demand.refresh(np.arange(len(people)), 0)
+    return demand, Calendar(START, years), Ledger(len(people), on=True)
+
+
+def lists(people: Population, factor: float = 1.0, **settings: float) -> tuple[Lists, Demand]:
+    """Lists as they stand at day 0, and demand that is ``factor`` as high from then on."""
+    demand, calendar, ledger = scene(people)
+    named = {name.replace("__", "."): value for name, value in settings.items()}
+    history = demand.history(2 * YEAR)
+    model = Lists(people, evidence(), Luck(5), calendar, ledger, demand, history, capacity(), named)
+    for name in MEANS:
+        demand.factor[name] *= factor
+    demand.refresh(np.arange(len(people)), 0)
+    return model, demand
+
+
+def waiting(model: Lists) -> int:
+    return sum(len(some) for some in model.lists.values())
+
+
+def test_allowances_lose_nothing_to_rounding() -> None:
+    calendar = Calendar(START, 2)
+    allowance = Allowance(0.0311, calendar)
+    slots = [allowance.of_day(day, 1_000) for day in range(2 * YEAR)]
+    assert sum(slots) == pytest.approx(62.2, abs=1.0)
+    assert max(slots) <= 1
+    assert all(slots[day] == 0 for day in range(2 * YEAR) if not calendar.is_working(day))
+
+
+def test_urgent_people_who_are_due_come_first_and_then_the_longest_relative_waits() -> None:
+    habits = Habits.of(evidence())
+    n = 3_000
+    keys = Luck(1).words("keys", np.arange(n))
+    since = -200.0 * Luck(1).uniforms("since", np.arange(n))
+    people = joining(np.arange(n), keys, np.zeros(n, np.int64), since, luck=Luck(1), habits=habits)
+    urgent = np.isfinite(people.due)
+    assert urgent.mean() == pytest.approx(0.33, abs=0.03)
+    assert people.pace.mean() == pytest.approx(1.0, abs=0.03)
+    due = urgent & (people.due <= 0.0)
+    turn = next_to_be_seen(people, 0.0, int(due.sum()) + 50)
+    assert set(turn[: due.sum()]) == set(np.flatnonzero(due))
+    rest = turn[due.sum() :]
+    assert not urgent[rest].any()
+    progress = -people.since / people.pace
+    left = np.setdiff1d(np.flatnonzero(~urgent), rest)
+    assert progress[rest].min() >= progress[left].max()
+    everyone = next_to_be_seen(people, 0.0, 10 * n)
+    assert len(everyone) == n - np.sum(urgent & ~due)
+
+
+def test_the_list_starts_as_published() -> None:
+    people = england(20_000)
+    model, _ = lists(people)
+    assert waiting(model) / len(people) == pytest.approx(0.1286, rel=0.01)
+    weeks = np.concatenate([-some.waiting.since for some in model.lists.values()]) / 7.0
+    assert np.median(weeks) == pytest.approx(14.5, abs=3.0)
+    assert np.mean(weeks < 18.0) == pytest.approx(0.60, abs=0.09)
+
+
+def test_activity_and_list_are_steady_at_englands_demand() -> None:
+    people = england(10_000)
+    model, demand = lists(people)
+    for day in range(YEAR):
+        model.day(day, demand.today(day))
+    found = {name: float(column.sum()) / 10_000 for name, column in model.ledger.activity.items()}
+    assert found["outpatient_first"] == pytest.approx(0.515, rel=0.04)
+    assert found["outpatient_follow_up"] == pytest.approx(1.065, rel=0.04)
+    assert found["day_cases"] == pytest.approx(0.124, rel=0.06)
+    assert found["elective_admissions"] == pytest.approx(0.025, rel=0.15)
+    assert found["elective_bed_days"] == pytest.approx(0.075, rel=0.25)
+    attended = found["outpatient_first"] + found["outpatient_follow_up"]
+    assert found["outpatient_dna"] / (found["outpatient_dna"] + attended) == pytest.approx(
+        0.07, rel=0.1
+    )
+    assert waiting(model) / 10_000 == pytest.approx(0.1286, rel=0.08)
+
+
+@pytest.mark.parametrize(("factor", "change"), [(1.1, 0.27), (0.9, -0.19)])
+def test_the_list_responds_to_demand_within_half_of_the_closure(
+    factor: float, change: float
+) -> None:
+    people = england(10_000)
+    usual, demand = lists(people)
+    other, more = lists(people, factor)
+    for day in range(YEAR):
+        usual.day(day, demand.today(day))
+        other.day(day, more.today(day))
+    found = waiting(other) / waiting(usual) - 1.0
+    assert 0.5 < found / change < 1.5
+
+
+def test_freed_slots_are_taken_by_the_next_on_the_list() -> None:
+    people = england(5_000)
+    usual, demand = lists(people)
+    fewer, less = lists(people, 0.9)
+    for day in range(200):
+        usual.day(day, demand.today(day))
+        fewer.day(day, less.today(day))
+    key = ("outpatients", "rtt", "used")
+    assert fewer.ledger.tallies[key] == usual.ledger.tallies[key]
+    assert waiting(fewer) < waiting(usual)
+
+
+def test_clinics_that_close_see_nobody_and_people_wait_or_leave() -> None:
+    people = england(3_000)
+    model, demand = lists(people, outpatients__capacity_factor=0.0)
+    before = waiting(model)
+    for day in range(150):
+        model.day(day, demand.today(day))
+    assert model.ledger.activity["outpatient_first"].sum() == 0
+    assert model.ledger.activity["outpatient_follow_up"].sum() == 0
+    assert model.ledger.activity["day_cases"].sum() > 0
+    assert waiting(model) > before
+    assert len(model.backlogs["follow_up"]) > 0
+
+
+def test_the_dead_and_those_who_moved_are_not_seen() -> None:
+    people = england(3_000)
+    model, demand = lists(people)
+    gone = np.arange(0, 3_000, 3)
+    people.alive[gone] = False
+    for day in range(100):
+        model.day(day, demand.today(day))
+    for name in ("outpatient_first", "outpatient_follow_up", "day_cases"):
+        assert model.ledger.activity[name][gone].sum() == 0
+        assert model.ledger.activity[name].sum() > 0
+
+
+def test_nothing_happens_before_the_start() -> None:
+    model, demand = lists(england(2_000))
+    before = waiting(model)
+    model.day(-3, demand.today(-3))
+    assert waiting(model) == before
+    assert not model.ledger.tallies
+
+
+def test_a_backlog_serves_in_turn_and_loses_those_who_tire() -> None:
+    backlog = Backlog(Luck(1), removal=0.05)
+    keys = Luck(1).words("keys", np.arange(300))
+    new = Arrivals(np.arange(300), np.zeros(300), keys)
+    none = Arrivals(np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint64))
+    rows, _ = backlog.see(0, new, 10)
+    assert rows.tolist() == list(range(10))
+    later = [backlog.see(day, none, 0) for day in range(1, 21)]
+    assert all(not len(rows) for rows, _ in later)
+    assert len(backlog) / 290 == pytest.approx(np.exp(-1.0), abs=0.1)
+    rows, _ = backlog.see(21, none, 5)
+    assert np.all(np.diff(rows) > 0)
+
+
+def community(people: Population, **settings: float) -> tuple[Community, Demand, Ledger]:
+    demand, _, ledger = scene(people)
+    named = {name.replace("__", "."): value for name, value in settings.items()}
+    return Community(people, evidence(), Luck(5), ledger, capacity(), named), demand, ledger
+
+
+def test_light_services_count_what_is_asked() -> None:
+    people = england(5_000)
+    model, demand, ledger = community(people)
+    asked = dict.fromkeys(COUNTED, 0)
+    for day in range(100):
+        arrivals = demand.today(day)
+        model.day(day, arrivals)
+        for name in COUNTED:
+            asked[name] += len(arrivals[name])
+    for name, (_, activity, _) in COUNTED.items():
+        assert ledger.activity[activity].sum() == asked[name] > 0
+    conveyed = ledger.activity["ambulance_conveyed"].sum()
+    assert conveyed / asked["ambulance_incident"] == pytest.approx(0.52, abs=0.1)
+
+
+def test_the_virtual_ward_refuses_when_it_is_full_and_only_then() -> None:
+    people = england(30_000)
+    refused = {}
+    for factor in (0.0, 1.0, 4.0):
+        model, demand, ledger = community(people, virtual_ward__capacity_factor=factor)
+        for day in range(YEAR):
+            model.day(day, demand.today(day))
+        offers = ledger.tallies["virtual_ward", "places", "arrivals"]
+        refused[factor] = float(ledger.activity["virtual_ward_refused"].sum()) / offers
+        if factor == 1.0:
+            days = float(ledger.activity["virtual_ward_days"].sum())
+            assert days / (offers * (1 - refused[factor])) == pytest.approx(9.0, rel=0.2)
+    assert refused[0.0] == 1.0
+    assert 0.05 < refused[1.0] < 0.30
+    assert refused[4.0] == 0.0
+
+
+def test_calls_that_failures_cause_get_published_dispositions() -> None:
+    model, _, ledger = community(england(100))
+    keys = Luck(2).words("calls", np.arange(20_000))
+    found = model.call_111(np.zeros(20_000, np.int64), keys)
+    shares = np.bincount(found, minlength=len(DISPOSITIONS)) / 20_000
+    assert shares == pytest.approx([0.11, 0.09, 0.61, 0.04, 0.15], abs=0.02)
+    assert ledger.activity["nhs111_calls"][0] == 20_000
+    model.visit_pharmacy(np.array([3, 3]))
+    assert ledger.activity["pharmacy_contacts"][3] == 2
