@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from results.outcomes import level_sheet, with_total
+from results.measures import MEASURES
+from results.outcomes import level_sheet, outcome_keys, with_total
+from results.settings import Settings
 from results.sheets import Sheet, joined
-from results.sums import FIFTHS, SEXES, Sums
+from results.sums import BY_AGE, FIFTHS, SEXES, Sums
 from results.utilities import AGE_STEP
 
 Floats = npt.NDArray[np.float64]
 HALF = 0.5
 FROM_75 = 15  # the band of ages 75 to 79
+ENOUGH_DEATHS = 10
+YEARS, TWO_PLUS, DEATHS, QALYS, ALIVE = (BY_AGE.index(name) for name in BY_AGE)
 
 
 def age_at_half(years: Floats, with_two: Floats) -> Floats:
@@ -50,7 +56,7 @@ def _pooled(years: Floats, with_two: Floats) -> tuple[Floats, Floats]:
     return ages, np.array([_share(block) for block in blocks])
 
 
-def _share(block: list[float]) -> float:
+def _share(block: Sequence[float]) -> float:
     return block[1] / block[0]
 
 
@@ -64,12 +70,38 @@ def _crossing(ages: Floats, shares: Floats) -> float:
     return float(ages[after - 1] + part * (ages[after] - ages[after - 1]))
 
 
-def life_expectancy(years: Floats, deaths: Floats) -> Floats:
-    """Return years left to live at the start of the first band of a period life table.
+def years_left(hazard: Floats, worth: Floats, rate: float = 0.0) -> Floats:
+    """Return what is left to live at the start of each band of a period life table.
 
     Parameters
     ----------
-    years, deaths : (…, bands of five years), the last band open
+    hazard : (…, bands of five years), deaths a person-year, the last band open
+    worth : (…, bands), what a year in the band is worth (1 for years, a utility for QALYs)
+    rate : discount rate a year
+
+    Returns
+    -------
+    (…, bands), not a number where the open band has no hazard
+    """
+    force = np.log1p(rate)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        together = hazard + force
+        through = np.exp(-AGE_STEP * together)
+        inside = np.where(together > 0, (1.0 - through) / together, float(AGE_STEP))
+        left = np.empty_like(hazard)
+        left[..., -1] = np.where(hazard[..., -1] > 0, worth[..., -1] / together[..., -1], np.nan)
+        for band in range(hazard.shape[-1] - 2, -1, -1):
+            after = through[..., band] * left[..., band + 1]
+            left[..., band] = worth[..., band] * inside[..., band] + after
+    return left
+
+
+def life_expectancy(years: Floats, deaths: Floats, qalys: Floats | None = None) -> Floats:
+    """Return years (or QALYs) left at the start of the first band.
+
+    Parameters
+    ----------
+    years, deaths, qalys : (…, bands of five years), the last band open
 
     Returns
     -------
@@ -77,27 +109,106 @@ def life_expectancy(years: Floats, deaths: Floats) -> Floats:
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         hazard = deaths / years
-        through = np.exp(-AGE_STEP * hazard)
-        inside = np.where(hazard > 0, (1.0 - through) / hazard, float(AGE_STEP))
-        inside[..., -1] = 1.0 / hazard[..., -1]
-    reach = np.cumprod(through, axis=-1)
-    alive = np.concatenate([np.ones_like(reach[..., :1]), reach[..., :-1]], axis=-1)
-    left: Floats = (alive * inside).sum(axis=-1)
-    return np.where(np.isfinite(left) & (years > 0).all(axis=-1), left, np.nan)
+        worth = np.ones_like(years) if qalys is None else qalys / years
+    left = years_left(hazard, worth)[..., 0]
+    return np.where((years > 0).all(axis=-1), left, np.nan)
 
 
-def age_sheet(sums: Sums) -> Sheet:
-    """Return the age at two conditions and the life expectancy at 75, all, by fifth and sex."""
-    ages = with_total(sums.ages)
-    by = {
+def _tables(ages: Floats) -> dict[str, tuple[Floats, tuple[str, ...]]]:
+    """Return (years and all, groups, bands, ``BY_AGE``) for all, by fifth and by sex."""
+    return {
         "all": (ages.sum(axis=(1, 2))[:, None], ("all",)),
         "imd_quintile": (ages.sum(axis=2), FIFTHS),
         "sex": (ages.sum(axis=1), SEXES),
     }
+
+
+def age_levels(sums: Sums, grouping: str) -> dict[str, Floats]:
+    """Return each measure that is an age or years to live, (years and all, groups)."""
+    table = _tables(with_total(sums.ages))[grouping][0]
+    years, deaths, qalys = (table[..., place] for place in (YEARS, DEATHS, QALYS))
+    return {
+        "age_at_2plus": age_at_half(years, table[..., TWO_PLUS]),
+        "life_expectancy_75": life_expectancy(years[..., FROM_75:], deaths[..., FROM_75:]),
+        "life_expectancy_birth": life_expectancy(years, deaths),
+        "qale_birth": life_expectancy(years, deaths, qalys),
+    }
+
+
+def age_sheet(sums: Sums) -> Sheet:
+    """Return the measures that are ages or years to live, for all, by fifth and by sex."""
+    blocks = [
+        level_sheet(name, levels, grouping, labels)
+        for grouping, (_, labels) in _tables(sums.ages).items()
+        for name, levels in age_levels(sums, grouping).items()
+    ]
+    return joined(blocks)
+
+
+def expected_after(ages: Sequence[Floats], rate: float) -> Mapping[str, Floats]:
+    """Return what a person alive at the horizon can expect, (5, 2, 19), under usual care.
+
+    Rates are of all baseline runs and years together. Where fewer than ten people of a fifth,
+    sex and band died, the fifths and then the sexes are pooled. People stand at the middle of
+    their band.
+
+    Parameters
+    ----------
+    ages : each baseline run's sums by age, (years, 5, 2, 19, ``BY_AGE``)
+    rate : discount rate a year, from the horizon on
+    """
+    whole = np.sum([run.sum(axis=0) for run in ages], axis=0)
+    hazard, worth = (_steady(whole, column) for column in (DEATHS, QALYS))
+    found = {
+        "life_years_beyond": years_left(hazard, np.ones_like(hazard), rate),
+        "qalys_beyond": years_left(hazard, worth, rate),
+    }
+    return {name: _at_the_middle(left) for name, left in found.items()}
+
+
+def _at_the_middle(left: Floats) -> Floats:
+    following = np.concatenate([left[..., 1:], left[..., -1:]], axis=-1)
+    middle: Floats = 0.5 * (left + following)
+    return middle
+
+
+def _steady(whole: Floats, column: int) -> Floats:
+    """Return a rate by (5, 2, 19), pooled over fifths and sexes where few have died."""
+    rate = np.full(whole.shape[:-1], np.nan)
+    for over in ((), (0,), (0, 1)):
+        pooled = whole.sum(axis=over, keepdims=True) if over else whole
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = pooled[..., column] / pooled[..., YEARS]
+        last = over == (0, 1)
+        enough = (pooled[..., DEATHS] >= ENOUGH_DEATHS) | (last & (pooled[..., YEARS] > 0))
+        rate = np.where(np.isnan(rate) & enough, found, rate)
+    return rate
+
+
+def beyond_sheet(
+    ages: Floats, scale: float, settings: Settings, after: Mapping[str, Mapping[str, Floats]]
+) -> Sheet:
+    """Return life years and QALYs beyond the horizon, discounted and not, in one row a group.
+
+    Parameters
+    ----------
+    ages : a run's sums by age
+    scale : residents of the place for each simulated
+    after : ``expected_after`` by ``no`` and ``yes`` (discounted)
+    """
+    alive = ages[-1, ..., ALIVE] * scale
+    to_start = (1.0 + settings.value("discount_rate_health")) ** -float(len(ages))
+    groups: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
+        "all": ((0, 1, 2), ("all",)),
+        "imd_quintile": ((1, 2), FIFTHS),
+        "sex": ((0, 2), SEXES),
+    }
     blocks = []
-    for grouping, (table, labels) in by.items():
-        half = age_at_half(table[..., 0], table[..., 1])
-        left = life_expectancy(table[..., FROM_75:, 0], table[..., FROM_75:, 2])
-        blocks.append(level_sheet("age_at_2plus", half, grouping, labels))
-        blocks.append(level_sheet("life_expectancy_75", left, grouping, labels))
+    for discounted, expected in after.items():
+        factor = to_start if discounted == "yes" else 1.0
+        for measure, each in expected.items():
+            left = np.where(alive > 0, alive * each, 0.0) * factor
+            for grouping, (over, labels) in groups.items():
+                keys = outcome_keys((MEASURES[measure],), grouping, labels, 0, discounted)
+                blocks.append(Sheet(keys, {"value": left.sum(axis=over).reshape(-1)}))
     return joined(blocks)

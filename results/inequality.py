@@ -6,14 +6,14 @@ population, so that the slope is a gap across everybody and not between two grou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from results.costs import RunCosts
-from results.measures import AVERAGE, COUNT, RATIO
+from results.measures import AVERAGE, COUNT, MEASURES, RATIO, Measure
 from results.outcomes import ADDED, PER, Parts, parts_of, with_total, year_labels
 from results.sheets import Sheet, joined, product
 from results.sums import FIFTHS, Sums
@@ -21,6 +21,8 @@ from results.sums import FIFTHS, Sums
 Floats = npt.NDArray[np.float64]
 INDICES = ("absolute_gap", "relative_gap", "sii", "rii", "concentration_index", "erreygers_index")
 COMPARED = tuple(measure for measure in ADDED if measure.kind != AVERAGE)
+CHOSEN = [column for column, measure in enumerate(ADDED) if measure.kind != AVERAGE]
+SHARES = [measure.key for measure in COMPARED if measure.is_share]
 
 
 def ranks(weights: Floats) -> Floats:
@@ -116,17 +118,25 @@ def standardised(top: Floats, bottom: Floats, standard: Floats) -> Floats:
     return filled
 
 
-def inequality_sheet(sums: Sums, costs: RunCosts, standard: Floats) -> Sheet:
-    """Return every index of every measure, by deprivation and by ethnicity."""
+def inequality_sheet(
+    sums: Sums, costs: RunCosts, standard: Floats, ages: Mapping[str, Floats]
+) -> Sheet:
+    """Return every index of every measure, by deprivation and by ethnicity.
+
+    Parameters
+    ----------
+    standard : (7, 2), the population that fifths are standardised to
+    ages : levels of measures that do not add up, (years and all, 5)
+    """
     cells = parts_of(sums, costs, "cells")
     fifths = Parts(*(part.sum(axis=(2, 3)) for part in (cells.top, cells.bottom, cells.people)))
-    crude = _rates(fifths)
-    whole = _divided(cells)
-    level = standardised(with_total(cells.top), whole, standard) * _per()
+    level = standardised(with_total(cells.top), _divided(cells), standard) * _per()
     people = with_total(fifths.people)
+    other = np.stack(list(ages.values()), axis=-1)
     blocks = [
-        _indices(crude, people, "no"),
-        _indices(level, people, "yes"),
+        _indices(_rates(fifths)[..., CHOSEN], people, COMPARED, "no"),
+        _indices(level[..., CHOSEN], people, COMPARED, "yes"),
+        _indices(other, people, tuple(MEASURES[name] for name in ages), "no"),
         _ethnic_gaps(sums, costs),
     ]
     return joined(blocks)
@@ -151,11 +161,13 @@ def _rates(parts: Parts) -> Floats:
     return rate * _per()
 
 
-def _indices(level: Floats, people: Floats, is_standardised: str) -> Sheet:
+def _indices(
+    level: Floats, people: Floats, measures: tuple[Measure, ...], is_standardised: str
+) -> Sheet:
     """Return the indices of levels (years and all, 5, measures), people (years and all, 5)."""
-    chosen = [column for column, measure in enumerate(ADDED) if measure.kind != AVERAGE]
-    high = np.moveaxis(level[..., chosen], 1, 0)
+    high = np.moveaxis(level, 1, 0)
     weights = np.broadcast_to(np.moveaxis(people, 1, 0)[..., None], high.shape)
+    shares = np.array([measure.is_share for measure in measures])
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {
             "absolute_gap": high[0] - high[-1],
@@ -163,14 +175,12 @@ def _indices(level: Floats, people: Floats, is_standardised: str) -> Sheet:
             "sii": slope_index(high, weights),
             "rii": relative_index(high, weights),
             "concentration_index": concentration_index(high, weights),
-            "erreygers_index": np.where(
-                [measure.is_share for measure in COMPARED], erreygers_index(high, weights), np.nan
-            ),
+            "erreygers_index": np.where(shares, erreygers_index(high, weights), np.nan),
         }
     values = np.stack([found[name] for name in INDICES], axis=1)
     keys = product(
         {
-            "measure": [measure.key for measure in COMPARED],
+            "measure": [measure.key for measure in measures],
             "index": INDICES,
             "year": year_labels(len(level) - 1),
         }
@@ -181,16 +191,12 @@ def _indices(level: Floats, people: Floats, is_standardised: str) -> Sheet:
         standardised=is_standardised,
     )
     sheet = Sheet(_ordered(keys), {"value": finite(values.transpose(2, 1, 0).ravel())})
-    return _kept(sheet, keys["index"].ne("erreygers_index") | keys["measure"].isin(_shares()))
+    return _kept(sheet, keys["index"].ne("erreygers_index") | keys["measure"].isin(SHARES))
 
 
 def finite(values: Floats) -> Floats:
     """Return ``values`` with what cannot be said (a ratio to nothing) as not a number."""
     return np.where(np.isfinite(values), values, np.nan)
-
-
-def _shares() -> Sequence[str]:
-    return [measure.key for measure in COMPARED if measure.is_share]
 
 
 def _ethnic_gaps(sums: Sums, costs: RunCosts) -> Sheet:
@@ -200,8 +206,7 @@ def _ethnic_gaps(sums: Sums, costs: RunCosts) -> Sheet:
     labels = sums.labels["ethnicity"]
     largest = int(parts.people.sum(axis=0).argmax())
     others = [place for place in range(len(labels)) if place != largest]
-    chosen = [column for column, measure in enumerate(ADDED) if measure.kind != AVERAGE]
-    own, reference = level[:, others][..., chosen], level[:, [largest]][..., chosen]
+    own, reference = level[:, others][..., CHOSEN], level[:, [largest]][..., CHOSEN]
     with np.errstate(divide="ignore", invalid="ignore"):
         gaps = np.stack([own - reference, own / reference])
     keys = product(

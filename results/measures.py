@@ -12,7 +12,8 @@ from functools import lru_cache
 import pandas as pd
 
 LOWER, HIGHER, NEITHER = "lower", "higher", "neither"
-COUNT, AVERAGE, RATIO, WAIT, AGE = "count", "average", "ratio", "wait", "age"
+COUNT, AVERAGE, RATIO = "count", "average", "ratio"
+WAIT, AGE, BEYOND = "wait", "age", "beyond"
 OURS = "this program"
 
 
@@ -133,6 +134,52 @@ _PEOPLE = (
         source=OUTCOMES_FRAMEWORK,
     ),
 )
+_LIFE = tuple(
+    Measure(
+        key=key,
+        title=title,
+        unit=unit,
+        definition=definition,
+        numerator=(),
+        kind=AGE,
+        better=HIGHER,
+        source=source,
+    )
+    for key, title, unit, definition, source in (
+        (
+            "life_expectancy_birth",
+            "life expectancy at birth",
+            "years",
+            "period life table of the year's deaths, five-year bands",
+            OUTCOMES_FRAMEWORK,
+        ),
+        (
+            "qale_birth",
+            "quality-adjusted life expectancy at birth",
+            "QALYs",
+            "the same life table, each year weighted by the mean utility of its age band",
+            OURS,
+        ),
+    )
+)
+_BEYOND = tuple(
+    Measure(
+        key=key,
+        title=title,
+        unit=unit,
+        definition=f"{what} that people alive at the end of the horizon can expect after it, at "
+        "the death rates and utilities of usual care for their age, sex and fifth; a line apart, "
+        "not part of any total",
+        numerator=(),
+        kind=BEYOND,
+        better=HIGHER,
+        worth="health",
+    )
+    for key, title, unit, what in (
+        ("life_years_beyond", "life years beyond the horizon", "years", "years"),
+        ("qalys_beyond", "QALYs beyond the horizon", "QALYs", "QALYs"),
+    )
+)
 _HEALTH = (
     Measure(
         key="ltc_onsets",
@@ -237,6 +284,52 @@ _HEALTH = (
         ages="18+",
         states="true",
         better=LOWER,
+    ),
+    Measure(
+        key="anxiety_prevalence",
+        title="people with anxiety",
+        unit="share of adults",
+        definition="share of adults' time in years that end with anxiety, diagnosed or not",
+        numerator=("years_anxiety",),
+        denominator=("adult_years",),
+        kind=RATIO,
+        ages="18+",
+        states="true",
+        better=LOWER,
+    ),
+    Measure(
+        key="found_share",
+        title="conditions that are known",
+        unit="share of conditions",
+        definition="conditions truly present at the year's end that are diagnosed",
+        numerator=("conditions_found",),
+        denominator=("conditions_present",),
+        kind=RATIO,
+        states="true and diagnosed",
+        better=HIGHER,
+    ),
+    Measure(
+        key="utility_with_ltc",
+        title="quality of life with a long-term condition",
+        unit="utility",
+        definition="QALYs over years lived by people with a condition at the year's start",
+        numerator=("qalys_any",),
+        denominator=("years_any",),
+        kind=RATIO,
+        states="true",
+        better=HIGHER,
+        source=OUTCOMES_FRAMEWORK,
+    ),
+    Measure(
+        key="community_care_share",
+        title="care given outside hospital",
+        unit="share of contacts and days",
+        definition="contacts and days of care in practice, community and neighbourhood, of "
+        "these and attendances and days in hospital",
+        numerator=("community_care",),
+        denominator=("community_care", "hospital_care"),
+        kind=RATIO,
+        source=OUTCOMES_FRAMEWORK,
     ),
     Measure(
         key="smokers_share",
@@ -491,7 +584,8 @@ _MONEY = tuple(
     )
 )
 MEASURES: dict[str, Measure] = {
-    measure.key: measure for measure in (*_PEOPLE, *_HEALTH, *_CARE, *_WAITS, *_WORK, *_MONEY)
+    measure.key: measure
+    for measure in (*_PEOPLE, *_LIFE, *_BEYOND, *_HEALTH, *_CARE, *_WAITS, *_WORK, *_MONEY)
 }
 
 

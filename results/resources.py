@@ -51,7 +51,11 @@ def wait_numbers(days: Floats, count: Floats) -> dict[str, Floats]:
 
 def resource_sheet(run: Run, series: pd.DataFrame, waits: pd.DataFrame) -> Sheet:
     """Return capacity by service and role, and waits by service and fifth, by year and all."""
-    return joined([_capacity(run, series), _waits(run, waits)])
+    whole = joined([_capacity(run, series), _waits(run, waits)])
+    table = whole.keys.assign(**{name: whole.numbers[name] for name in NUMBERS})
+    # A service whose capacity is not told by role has its waits in the same row.
+    rows = table.groupby(KEYS, sort=False)[list(NUMBERS)].first().reset_index()
+    return Sheet(rows[KEYS], {name: rows[name].to_numpy(np.float64) for name in NUMBERS})
 
 
 def _capacity(run: Run, series: pd.DataFrame) -> Sheet:

@@ -69,6 +69,29 @@ CARE_DAYS = (
     "vcse_contacts",
     "vcse_group_sessions",
 )
+COMMUNITY_CARE = (
+    "gp_contacts_gp",
+    "gp_contacts_nurse",
+    "gp_contacts_other",
+    "pharmacy_contacts",
+    "community_contacts",
+    "urgent_response",
+    "virtual_ward_days",
+    "mental_health_contacts",
+    "talking_therapy_contacts",
+    "assessments",
+    "coordinator_contacts",
+    "vcse_contacts",
+    "vcse_group_sessions",
+)
+HOSPITAL_CARE = (
+    "ae_attendances",
+    "emergency_bed_days",
+    "elective_bed_days",
+    "day_cases",
+    "outpatient_first",
+    "outpatient_follow_up",
+)
 DERIVED = (
     "person_years",
     "deaths",
@@ -102,8 +125,17 @@ DERIVED = (
     "adult_admissions_2plus",
     "adult_appointments",
     "adult_appointments_2plus",
+    "years_anxiety",
+    "conditions_present",
+    "conditions_found",
+    "years_any",
+    "qalys_any",
+    "community_care",
+    "hospital_care",
 )
 QUANTITIES = (*DERIVED, *ACTIVITY)
+# What is summed by five-year band: for life tables and the age at two conditions.
+BY_AGE = ("person_years", "years_2plus", "deaths", "qalys", "alive_at_end")
 COLUMN = {name: column for column, name in enumerate(QUANTITIES)}
 READ = tuple(
     dict.fromkeys(
@@ -123,6 +155,8 @@ READ = tuple(
             "controlled",
             "onsets",
             "days_supported",
+            "person",
+            "stages",
             *UTILITY_COLUMNS,
             *ACTIVITY,
         )
@@ -147,13 +181,14 @@ class Baseline:
 
     ``recentring`` is the mean loss of utility, (19, 2); ``standard`` the share of residents by
     reporting age band and sex, (7, 2); ``controllable`` the bits of conditions that can be
-    controlled at all; ``depression`` the bit of that condition.
+    controlled at all; ``depression`` and ``anxiety`` the bits of those conditions.
     """
 
     recentring: Floats
     standard: Floats
     controllable: np.uint32
     depression: np.uint32
+    anxiety: np.uint32
 
 
 def read_baseline(runs: list[Run], utilities: Utilities, weights: Floats) -> Baseline:
@@ -175,6 +210,7 @@ def read_baseline(runs: list[Run], utilities: Utilities, weights: Floats) -> Bas
         standard=standard / standard.sum(),
         controllable=controllable,
         depression=_bit(runs[0].facts["conditions"], "depression"),
+        anxiety=_bit(runs[0].facts["conditions"], "anxiety"),
     )
 
 
@@ -183,13 +219,40 @@ def _bit(conditions: Sequence[str], key: str) -> np.uint32:
     return np.uint32(0 if place is None else 1 << place)
 
 
+class Lives:
+    """QALYs, fifth and steps reached of every person of a run, by their number.
+
+    The same number is the same person in every design, so that lives can be set side by side.
+    """
+
+    def __init__(self) -> None:
+        self.qalys: Floats = np.zeros(0)
+        self.fifth: npt.NDArray[np.int8] = np.zeros(0, np.int8)
+        self.stages: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+
+    def add(self, people: Columns, qalys: Floats) -> None:
+        """Add person-years with the QALYs lived in them."""
+        person = people["person"].astype(np.int64)
+        self._grow(int(person.max(initial=-1)) + 1)
+        self.qalys += np.bincount(person, qalys, len(self.qalys))
+        self.fifth[person] = people["imd_quintile"]
+        np.bitwise_or.at(self.stages, person, people["stages"].astype(np.uint8))
+
+    def _grow(self, size: int) -> None:
+        more = size - len(self.qalys)
+        if more > 0:
+            self.qalys = np.append(self.qalys, np.zeros(more))
+            self.fifth = np.append(self.fifth, np.zeros(more, np.int8))
+            self.stages = np.append(self.stages, np.zeros(more, np.uint8))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sums:
     """Totals of one run.
 
     ``cells`` are (years, 5 fifths, 7 age bands, 2 sexes, quantities); ``groups`` hold the other
-    groupings as (years, groups, quantities); ``ages`` are (years, 5, 2, 19, 3): person-years,
-    those with two or more conditions, and deaths by five-year band. ``labels`` name the groups.
+    groupings as (years, groups, quantities); ``ages`` are (years, 5, 2, 19, ``BY_AGE``) by
+    five-year band. ``labels`` name the groups. ``lives`` are QALYs and the rest by person.
     """
 
     run: Run
@@ -197,6 +260,7 @@ class Sums:
     groups: Mapping[str, Floats]
     ages: Floats
     labels: Mapping[str, tuple[str, ...]]
+    lives: Lives
 
     def by(self, grouping: str) -> Floats:
         """Return (years, groups, quantities) of one of ``GROUPINGS``."""
@@ -235,20 +299,22 @@ def add_up(run: Run, utilities: Utilities, baseline: Baseline) -> Sums:
     others = [name for name in GROUPINGS if name not in ("all", "imd_quintile", "age_band", "sex")]
     sizes = [5 * len(AGE_BANDS) * 2, *(len(labels[name]) for name in others)]
     totals = np.zeros((run.years * sum(sizes), len(QUANTITIES)))
-    ages = np.zeros((run.years, 5, 2, LAST_BAND + 1, 3))
+    ages = np.zeros((run.years, 5, 2, LAST_BAND + 1, len(BY_AGE)))
+    lives = Lives()
     for people in run.batches(READ):
         amounts = quantities(people, utilities, baseline)
         year = people["year"].astype(np.int64) - 1
         index = _places(people, year, run.years, others, sizes)
         _add(totals, index, amounts)
         _add_ages(ages, people, year, amounts)
+        lives.add(people, amounts[:, COLUMN["qalys"]])
     parts = np.split(totals, np.cumsum([run.years * size for size in sizes])[:-1])
     cells = parts[0].reshape(run.years, 5, len(AGE_BANDS), 2, len(QUANTITIES))
     groups = {
         name: part.reshape(run.years, -1, len(QUANTITIES))
         for name, part in zip(others, parts[1:], strict=True)
     }
-    return Sums(run, cells, groups, ages, labels)
+    return Sums(run, cells, groups, ages, labels, lives)
 
 
 def _places(
@@ -300,8 +366,10 @@ def _add_ages(ages: Floats, people: Columns, year: Integers, amounts: Floats) ->
     fifth = people["imd_quintile"].astype(np.int64) - 1
     band = five_year_band(people["age"])
     place = ((year * 5 + fifth) * 2 + people["sex"]) * (LAST_BAND + 1) + band
-    for column, name in enumerate(("person_years", "years_2plus", "deaths")):
-        flat = np.bincount(place, amounts[:, COLUMN[name]], ages[..., 0].size)
+    there = amounts[:, COLUMN["person_years"]] * (1.0 - amounts[:, COLUMN["deaths"]])
+    for column, name in enumerate(BY_AGE):
+        amount = there if name == "alive_at_end" else amounts[:, COLUMN[name]]
+        flat = np.bincount(place, amount, ages[..., 0].size)
         ages[..., column] += flat.reshape(ages.shape[:-1])
 
 
@@ -310,7 +378,9 @@ def quantities(people: Columns, utilities: Utilities, baseline: Baseline) -> Flo
     amounts = np.empty((len(people["year"]), len(QUANTITIES)))
     for name, values in _derived(people, baseline).items():
         amounts[:, COLUMN[name]] = values
-    amounts[:, COLUMN["qalys"]] = utilities.qalys(people, baseline.recentring)
+    qalys = utilities.qalys(people, baseline.recentring)
+    amounts[:, COLUMN["qalys"]] = qalys
+    amounts[:, COLUMN["qalys_any"]] = qalys * (people["conditions"] > 0)
     for name in ACTIVITY:
         amounts[:, COLUMN[name]] = people[name]
     return amounts
@@ -358,6 +428,12 @@ def _derived(people: Columns, baseline: Baseline) -> dict[str, npt.NDArray[Any]]
         "adult_admissions_2plus": admissions * knows_two,
         "adult_appointments": contacts,
         "adult_appointments_2plus": contacts * knows_two,
+        "years_anxiety": adult * (people["conditions_end"] & baseline.anxiety > 0),
+        "conditions_present": bits(people["conditions_end"]),
+        "conditions_found": bits(people["conditions_end"] & people["diagnosed_end"]),
+        "years_any": lived * (people["conditions"] > 0),
+        "community_care": sum(people[name] for name in COMMUNITY_CARE),
+        "hospital_care": sum(people[name] for name in HOSPITAL_CARE),
     }
 
 

@@ -14,7 +14,7 @@ import pyarrow.csv as pa_csv
 
 from agents.faults import BadInput, Fault
 from results.activity import activity_sheet, activity_table
-from results.ages import age_sheet
+from results.ages import age_levels, age_sheet, beyond_sheet, expected_after
 from results.checks import check_sheet, checks_table, england_cells
 from results.comparison import (
     Arm,
@@ -33,6 +33,7 @@ from results.costs import (
     totals,
     twin_of,
 )
+from results.frameworks import frameworks_table
 from results.inequality import inequality_sheet
 from results.measures import measures_table
 from results.outcomes import PER, outcome_sheet
@@ -50,8 +51,11 @@ from results.sheets import (
     summary,
 )
 from results.store import EVIDENCE, Run, arms, baseline_arm, experiment, find_runs
-from results.sums import Baseline, add_up, read_baseline
+from results.sums import Baseline, Lives, Sums, add_up, read_baseline
+from results.twins import NUMBERS as GAINS
+from results.twins import gain_sheet
 from results.utilities import Utilities, england_weights, read_utilities
+from results.workbook import write_workbook
 
 Floats = npt.NDArray[np.float64]
 TABLES = (
@@ -63,6 +67,8 @@ TABLES = (
     "resources",
     "population",
     "stages",
+    "gains",
+    "frameworks",
     "draws",
     "checks",
     "evidence",
@@ -77,6 +83,7 @@ SHEETS = (
     "resources",
     "population",
     "stages",
+    "gains",
     "checks",
 )
 
@@ -105,6 +112,14 @@ class Shared:
     prices: Prices
     settings: Settings
     england: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Twin:
+    """What a run's costs and lives are set beside: the baseline's with the same luck."""
+
+    amounts: Mapping[str, Floats]
+    lives: Lives
 
 
 def read_folders(folders: Sequence[Path]) -> list[Run]:
@@ -185,51 +200,73 @@ def _collect_place(
         settings,
         england_cells(settings),
     )
-    twins: dict[tuple[int, int], Mapping[str, Floats]] = {}
-    others = [arm for arm in by_arm if arm[0] == place and arm != base]
+    twins: dict[tuple[int, int], Twin] = {}
+    ages: dict[Arm, dict[tuple[int, int], Floats]] = {}
     keys: dict[str, pd.DataFrame] = {}
-    for arm in [base, *others]:
+    for arm in [base, *(arm for arm in by_arm if arm[0] == place and arm != base)]:
         for run in by_arm[arm]:
-            twin = None if arm == base else _twin(twins, run.luck)
-            for kind, sheet in _sheets(run, shared, twin, twins if arm == base else None).items():
-                known = keys.setdefault(kind, sheet.keys)
-                if known is not sheet.keys and known.equals(sheet.keys):
-                    sheet = Sheet(known, sheet.numbers)
-                sheets[kind].setdefault(arm, {})[run.luck] = sheet
+            sums = add_up(run, shared.utilities, shared.baseline)
+            twin = None if arm == base else twins.get(run.luck, twins.get((0, run.luck[1])))
+            for kind, sheet in _sheets(sums, shared, twin, is_baseline=arm == base).items():
+                sheets[kind].setdefault(arm, {})[run.luck] = _with_known(sheet, keys, kind)
+            ages.setdefault(arm, {})[run.luck] = sums.ages
+            if arm == base:
+                twins[run.luck] = Twin(twin_of(sums), sums.lives)
+    _add_beyond(ages, ages[base], first.scale, settings, sheets["outcomes"])
 
 
-def _twin(
-    twins: Mapping[tuple[int, int], Mapping[str, Floats]], luck: tuple[int, int]
-) -> Mapping[str, Floats] | None:
-    return twins.get(luck, twins.get((0, luck[1])))
+def _with_known(sheet: Sheet, keys: dict[str, pd.DataFrame], kind: str) -> Sheet:
+    """Let sheets with the same names share one table of names."""
+    known = keys.setdefault(kind, sheet.keys)
+    same = known is not sheet.keys and known.equals(sheet.keys)
+    return Sheet(known, sheet.numbers) if same else sheet
+
+
+def _add_beyond(
+    ages: Mapping[Arm, Mapping[tuple[int, int], Floats]],
+    base: Mapping[tuple[int, int], Floats],
+    scale: float,
+    settings: Settings,
+    outcomes: dict[Arm, dict[tuple[int, int], Sheet]],
+) -> None:
+    """Add to the outcomes what people alive at the horizon can expect after it."""
+    rate = settings.value("discount_rate_health")
+    usual = [base[run] for run in sorted(base)]
+    after = {"no": expected_after(usual, 0.0), "yes": expected_after(usual, rate)}
+    keys: dict[str, pd.DataFrame] = {}
+    for arm, of_arm in ages.items():
+        for run, of_run in of_arm.items():
+            beyond = beyond_sheet(of_run, scale, settings, after)
+            whole = joined([outcomes[arm][run], beyond])
+            outcomes[arm][run] = _with_known(whole, keys, "outcomes")
 
 
 def _sheets(
-    run: Run,
-    shared: Shared,
-    twin: Mapping[str, Floats] | None,
-    twins: dict[tuple[int, int], Mapping[str, Floats]] | None,
+    sums: Sums, shared: Shared, twin: Twin | None, *, is_baseline: bool
 ) -> dict[str, Sheet]:
-    """Return every sheet of one run; a baseline run leaves behind what its twins need."""
-    sums = add_up(run, shared.utilities, shared.baseline)
-    costs = RunCosts(sums, shared.prices, twin)
+    """Return every sheet of one run; that of a design is set beside its twin's."""
+    run = sums.run
+    costs = RunCosts(sums, shared.prices, None if twin is None else twin.amounts)
     waits = run.waits()
     resources = resource_sheet(run, run.series(), waits)
     ages = age_sheet(sums)
     measures = [outcome_sheet(sums, costs, shared.settings), wait_measures(resources, run), ages]
     sheets = {
         "outcomes": joined(measures),
-        "inequality": inequality_sheet(sums, costs, shared.baseline.standard),
+        "inequality": inequality_sheet(
+            sums, costs, shared.baseline.standard, age_levels(sums, "imd_quintile")
+        ),
         "costs": cost_sheet(costs),
         "activity": activity_sheet(sums),
         "resources": resources,
     }
-    if twins is not None:
-        twins[run.luck] = twin_of(sums)
+    if is_baseline:
         sheets["population"] = population_sheet(run)
         sheets["checks"] = check_sheet(sums, costs, resources, ages, waits, shared.england)
-    else:
-        sheets["stages"] = stage_sheet(run, sums)
+        return sheets
+    sheets["stages"] = stage_sheet(run, sums)
+    if twin is not None:
+        sheets["gains"] = gain_sheet(sums.lives, twin.lives, run.scale)
     return sheets
 
 
@@ -244,7 +281,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "inequality": indexed_table(stacks["inequality"], baselines),
         "costs": costs_table(stacks["costs"], baselines, settings),
         "activity": activity_table(stacks["activity"], baselines, settings),
-        "resources": resources_table(stacks["resources"]),
+        "resources": numbers_table(stacks["resources"], NUMBERS),
         "population": shares_table(stacks["population"], "prevalence", 1.0),
         "stages": shares_table(stacks["stages"], "per_1000", PER),
         "draws": draws_table(collected.outcomes, baselines, stacks["inequality"], pounds),
@@ -252,7 +289,9 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
             stacks["checks"], {arm: runs[0] for arm, runs in collected.runs.items()}, settings
         ),
         "measures": measures_table(),
+        "gains": numbers_table(stacks["gains"], GAINS),
     }
+    tables["frameworks"] = frameworks_table(comparison, tables["inequality"], settings)
     tables["evidence"] = evidence_table(collected)
     return {name: tables[name] for name in TABLES}
 
@@ -279,20 +318,20 @@ def _totals(stack: Stack) -> Stack:
     return stacked(sheets)
 
 
-def resources_table(stacks: Mapping[Arm, Stack]) -> pd.DataFrame:
-    """Return ``resources.csv``: every number with its interval beside it."""
+def numbers_table(stacks: Mapping[Arm, Stack], numbers: Sequence[str]) -> pd.DataFrame:
+    """Return a table of several numbers a row, each with its interval beside it."""
     parts = []
     for arm, stack in stacks.items():
         table = stack.keys.assign(
             replications=len(stack.draws), interval_kind=interval_kind(stack.draws)
         )
-        for name in NUMBERS:
+        for name in numbers:
             held = summary(stack.numbers[name], stack.draws)
             table = table.assign(
                 **{name: held.mean, f"{name}_low": held.low, f"{name}_high": held.high}
             )
         parts.append(named(arm, table))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def shares_table(stacks: Mapping[Arm, Stack], name: str, per: float) -> pd.DataFrame:
@@ -352,6 +391,7 @@ def build_tables(folder: Path, prices: Path | None = None) -> dict[str, pd.DataF
     baseline = named_baseline if named_baseline in designs else None
     tables = tables_of(collect(runs, settings, baseline))
     write_tables(folder / "tables", tables)
+    write_workbook(folder / "tables" / "tables.xlsx", tables)
     return tables
 
 
@@ -379,7 +419,7 @@ def _column(values: pd.Series) -> pa.Array:
         return pa.array(numbers, mask=~np.isfinite(numbers))
     if pd.api.types.is_integer_dtype(values):
         return pa.array(values.to_numpy(np.int64))
-    return pa.array(values.astype(str).to_numpy(dtype=object), type=pa.string())
+    return pa.array(values.fillna("").astype(str).to_numpy(dtype=object), type=pa.string())
 
 
 def rounded(values: Floats, digits: int = DIGITS) -> Floats:

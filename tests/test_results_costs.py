@@ -26,7 +26,7 @@ from results.costs import (
 from results.settings import Settings, read_settings
 from results.sheets import Sheet, Stack
 from results.store import Run
-from results.sums import AGE_BANDS, COLUMN, QUANTITIES, Sums
+from results.sums import AGE_BANDS, COLUMN, QUANTITIES, Lives, Sums
 
 FACTS = {
     "place": "p",
@@ -56,7 +56,7 @@ def sums(amounts: dict[str, float], costs: list[dict[str, Any]] | None = None) -
         cells[:, 0, 0, 0, COLUMN[name]] = amount
     groups = {"ethnicity": cells.sum(axis=(1, 2, 3))[:, None]}
     run = Run(Path("nowhere"), FACTS | {"design_costs": costs or []})
-    return Sums(run, cells, groups, np.zeros((2, 5, 2, 19, 3)), {"all": ("all",)})
+    return Sums(run, cells, groups, np.zeros((2, 5, 2, 19, 5)), {"all": ("all",)}, Lives())
 
 
 def own(unit: str, amount: float, **more: Any) -> dict[str, Any]:

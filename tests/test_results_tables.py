@@ -217,6 +217,7 @@ def test_a_null_design_changes_only_its_own_activity_burden_and_cost(
     moved = set(rows.loc[rows["difference"].abs() > 1e-9, "measure"])
     assert moved == {
         "assessments",
+        "community_care_share",
         "coordinator_contacts",
         "intervention_cost",
         "mdt_reviews",
