@@ -8,6 +8,7 @@ a small place from looking worse than a large one.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
@@ -168,10 +169,11 @@ class Hospital:
             ADMITTED: self._major,
             DIRECT: self._direct,
         }
+        self._gone: set[int] = set()
         self._last_discharge: dict[int, float] = {}
         self._returning: dict[int, list[tuple[int, int, bool]]] = {}
-        self._notes: dict[str, list[int]] = {}
-        self._waits: dict[str, list[tuple[int, float]]] = {}
+        self._notes: defaultdict[str, list[int]] = defaultdict(list)
+        self._waits: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
         self._visitors_until = int(env.now)
         self._invited = 0
         self._start_with_full_beds()
@@ -190,9 +192,12 @@ class Hospital:
             self._invite_visitors(day)
         everyone = together(arriving, self._returning_on(day))
         self.counts.announced += len(everyone.rows)
+        people = self._population
+        here = people.alive[everyone.rows] & (everyone.times < people.exit_day[everyone.rows])
+        self.counts.absent += len(here) - int(np.count_nonzero(here))
         elsewhere = everyone.kinds == OTHER
-        self._see_elsewhere(everyone.rows[elsewhere])
-        visits = everyone.only(~elsewhere)
+        self._see_elsewhere(everyone.rows[elsewhere & here])
+        visits = everyone.only(~elsewhere & here)
         plans = self.stays.of_residents(self._population, visits.rows, visits.keys, float(day))
         self._begin(visits, self._site_of[visits.rows], plans)
 
@@ -219,12 +224,10 @@ class Hospital:
             visit.walk = Walk(self._paths[visit.kind](visit))
 
     def _see_elsewhere(self, rows: Integers) -> None:
-        here = self._population.alive[rows]
         free = np.array([row not in self.inside for row in rows.tolist()], np.bool_)
-        self.counts.absent += int(np.count_nonzero(~here))
-        self.counts.already_in += int(np.count_nonzero(here & ~free))
-        seen = rows[here & free]
+        seen = rows[free]
         self.counts.elsewhere += len(seen)
+        self.counts.already_in += len(rows) - len(seen)
         self._ledger.count("ae_attendances", seen)
 
     def _returning_on(self, day: int) -> Arriving:
@@ -365,7 +368,7 @@ class Hospital:
     def _enter(self, visit: Visit) -> bool:
         """Let the visit begin unless the person is gone or in hospital already."""
         row, counts = visit.row, self._counts(visit.row)
-        if row >= 0 and not self._is_here(row):
+        if row in self._gone:
             counts.absent += 1
         elif row in self.inside:
             counts.already_in += 1
@@ -374,10 +377,6 @@ class Hospital:
             self.inside[row] = visit
             return True
         return False
-
-    def _is_here(self, row: int) -> bool:
-        people = self._population
-        return bool(people.alive[row]) and bool(self._env.now < people.exit_day[row])
 
     def _counts(self, row: int) -> Counts:
         return self.counts if row >= 0 else self.visitors
@@ -418,7 +417,8 @@ class Hospital:
             self._counts(visit.row).finished += 1
 
     def leave(self, row: int) -> None:
-        """Take out a resident who dies or moves away now; harmless if not in hospital."""
+        """Take out a resident who dies or moves away now, for good."""
+        self._gone.add(row)
         visit = self.inside.pop(row, None)
         if visit is None or visit.walk is None:
             return
@@ -430,13 +430,13 @@ class Hospital:
 
     def _note(self, activity: str, row: int) -> None:
         if row >= 0:
-            self._notes.setdefault(activity, []).append(row)
+            self._notes[activity].append(row)
             if self._ledger.keep_events:
                 self._log(activity, row, 0.0)
 
     def _wait(self, service: str, row: int, days: float) -> None:
         if row >= 0:
-            self._waits.setdefault(service, []).append((row, days))
+            self._waits[service].append((row, days))
             if self._ledger.keep_events:
                 self._log(f"leaves queue of {service}", row, days)
 
@@ -449,17 +449,18 @@ class Hospital:
         ledger = self._ledger
         for activity, rows in self._notes.items():
             ledger.count(activity, np.array(rows, np.int64))
-        type_1 = self._notes.get("ae_type1", [])
+        type_1 = self._notes["ae_type1"]
         ledger.count("ae_attendances", np.array(type_1, np.int64))
-        arrivals = {"ed": len(type_1), "beds": len(self._notes.get("emergency_admissions", []))}
+        arrivals = {"ed": len(type_1), "beds": len(self._notes["emergency_admissions"])}
         for service, arrived in arrivals.items():
-            waits = self._waits.get(service, [])
+            waits = self._waits[service]
             ledger.tally(service, "all", "arrivals", arrived)
             ledger.tally(service, "all", "served", len(waits))
             if waits:
                 people = np.array([row for row, _ in waits], np.int64)
                 ledger.wait(service, people, np.array([days for _, days in waits]))
-        self._notes, self._waits = {}, {}
+        self._notes.clear()
+        self._waits.clear()
 
     def _count_bed_days(self, visit: Visit) -> None:
         if visit.bed_since < inf:

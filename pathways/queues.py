@@ -34,7 +34,9 @@ class Turn(Event):
     """
 
     def __init__(self, places: Places, priority: float) -> None:
-        super().__init__(places.env)
+        # As ``Event.__init__`` does: turns are made often enough for the call to count.
+        self.env = places.env
+        self.callbacks = []
         self.places = places
         self.priority = priority
         self.asked: float = places.env.now
@@ -262,10 +264,9 @@ class Walk:
         if steps is None:
             return
         try:
-            value = None if event is None else event.value
-            step = steps.send(value)
+            step = steps.send(None if event is None else event._value)
             while step.callbacks is None:  # it has happened already
-                step = steps.send(step.value)
+                step = steps.send(step._value)
         except StopIteration:
             self._steps = None
         else:
