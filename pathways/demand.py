@@ -62,6 +62,7 @@ _HALF = np.uint64(32)
 _HOURS = np.linspace(0.0, 1.0, 25)
 _NUMBER = {name: number for number, name in enumerate(PROCESSES)}
 _HISTORY_YEARS = 2  # made at once, so that asking for ever longer does not make them again
+_LEAST_MEAN = 0.25  # in a handful of people nobody may happen to use a rare service
 ERA_FROM = date(2025, 1, 1)
 ERA = "2024/25"
 
@@ -274,13 +275,24 @@ class Demand:
         self.refresh(np.arange(len(people)), 0)
 
     def _personal_rows(self) -> Floats:
+        """Return (n_processes + n_expected, n) multipliers.
+
+        Scaled so that they change nobody's total: the mean over today's residents, weighted by
+        their rates, is exactly one in every process. The luck of who lives here then moves use
+        between people and not up or down, which queues so near their limit would magnify.
+        """
+        people, ones = self.population, np.ones(len(self.population))
         shapes = _gamma_shapes(self.evidence)
         correlation = self.evidence.value("care_settings", key="demand.score_correlation")
-        person = self.population.person
-        multipliers = personal_multipliers(person, self.luck, shapes, correlation)
-        ones = np.ones(len(person))
+        multipliers = personal_multipliers(people.person, self.luck, shapes, correlation)
         services = (*PROCESSES.values(), *EXPECTED)
-        return np.array([multipliers.get(service, ones) for service in services])
+        personal = np.array([multipliers.get(service, ones) for service in services])
+        here = np.flatnonzero(people.present(0.0))
+        weights = self._table[:, self._cells_on(here, 0.0)]
+        if len(here):
+            mean = (personal[:, here] * weights).sum(axis=1) / weights.sum(axis=1)
+            personal /= np.maximum(mean, _LEAST_MEAN)[:, None]
+        return personal
 
     def _new_clouds(self) -> Clouds:
         """Make clouds with layers low for frequent and high for rare processes.

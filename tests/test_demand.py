@@ -118,6 +118,16 @@ def test_counts_follow_the_rates() -> None:
         assert abs(found[name] - mean) < 4.5 * np.sqrt(mean) + spread, name
 
 
+def test_personal_luck_moves_use_between_people_and_leaves_the_total() -> None:
+    people = england(3_000)
+    people.entry_day[2_000:] = 40.0  # those to come count for nothing
+    model = demand(people)
+    here = np.flatnonzero(people.present(0.0))
+    for number, name in enumerate(PROCESSES):
+        total = model._table[number, model._cells[here]].sum()
+        assert model.rate[name][here].sum() == pytest.approx(total), name
+
+
 def test_lowering_one_persons_factor_removes_some_of_their_events_and_touches_no_other() -> None:
     usual, changed = demand(england(300)), demand(england(300))
     row = int(np.argmax(usual.rate["practice_consultation"]))
