@@ -91,11 +91,17 @@ def css_string(text: str) -> str:
 
 
 def write_figures(folder: Path, panels: Iterable[Panel]) -> None:
-    """Write each panel as SVG and PNG."""
+    """Write each panel as SVG and PNG; figures of an older report that are gone go too."""
     folder.mkdir(parents=True, exist_ok=True)
+    written = set()
     for panel in panels:
-        _write(folder / f"{panel.stem}.svg", panel.svg.encode("utf-8"))
-        _write(folder / f"{panel.stem}.png", panel.png)
+        for ending, content in (("svg", panel.svg.encode("utf-8")), ("png", panel.png)):
+            path = folder / f"{panel.stem}.{ending}"
+            _write(path, content)
+            written.add(path)
+    for path in folder.glob("figure-[0-9][0-9]*.*"):
+        if path not in written and path.suffix in (".svg", ".png"):
+            path.unlink()
 
 
 def _write(path: Path, content: bytes) -> None:

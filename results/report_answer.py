@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from results import report_findings as find
+from results import report_headlines as headlines
 from results import wording
 from results.report_blocks import AnswerPage, AnswerRow, Cell, Saying
 from results.report_data import READING_WORDS, Option, ReportData
@@ -173,17 +174,30 @@ def _sayings(
     lines = {option.letter: find.cascade(data, option) for option in data.designs}
     readings = list(dict.fromkeys(name for option in data.designs for name in option.readings))
     changes = {option.letter: find.reading_changes(data, option) for option in data.designs}
-    headline = wording.readings_headline(
+    headline = headlines.readings_headline(
         {key: by["plan"] for key, by in changes.items() if "plan" in by},
         {key: by["published"] for key, by in changes.items() if "published" in by},
     )
     assumed = [option.letter for option in data.designs if option.assumption_only]
     pairs = (
-        wording.aim_saying(found, measure, lead),
+        wording.aim_saying(found, measure, _sentences(data, measure), lead),
         wording.money_saying(found, stranded_shares(lines), data.years),
         wording.belief_saying(readings, headline, assumed),
     )
     return tuple(Saying(heading=heading, text=text) for heading, text in pairs)
+
+
+def _sentences(data: ReportData, measure: Measure) -> dict[str, str]:
+    """Return one sentence a design on the main measure."""
+    return {
+        option.letter: wording.change_sentence(
+            data.change(measure.key, option),
+            measure,
+            data.smallest,
+            "per 10,000 people a year",
+        )
+        for option in data.designs
+    }
 
 
 def _box(data: ReportData) -> Saying:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from results import report_findings as find
+from results import report_headlines as headlines
 from results import wording
 from results.figures import belief as draw
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
@@ -21,7 +22,7 @@ def belief_section(data: ReportData) -> Section:
     changes = [(option, find.reading_changes(data, option)) for option in data.designs]
     run = {reading for option in data.designs for reading in option.readings}
     heading = (
-        wording.readings_headline(
+        headlines.readings_headline(
             {o.letter: c["plan"] for o, c in changes if "plan" in c},
             {o.letter: c["published"] for o, c in changes if "published" in c},
         )
@@ -80,7 +81,7 @@ def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Bl
         )
     return Block(
         number=13,
-        claim=wording.readings_claim({o.letter: c for o, c in changes}, measure),
+        claim=headlines.readings_claim({o.letter: c for o, c in changes}, measure),
         sub="The same designs run with different readings of the evidence; lines are 95% "
         f"intervals. {alt}; hollow: the interval includes no change",
         panels=tuple(panels),
@@ -126,7 +127,7 @@ def sure_section(data: ReportData) -> Section:
     return Section(
         number=10,
         nav="How sure we are",
-        heading=wording.checks_headline(len(rows) - len(misses), len(rows), misses),
+        heading=headlines.checks_headline(len(rows) - len(misses), len(rows), misses),
         question="What drives the result, and does the model match the world?",
         blocks=(_checks_block(data, rows),),
         notes=tuple(notes),
@@ -138,7 +139,7 @@ def _checks_block(data: ReportData, rows: list[CheckRow]) -> Block:
         return Block(
             number=16, claim="Simulated beside published", missing=data.why_missing("checks")
         )
-    claim = wording.checks_claim(
+    claim = headlines.checks_claim(
         [(row.name, row.ratio.mean) for row in rows if not row.within], len(rows)
     )
     alt = alt_text(

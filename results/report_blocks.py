@@ -62,6 +62,7 @@ class Section:
     heading: str
     question: str
     blocks: tuple[Block, ...] = ()
+    table: Table | None = None
     notes: tuple[str, ...] = ()
     starts_page: bool = True
 

@@ -132,6 +132,11 @@ class ReportData:
 
     def why_missing(self, name: str) -> str:
         """Return one sentence that says which table is missing and what to do."""
+        if name in PAIRED and self.replications < 2:
+            return (
+                "One replication gives no interval, and no difference is shown without one: "
+                "carepath run EXPERIMENT --replications 10 gives both."
+            )
         return f"tables/{name}.csv has no rows for this: {REMEDIES.get(name, REBUILD)}"
 
     def rows(self, name: str, **where: str) -> pd.DataFrame:
@@ -165,8 +170,10 @@ class ReportData:
         if found is None:
             return None
         if measure_of(measure).per_person:
-            return change_of(found).times(per)
-        return rate_change(found, per)
+            change = change_of(found).times(per)
+        else:
+            change = rate_change(found, per)
+        return change if change.known else None
 
     def level(
         self,
@@ -212,6 +219,7 @@ class ReportData:
         return rows.iloc[0] if len(rows) else None
 
 
+PAIRED = ("comparison", "costs", "inequality")
 REBUILD = "carepath report DIR builds it again from the run records."
 REMEDIES = {
     "checks": "carepath check DIR sets simulated beside published values.",

@@ -169,7 +169,7 @@ def forest_rows(data: ReportData) -> list[ForestRow]:
     for key in (key for keys in FOREST.values() for key in keys):
         for option in data.designs:
             change = data.change(key, option)
-            if change is not None and change.baseline and math.isfinite(change.low):
+            if change is not None and change.baseline:
                 found = verdict(change, data.smallest)
                 rows.append(
                     ForestRow(measure=measure_of(key), option=option, change=change, found=found)
@@ -247,6 +247,8 @@ def gap_change(data: ReportData, option: Option, measure: str, index: str = "sii
         high=number(row, "difference_high"),
         baseline=level,
     )
+    if not change.known:
+        return None
     return change if sign > 0 else change.times(-1.0)
 
 
@@ -276,7 +278,8 @@ def _money(
     rows = preferred(_all_payers(rows), discounted=True)
     if len(rows) != 1:
         return None
-    return _pounds(rows.iloc[0]).times(1e-6)
+    change = _pounds(rows.iloc[0]).times(1e-6)
+    return change if change.known else None
 
 
 def _pounds(row: pd.Series) -> Change:
@@ -300,8 +303,9 @@ def cash_by_payer(data: ReportData, option: Option) -> dict[str, Change]:
     )
     found = {}
     for _, row in preferred(rows, discounted=True).iterrows():
-        if row["payer"] != "all":
-            found[str(row["payer"])] = _pounds(row).times(1e-6)
+        change = _pounds(row).times(1e-6)
+        if row["payer"] != "all" and change.known:
+            found[str(row["payer"])] = change
     return found
 
 

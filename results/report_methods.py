@@ -15,7 +15,7 @@ from results.report_data import READING_WORDS, ReportData
 from results.report_findings import CheckRow
 from results.report_measures import measure_of
 from results.report_money import price_year
-from results.report_numbers import capital, count_word, figures, listed
+from results.report_numbers import capital, count_word, figures, listed, lower_first
 from results.wording import verdict
 
 SHOWN_ASSUMPTIONS = 25
@@ -100,12 +100,7 @@ def _misses(misses: Sequence[CheckRow]) -> list[str]:
     if not misses:
         return []
     widest = sorted(misses, key=lambda row: -abs(row.ratio.mean - 1.0))[:3]
-    named = listed(
-        [
-            row.name[:1].lower() + row.name[1:] if row.name[1:2].islower() else row.name
-            for row in widest
-        ]
-    )
+    named = listed([lower_first(row.name) for row in widest])
     return [
         f"Against published figures the model misses {count_word(len(misses))}, most of all "
         f"{named}: results that rest on these are the weakest here."

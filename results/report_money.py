@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from results import report_findings as find
+from results import report_headlines as headlines
 from results import wording
 from results.figures import money as draw
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
@@ -43,7 +42,9 @@ def money_section(data: ReportData) -> Section:
     shares = stranded_shares(known)
     paid = any(found["net_cash"].low > 0 for found in known.values())
     heading = (
-        wording.money_headline(shares, bool(shares), paid) if known else "Money is not in this run"
+        headlines.money_headline(shares, bool(shares), paid)
+        if known
+        else "Money is not in this run"
     )
     return Section(
         number=6,
@@ -69,7 +70,7 @@ def _cascade_block(
         return Block(number=7, claim="From value to cash", missing=data.why_missing("costs"))
     options = [option for option in data.designs if option.letter in lines]
     limits = draw.cascade_limits(list(lines.values()))
-    claim = wording.cascade_claim(shares)
+    claim = headlines.cascade_claim(shares)
     panels = tuple(
         drawn(
             f"figure-07-{option.letter.lower()}",
@@ -120,7 +121,7 @@ def _spread(change: Change) -> str:
 def _cash_block(data: ReportData) -> Block:
     every = [(option, find.cash_by_year(data, option)) for option in data.designs]
     every = [(option, found) for option, found in every if found]
-    claim = wording.cash_by_year_claim({option.letter: found for option, found in every})
+    claim = headlines.cash_by_year_claim({option.letter: found for option, found in every})
     if not every:
         return Block(number=8, claim="Cash by year", missing=data.why_missing("costs"))
     alt = alt_text(
@@ -179,12 +180,10 @@ def value_section(data: ReportData) -> Section:
         (option, find.qalys(data, option), find.extra_cost(data, option)) for option in data.designs
     ]
     known = [(o, q, c) for o, q, c in rows if q is not None and c is not None]
-    heading = wording.value_headline(
+    heading = headlines.value_headline(
         {option.letter: (health, cost) for option, health, cost in known}
     )
-    notes = [_value_note(data, option, health, cost) for option, health, cost in known]
-    if not known:
-        notes.append(data.why_missing("comparison"))
+    notes = [NO_RATIO] if known else [data.why_missing("comparison")]
     if not data.with_knowledge:
         notes.append(
             "Figures 9 and 10, cost against health and the likely best buy, need draws of the "
@@ -195,21 +194,30 @@ def value_section(data: ReportData) -> Section:
         nav="Value for money",
         heading=heading,
         question="Is the health worth the money?",
+        table=_value_table(data, known) if known else None,
         notes=tuple(notes),
         starts_page=False,
     )
 
 
-def _value_note(data: ReportData, option: Option, health: Change, cost: Change) -> str:
-    return (
-        f"{option.letter}, for every 10,000 residents over {data.years} years, discounted: "
-        f"{signed_with_range(health.mean, health.low, health.high)} QALYs (years in full "
-        f"health) and {signed_with_range(cost.mean, cost.low, cost.high)} thousand pounds of "
-        "cost at average prices (plus is more spent). No single cost per QALY is given: with "
-        "one of its parts near zero it would mislead."
+NO_RATIO = (
+    "Cost is at average prices, so it counts capacity that would not become cash. No single cost "
+    "per QALY is given: with one of its parts near zero it would mislead."
+)
+
+
+def _value_table(data: ReportData, rows: list[tuple[Option, Change, Change]]) -> Table:
+    return Table(
+        caption=f"Against usual care, for every 10,000 residents over {data.years} years, "
+        f"{price_year(data)} prices, discounted; 95% intervals in brackets",
+        head=("Design", "Years in full health (QALYs)", "Extra cost, £ thousand"),
+        rows=tuple(
+            (
+                f"{option.letter} {option.title}",
+                signed_with_range(health.mean, health.low, health.high),
+                signed_with_range(cost.mean, cost.low, cost.high),
+            )
+            for option, health, cost in rows
+        ),
+        numeric=columns((1, 2)),
     )
-
-
-def finite(change: Change | None) -> bool:
-    """Tell whether a change is known with its interval."""
-    return change is not None and math.isfinite(change.mean + change.low + change.high)

@@ -97,3 +97,13 @@ def listed(names: list[str]) -> str:
 def capital(text: str) -> str:
     """Return ``text`` with its first letter as a capital and the rest untouched."""
     return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    """Return ``text`` as it stands inside a sentence; names such as A&E stay as they are."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def people(value: float) -> str:
+    """Return a number of people per 1,000: whole, or with one decimal under one."""
+    return plain(value, 1.0 if abs(value) >= 1.0 or value == 0.0 else 0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from results import report_findings as find
+from results import report_headlines as headlines
 from results import wording
 from results.figures import people as draw
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
@@ -33,13 +34,13 @@ def reached_section(data: ReportData) -> Section:
     kept = find.kept_shares(rows)
     notes = []
     for option in data.designs:
-        uptake = wording.uptake_note(find.uptake_by_fifth(data, option))
+        uptake = headlines.uptake_note(find.uptake_by_fifth(data, option))
         if uptake:
             notes.append(f"{option.letter}: {uptake}" if len(data.designs) > 1 else uptake)
     return Section(
         number=2,
         nav="Who is reached",
-        heading=wording.reach_headline(kept),
+        heading=headlines.reach_headline(kept),
         question="Who is each design for, and how many does it get to?",
         blocks=(_reach_block(data, rows),),
         notes=tuple(notes),
@@ -50,7 +51,7 @@ def _reach_block(data: ReportData, rows: list[StageRow]) -> Block:
     if not rows:
         return Block(number=1, claim="Who is reached", missing=data.why_missing("stages"))
     last = {row.option.letter: row.people.mean for row in rows}
-    claim = wording.reach_claim(last)
+    claim = headlines.reach_claim(last)
     year = find.stage_year(data)
     alt = alt_text(
         "Dots with 95% intervals",
@@ -111,7 +112,7 @@ def changes_section(data: ReportData, lead: Option | None) -> Section:
     """Return section 3: what residents and services would notice."""
     measure = measure_of(data.main_measure)
     findings = [
-        wording.Finding(letter=option.letter, change=change, found=verdict(change, data.smallest))
+        headlines.Finding(letter=option.letter, change=change, found=verdict(change, data.smallest))
         for option in data.designs
         for change in [data.change(measure.key, option)]
     ]
@@ -119,7 +120,7 @@ def changes_section(data: ReportData, lead: Option | None) -> Section:
     return Section(
         number=3,
         nav="What changes for people",
-        heading=wording.change_headline(findings, measure, "per 10,000 people a year"),
+        heading=headlines.change_headline(findings, measure, "per 10,000 people a year"),
         question="What would residents and services notice, in the simulation?",
         blocks=(_squares_block(data, lead), _forest_block(data, rows)),
         starts_page=False,
@@ -133,7 +134,7 @@ def _squares_block(data: ReportData, lead: Option | None) -> Block:
         return Block(
             number=2, claim="Residents admitted in a year", missing=data.why_missing("comparison")
         )
-    claim = wording.squares_claim(option.letter, found.before, found.after, found.change)
+    claim = headlines.squares_claim(option.letter, found.before, found.after, found.change)
     alt = alt_text(
         "Grid of 1,000 squares, one a resident",
         "Dark: admitted either way; outlined: changed by the design; pale: not admitted",
@@ -191,7 +192,7 @@ def _forest_block(data: ReportData, rows: list[ForestRow]) -> Block:
         f"All residents of {data.place_name}, {_span(data)}",
         claim,
     )
-    note = wording.luck_note(len(rows), measure_of(data.main_measure).name)
+    note = headlines.luck_note(len(rows), measure_of(data.main_measure).name)
     share = percent(data.smallest, 0.1 if data.smallest < 0.01 else 1.0)
     return Block(
         number=3,
@@ -221,7 +222,7 @@ def _forest_claim(rows: list[ForestRow]) -> str:
         if kind in ("good", "bad"):
             where = gains if kind == "good" else harms
             where.setdefault(row.option.letter, []).append(row.measure.name)
-    return wording.forest_claim(gains, harms, len(rows))
+    return headlines.forest_claim(gains, harms, len(rows))
 
 
 def _told(rows: list[ForestRow]) -> list[str]:
@@ -276,11 +277,11 @@ def when_section(data: ReportData) -> Section:
     measure = measure_of(data.main_measure)
     series = {o.letter: find.by_year(data, o, measure.key) for o in data.designs}
     known = {letter: found for letter, found in series.items() if found}
-    first = {letter: wording.first_clear_year(found) for letter, found in known.items()}
+    first = {letter: headlines.first_clear_year(found) for letter, found in known.items()}
     return Section(
         number=4,
         nav="When it changes",
-        heading=wording.when_headline(first, data.years),
+        heading=headlines.when_headline(first, data.years),
         question="How soon would a board see it?",
         blocks=(_when_block(data, measure, known),),
     )
@@ -296,7 +297,7 @@ def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, 
         for o in options
         if data.years in series[o.letter]
     }
-    claim = wording.plan_path_claim(ends, measure, data.years)
+    claim = headlines.plan_path_claim(ends, measure, data.years)
     limits = draw.shared_limits(list(series.values()), list(plans.values()))
     few = data.replications < draw.FEW
     sub = f"{capital(measure.name)} per 10,000 people, difference from usual care; " + (
@@ -390,7 +391,7 @@ def gains_section(data: ReportData) -> Section:
     gaps = {o.letter: find.gap_change(data, o, measure.key) for o in data.designs}
     notes = []
     for option in data.designs:
-        words = wording.gaps_disagree(
+        words = headlines.gaps_disagree(
             gaps[option.letter], find.gap_change(data, option, measure.key, "rii")
         )
         if words:
@@ -403,7 +404,7 @@ def gains_section(data: ReportData) -> Section:
     return Section(
         number=5,
         nav="Who gains: deprivation",
-        heading=wording.gains_headline(gaps),
+        heading=headlines.gains_headline(gaps),
         question="Who gains, and does the gap between most and least deprived narrow?",
         blocks=(_fifths_block(data, measure, gaps),),
         notes=tuple(notes),
@@ -416,7 +417,7 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
     if not options:
         return Block(number=5, claim="By deprivation", missing=data.why_missing("comparison"))
     lead = max(options, key=lambda o: any(c.clear for c in series[o.letter].values()))
-    claim = wording.fifths_claim(
+    claim = headlines.fifths_claim(
         lead.letter, series[lead.letter][1], series[lead.letter][5], measure
     )
     limits = draw.fifth_limits([series[o.letter] for o in options])
@@ -428,14 +429,14 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
                 "Dots with 95% intervals",
                 "Down: deprivation fifths, most deprived first; across: difference per 10,000",
                 f"{option.title}, {measure.name}",
-                wording.gap_verdict_words(gaps[option.letter]),
+                headlines.gap_verdict_words(gaps[option.letter]),
             ),
             lambda option=option: draw.fifths(  # type: ignore[misc]
                 option, series[option.letter], unit="Difference per 10,000 a year", limits=limits
             ),
             title=option.title,
             option=option,
-            say=wording.gap_verdict_words(gaps[option.letter]),
+            say=headlines.gap_verdict_words(gaps[option.letter]),
         )
         for option in options
     )

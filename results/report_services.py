@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from results import report_findings as find
-from results import wording
+from results import report_headlines as headlines
 from results.figures import services as draw
 from results.report_blocks import Block, Panel, Section, Table, alt_text, columns, drawn
 from results.report_data import ReportData
 from results.report_findings import UseRow, WaitRow
 from results.report_measures import WAIT_NAMES, service_name, spoken
-from results.report_numbers import capital, figures, plain_with_range
+from results.report_numbers import capital, figures, lower_first, plain_with_range
 
 FULL = 0.95
 
@@ -19,7 +19,7 @@ def services_section(data: ReportData) -> Section:
     used, waits = find.use_rows(data), find.wait_rows(data)
     first = {o.letter: find.fullest(used, o) for o in data.designs}
     known = {letter: row for letter, row in first.items() if row is not None}
-    heading = wording.capacity_headline(
+    heading = headlines.capacity_headline(
         {letter: (service_name(row.service), row.used.mean) for letter, row in known.items()}
     )
     return Section(
@@ -28,7 +28,7 @@ def services_section(data: ReportData) -> Section:
         heading=heading,
         question="What fills up, who waits, and what would have to grow?",
         blocks=(_waits_block(data, waits, known), _use_block(data, used)),
-        notes=tuple(_constraint_note(used, row) for row in known.values()),
+        notes=(" ".join(_constraint_note(used, row) for row in known.values()),),
     )
 
 
@@ -39,7 +39,7 @@ def _constraint_note(used: list[UseRow], row: UseRow) -> str:
         if r.option.letter == "U" and (r.service, r.role) == (row.service, row.role)
     ]
     name = service_name(row.service)
-    return wording.first_constraint_note(
+    return headlines.first_constraint_note(
         row.option.letter, name, row.used.mean, usual[0] if usual else float("nan"), name
     )
 
@@ -109,9 +109,9 @@ def _waits_claim(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]
     longest = max(mine.values(), key=lambda row: row.nine_in_ten.mean)
     row = mine.get(full.service, longest) if full is not None else longest
     name = _wait_name(row.service)
-    return wording.waits_claim(
+    return headlines.waits_claim(
         option.letter,
-        name[:1].lower() + name[1:],
+        lower_first(name),
         row.median.mean,
         row.nine_in_ten.mean,
         row.unit,
@@ -124,7 +124,7 @@ def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
             number=12, claim="How full services are", missing=data.why_missing("resources")
         )
     year = find.middle_year(data)
-    claim = wording.full_claim(_over(rows), _full_everywhere(data, rows))
+    claim = headlines.full_claim(_over(rows), _full_everywhere(data, rows))
     alt = alt_text(
         "Grid of percentages",
         "Down: services; across: usual care and each design",
@@ -157,6 +157,7 @@ def _use_table(data: ReportData, rows: list[UseRow], year: str) -> Table:
             for service, role in services
         ),
         numeric=columns(range(1, len(data.options) + 1)),
+        wide=len(data.options) > draw.ONE_LINE,
     )
 
 

@@ -26,6 +26,7 @@ RATES = {  # per 1,000 people and year, relative difference of design A
     "gp_unmet": (80.0, 0.04),
     "treatment_burden": (6120.0, 0.035),
     "qalys": (820.0, 0.0005),
+    "total_cost": (1_600_000.0, 0.002),
 }
 TITLES = ("Proactive + link workers", "Complex care team", "Home-first urgent care", "E")
 NAMES = ("proactive-mltc", "more-vcse", "complex-care", "home-first", "fifth")
@@ -73,9 +74,7 @@ def _write_facts(folder: Path, fake: FakeTables, names: tuple[str, ...]) -> None
         encoding="utf-8",
     )
     for number, name in enumerate(("usual-care", *names)):
-        title = (
-            "Usual care" if not number else f"{fake.title}{' ' * (number > 1)}{'+' * (number - 1)}"
-        )
+        title = ("Usual care", fake.title, *TITLES)[number]
         effects = "published" if number else "none"
         to = folder / "runs" / "place=southwark" / f"design={name}" / f"effects={effects}"
         record = to / "draw=0000" / "replication=0000"
@@ -192,7 +191,15 @@ def _comparison(fake: FakeTables, arms: list[tuple[str, str, float]]) -> list[di
                         "difference_per_1000_high": mean + half,
                     }
                 )
-    return rows
+    return [_per_person(row) if row["measure"] == "treatment_burden" else row for row in rows]
+
+
+def _per_person(row: dict[str, object]) -> dict[str, object]:
+    """Turn a count's row into that of a measure which is a rate per person-year itself."""
+    keys = {"baseline_mean": "baseline_per_1000", "difference": "difference_per_1000"}
+    keys |= {f"difference_{end}": f"difference_per_1000_{end}" for end in ("low", "high")}
+    levels = {key: float(str(row[rate])) / 1000 for key, rate in keys.items()}
+    return row | levels | dict.fromkeys(keys.values(), np.nan)
 
 
 def _inequality(fake: FakeTables, arms: list[tuple[str, str, float]]) -> list[dict[str, object]]:
@@ -309,7 +316,8 @@ def _stages(fake: FakeTables, arms: list[tuple[str, str, float]]) -> list[dict[s
         "still_supported_a_year_later": 15.0,
     }
     rows = []
-    for number, (design, effects, _) in enumerate(arms):
+    for design, effects, _ in arms:
+        number = NAMES.index(design)
         for stage, people in per_1000.items():
             for year in range(1, fake.years + 1):
                 for group_by, group in [
@@ -367,7 +375,8 @@ def _checks() -> list[dict[str, object]]:
 
 
 def _evidence() -> list[dict[str, object]]:
-    return [
+    rate = {"key": "results_settings.discount_rate_costs", "value": 0.035, "basis": "read"}
+    return [rate] + [
         {
             "key": f"intervention_effects.E{number:03d}.published_effect.x",
             "value": float(np.round(0.9 + number / 100, 2)),

@@ -127,23 +127,10 @@ def upright(ax: Axes, x: float, low: float, high: float, colour: str, width: flo
         ax.plot([x, x], [low, high], color=colour, linewidth=width, solid_capstyle="butt", zorder=4)
 
 
-def zero_line(ax: Axes, *, across: bool = False, label: str = "") -> None:
-    """Draw the line of no change: upright, or across the panel with its name at the left."""
-    if across:
-        ax.axhline(0, color=INK, linewidth=1.1, zorder=2)
-        if label:
-            ax.annotate(
-                label,
-                (0.01, 0),
-                xycoords=("axes fraction", "data"),
-                xytext=(0, 2.5),
-                textcoords="offset points",
-                fontsize=SMALL - 0.5,
-                color=MUTE,
-                zorder=8,
-            )
-    else:
-        ax.axvline(0, color=INK, linewidth=1.1, zorder=2)
+def zero_line(ax: Axes, *, across: bool = False) -> None:
+    """Draw the line of no change: upright, or across the panel."""
+    draw = ax.axhline if across else ax.axvline
+    draw(0, color=INK, linewidth=1.1, zorder=2)
 
 
 def bare(ax: Axes, *, grid: str = "x") -> None:

@@ -123,7 +123,7 @@ def cash_by_year(every: list[tuple[Option, dict[int, Change]]], ax: Axes | None 
     years = sorted({year for _, by_year in every for year in by_year})
     if ax is None:
         ax = canvas.new_axes(WIDE, 2.6, left=0.6, right=0.15, top=0.32, bottom=0.35)
-    width = len(every) + 1.0
+    width = len(every) + 0.8
     for order, (option, by_year) in enumerate(every):
         for place, year in enumerate(years):
             if year not in by_year:
@@ -133,9 +133,9 @@ def cash_by_year(every: list[tuple[Option, dict[int, Change]]], ax: Axes | None 
             canvas.upright(ax, x, change.low, change.high, option.colour)
             canvas.disc(ax, x, change.mean, option, filled=change.clear)
             ax.annotate(
-                signed(change.mean, change.step),
-                (x, change.high),
-                xytext=(0, 7),
+                signed(change.mean, max(change.step, 0.1)),
+                (x, change.high if change.mean >= 0 else change.low),
+                xytext=(0, 8 if change.mean >= 0 else -16),
                 textcoords="offset points",
                 ha="center",
                 fontweight="bold",
@@ -151,7 +151,7 @@ def cash_by_year(every: list[tuple[Option, dict[int, Change]]], ax: Axes | None 
     for place in range(1, len(years)):
         ax.axvline(place * width - 1, color=canvas.RULE, linewidth=0.8)
     ends = [e for _, found in every for c in found.values() for e in (c.low, c.high)]
-    low, high = canvas.padded(min(*ends, 0.0), max(*ends, 0.0), 0.14)
+    low, high = canvas.padded(min(*ends, 0.0), max(*ends, 0.0), 0.2)
     ax.set_ylim(low, high)
     ax.annotate(
         "£ million since the start: released above the line, spent below it",

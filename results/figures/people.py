@@ -12,7 +12,7 @@ from results.figures.canvas import INK, MUTE, PANEL, SMALL, WIDE
 from results.report_data import Option
 from results.report_findings import ForestRow, Squares, StageRow
 from results.report_measures import forest_group
-from results.report_numbers import figures, plain, signed, signed_range
+from results.report_numbers import figures, people, plain, signed, signed_range
 from results.wording import Change
 
 FEW = 10  # under this many replications: dots and ranges, no bands
@@ -37,7 +37,7 @@ def reach(rows: list[StageRow], ax: Axes | None = None) -> Axes:
         canvas.interval(ax, row.people.low, row.people.high, y, row.option.colour)
         canvas.disc(ax, row.people.mean, y, row.option)
         ax.annotate(
-            figures(row.people.mean, 2),
+            people(row.people.mean),
             (np.nanmax([row.people.mean, row.people.high]), y),
             xytext=(9, 0),
             textcoords="offset points",
@@ -107,7 +107,7 @@ def squares(found: Squares, ax: Axes | None = None) -> Axes:
         )
         ax.annotate(
             words,
-            (60.5, y),
+            (57.5, y),
             fontsize=SMALL,
             color=INK,
             va="center",
@@ -119,11 +119,12 @@ def squares(found: Squares, ax: Axes | None = None) -> Axes:
 
 def _square_words(found: Squares, both: int, moved: int, fewer: bool) -> list[tuple[str, str, str]]:
     letter = found.option.letter
-    low, high = sorted((abs(found.change.low), abs(found.change.high)))
-    if found.change.clear:
-        spread = f"(between {figures(low, 2)} and {figures(high, 2)})"
+    change = found.change
+    low, high = sorted((abs(change.low), abs(change.high)))
+    if change.clear:
+        spread = f"(between {plain(low, change.step)} and {plain(high, change.step)})"
     else:
-        spread = f"(95% interval {signed_range(found.change.low, found.change.high)})"
+        spread = f"(95% interval {signed_range(change.low, change.high)})"
     if fewer or moved == 0:
         changed = f"no longer are, under {letter}\n{spread}"
     else:
@@ -285,7 +286,7 @@ def over_time(
 ) -> Axes:
     """Draw a panel of figure 4: the difference by year, with bands (or dots and ranges)."""
     if ax is None:
-        ax = canvas.new_axes(PANEL, 2.35, left=0.62, right=0.55, top=0.12)
+        ax = canvas.new_axes(PANEL, 2.35, left=0.82, right=0.55, top=0.12)
     years = sorted(by_year)
     found = [by_year[year] for year in years]
     if replications >= FEW:
@@ -305,7 +306,7 @@ def over_time(
         for year, change in zip(years, found, strict=True):
             canvas.upright(ax, year, change.low, change.high, option.colour)
             ax.plot([year], [change.mean], "o", markersize=4, color=option.colour, zorder=5)
-    canvas.zero_line(ax, across=True, label="usual care")
+    canvas.zero_line(ax, across=True)
     if plan:
         _plan_line(ax, plan)
     last = found[-1]
@@ -324,7 +325,7 @@ def over_time(
     ax.set_ylim(limits or _limits(found, plan))
     ax.set_xlabel("Year")
     ax.set_ylabel("")
-    ax.yaxis.set_major_formatter(lambda value, _: _tick(value))
+    ax.yaxis.set_major_formatter(lambda value, _: "usual care" if value == 0 else _tick(value))
     canvas.bare(ax, grid="y")
     return ax
 

@@ -17,6 +17,7 @@ from results.report_numbers import capital, figures, percent, plain
 
 RAMP = ("#FFFFFF", "#D5E3F2", "#9CC0E4", "#2F73B7", "#0B2F7D")
 EDGES = (0.0, 0.85, 0.90, 0.95, 1.0, 9.0)
+ONE_LINE = 3  # with more options a cell's interval goes under its share
 LIGHT_TEXT = 3  # from this step on, the text is white
 
 
@@ -72,10 +73,10 @@ def capacity_used(rows: list[UseRow], options: tuple[Option, ...], ax: Axes | No
     services = list(dict.fromkeys((row.service, row.role) for row in rows))
     table, words = _grid(rows, services, options)
     if ax is None:
-        width = min(WIDE, 2.6 + 1.35 * len(options))
-        ax = canvas.new_axes(
-            width, 0.42 + 0.3 * len(services), left=2.45, right=0.1, top=0.32, bottom=0.1
-        )
+        wide = min(1.45, (WIDE - 2.2) / len(options))
+        right = WIDE - 2.1 - wide * len(options)
+        height = 0.42 + (0.3 if len(options) <= ONE_LINE else 0.42) * len(services)
+        ax = canvas.new_axes(WIDE, height, left=2.1, right=right, top=0.32, bottom=0.1)
     sns.heatmap(
         table,
         ax=ax,
@@ -136,16 +137,16 @@ def _grid(
     for row in rows:
         where = ((row.service, row.role), row.option.letter)
         table.loc[where] = row.used.mean
-        words.loc[where] = use_words(row)
+        words.loc[where] = use_words(row, "\n" if len(options) > ONE_LINE else " ")
     return table, words
 
 
-def use_words(row: UseRow) -> str:
-    """Return what a cell says: "93% (90–96)", with ▲ where more is asked for than exists."""
-    words = percent(row.used.mean)
+def use_words(row: UseRow, gap: str = " ") -> str:
+    """Return what a cell says: "93% (90–96)"; ▲ where more is asked for than exists."""
+    words = percent(row.used.mean) + (" ▲" if row.over else "")
     if np.isfinite(row.used.low) and np.isfinite(row.used.high):
-        words += f" ({plain(100 * row.used.low)}–{plain(100 * row.used.high)})"
-    return f"{words} ▲" if row.over else words
+        words += f"{gap}({plain(100 * row.used.low)}–{plain(100 * row.used.high)})"
+    return words
 
 
 def _readable(ax: Axes, table: pd.DataFrame, words: pd.DataFrame) -> None:

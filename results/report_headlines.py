@@ -1,0 +1,508 @@
+"""The headline of each section and the claim of each figure, chosen from numbers.
+
+A headline is at most 18 words. Each function sees only numbers and names, and has a fallback
+for when the intervals do not allow the claim.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from results.report_measures import LOWER, Measure
+from results.report_numbers import (
+    capital,
+    count_word,
+    figures,
+    listed,
+    lower_first,
+    people,
+    percent,
+    plain,
+)
+from results.wording import LONGEST_HEADLINE, Change, Spread, Verdict, unclear_range
+
+
+def reach_headline(kept: dict[str, Spread]) -> str:
+    """Return who is still supported, from the share of those each design is for.
+
+    Parameters
+    ----------
+    kept : for each letter the share (0 to 1) still supported at the last stage
+    """
+    known = {key: share for key, share in kept.items() if math.isfinite(share.mean)}
+    if not known:
+        return "How many people each design reaches is not in this run"
+    each = "the design is" if len(known) == 1 else "each design is"
+    if all(share.high <= 0.5 for share in known.values()) and len(known) > 1:
+        return f"Half or fewer of those {each} for are still supported a year later"
+    low = min(share.low for share in known.values())
+    high = max(share.high for share in known.values())
+    lowest, highest = plain(100 * low), plain(100 * high)
+    of = f"about {lowest}" if lowest == highest else f"about {lowest} to {highest}"
+    return f"Of every 100 people {each} for, {of} are still supported a year later"
+
+
+def reach_claim(kept_per_1000: dict[str, float]) -> str:
+    """Return the claim of figure 1: how many of every 1,000 residents stay supported."""
+    parts = [f"{letter} {people(value)}" for letter, value in kept_per_1000.items()]
+    if not parts:
+        return "How far each design gets, stage by stage"
+    first, *rest = parts
+    letter, value = first.split(" ", 1)
+    return f"Of every 1,000 residents, {letter} keeps {listed([value, *rest])} for a year or more"
+
+
+def uptake_note(by_fifth: Sequence[float]) -> str:
+    """Return a sentence where fewer accept in more deprived fifths (share by fifth, 1 first)."""
+    known = [share for share in by_fifth if math.isfinite(share)]
+    if len(known) < 5:
+        return ""
+    least, most = percent(known[0]), percent(known[-1])
+    if all(a <= b for a, b in itertools.pairwise(known)) and known[0] < known[-1]:
+        return (
+            f"Uptake falls with deprivation: {least} of those invited accept in the most "
+            f"deprived fifth and {most} in the least deprived."
+        )
+    if least == most:
+        return f"Of those invited, {least} accept, in the most and in the least deprived fifth."
+    return f"Of those invited, {least} accept in the most deprived fifth and {most} in the least."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One design's change in one measure, with its verdict."""
+
+    letter: str
+    change: Change | None
+    found: Verdict
+
+
+def change_headline(findings: Sequence[Finding], measure: Measure, per: str) -> str:
+    """Return what happens to the main measure, with both ends where several designs act."""
+    known = [f for f in findings if f.change is not None and f.found.case != "missing"]
+    if not known:
+        return f"{capital(measure.name)} are not in this run"
+    good = measure.better or LOWER
+    for direction in (good, -good):
+        acting = [f for f in known if f.found.clear and f.found.direction == direction]
+        if acting:
+            return _acting_headline(acting, measure, per, "lower" if direction < 0 else "raise")
+    if all(f.found.case == "none" for f in known):
+        return f"No design makes a difference that matters to {measure.name}"
+    widest = max(known, key=lambda f: abs(f.change.mean) if f.change else 0.0).change
+    assert widest is not None
+    spread = unclear_range(widest, measure.less, measure.more)
+    who = "The design does not clearly change" if len(known) == 1 else "No design clearly changes"
+    lead = "it could be" if len(known) == 1 else "the largest could be"
+    return f"{who} {measure.name}; {lead} {spread} {per}"
+
+
+def _acting_headline(acting: list[Finding], measure: Measure, per: str, verb: str) -> str:
+    sizes = sorted(abs(f.change.mean) for f in acting if f.change is not None)
+    steps = [f.change.step for f in acting if f.change is not None]
+    size = plain(sizes[0], steps[0])
+    if len(acting) == 1:
+        return f"{acting[0].letter} {verb}s {measure.name} by {size} {per}"
+    return (
+        f"{capital(count_word(len(acting)))} designs {verb} {measure.name}, "
+        f"by {size} to {plain(sizes[-1], max(steps))} {per}"
+    )
+
+
+def squares_claim(letter: str, before: Spread, after: Spread, change: Change) -> str:
+    """Return the claim of figure 2 in natural frequencies, one denominator of 1,000."""
+    was, now = round(before.mean), round(after.mean)
+    if was == now and change.clear:
+        way = "fewer" if change.mean < 0 else "more"
+        return (
+            f"Under {letter}, {way} residents are admitted in a year, but by less than "
+            "one in every 1,000"
+        )
+    if was == now:
+        return (
+            f"Under {letter}, as under usual care, {now} of every 1,000 residents are "
+            "admitted as an emergency in a year"
+        )
+    if not change.clear:
+        return (
+            f"Under {letter}, about {now} of every 1,000 residents are admitted in a year; "
+            "the difference is not clear"
+        )
+    return (
+        f"Under {letter}, {now} of every 1,000 residents are admitted as an emergency "
+        f"in a year, instead of {was}"
+    )
+
+
+def forest_claim(gains: dict[str, list[str]], costs: dict[str, list[str]], total: int) -> str:
+    """Return the claim of figure 3 from the clear changes of each design.
+
+    Parameters
+    ----------
+    gains, costs : for each letter the names of measures clearly better, clearly worse
+    total : how many comparisons the figure holds
+    """
+    parts = [f"{letter} improves {listed(names[:3])}" for letter, names in gains.items() if names]
+    worse = [f"{letter} worsens {listed(names[:2])}" for letter, names in costs.items() if names]
+    if not parts and not worse:
+        return f"None of the {total} comparisons shows a clear gain or a clear harm"
+    claim = "; ".join([*parts, *worse])
+    if len(claim.split()) <= LONGEST_HEADLINE:
+        return claim
+    better = sum(len(names) for names in gains.values())
+    harm = sum(len(names) for names in costs.values())
+    return f"Of {total} comparisons, {better} are clearly better and {harm} clearly worse"
+
+
+def luck_note(comparisons: int, main_name: str) -> str:
+    """Return how many comparisons there are and how many would look clear by luck."""
+    by_luck = max(1, round(0.05 * comparisons))
+    would = "one" if by_luck == 1 else f"about {count_word(by_luck)}"
+    return (
+        f"With {comparisons} comparisons, {would} would look clear by luck alone; "
+        f"{main_name} were named as the main measure before the run."
+    )
+
+
+def first_clear_year(by_year: dict[int, Change]) -> int | None:
+    """Return the first year whose interval leaves out no change, or None."""
+    clear = [year for year, change in sorted(by_year.items()) if change.clear]
+    return clear[0] if clear else None
+
+
+def when_headline(first: dict[str, int | None], years: int) -> str:
+    """Return how soon each design shows in the main measure."""
+    acting = {letter: year for letter, year in first.items() if year is not None}
+    if not acting:
+        return f"No clear change in any single year of the {count_word(years)}"
+    parts = []
+    for letter, year in acting.items():
+        within = "in the first year" if year == 1 else f"within {count_word(year)} years"
+        parts.append(f"{letter} acts {within}")
+    never = [letter for letter in first if letter not in acting]
+    if never:
+        parts.append(f"{listed(never)} not within the {count_word(years)} years")
+    return "; ".join(parts)
+
+
+def plan_path_claim(
+    ends: dict[str, tuple[Change, float | None]], measure: Measure, years: int
+) -> str:
+    """Return the claim of figure 4 from the last year's difference and the plan's own."""
+    short = [
+        letter
+        for letter, (change, plan) in ends.items()
+        if plan is not None and (change.low > plan if plan < 0 else change.high < plan)
+    ]
+    if short:
+        verb = "falls" if len(short) == 1 else "fall"
+        return f"{listed(short)} {verb} short of the plan’s path for {measure.name}"
+    clear = {letter: change for letter, (change, _) in ends.items() if change.clear}
+    parts = [
+        f"{letter} has {plain(abs(change.mean), change.step)} "
+        f"{measure.less if change.mean < 0 else measure.more}"
+        for letter, change in clear.items()
+    ]
+    if parts:
+        return f"In year {years}, {listed(parts)} {measure.name} per 10,000 people"
+    return f"In year {years} no design clearly differs from usual care"
+
+
+def gap_verdict_words(gap: Change | None) -> str:
+    """Return whether the gap narrows, from a change where below zero is narrower."""
+    if gap is None:
+        return "gap not in this run"
+    if gap.clear:
+        return "gap narrows" if gap.mean < 0 else "gap widens"
+    return "no clear change in the gap"
+
+
+def gains_headline(gaps: dict[str, Change | None]) -> str:
+    """Return who gains by deprivation; a claim only where a slope's interval leaves out 0."""
+    narrower = [key for key, gap in gaps.items() if gap is not None and gap.clear and gap.mean < 0]
+    wider = [key for key, gap in gaps.items() if gap is not None and gap.clear and gap.mean > 0]
+    if not narrower and not wider:
+        if all(gap is None for gap in gaps.values()):
+            return "The gap by deprivation is not in this run"
+        each = "The design does" if len(gaps) == 1 else "No design is found to"
+        end = "not clearly change" if len(gaps) == 1 else "clearly change"
+        return f"{each} {end} the gap between most and least deprived"
+    parts = []
+    if narrower:
+        verb = "helps" if len(narrower) == 1 else "help"
+        parts.append(f"{listed(narrower)} {verb} the most deprived fifth most")
+    if wider:
+        verb = "widens" if len(wider) == 1 else "widen"
+        parts.append(f"{listed(wider)} {verb} the gap")
+    return "; ".join(parts)
+
+
+def fifths_claim(letter: str, most: Change, least: Change, measure: Measure) -> str:
+    """Return the claim of figure 5: both ends of deprivation for one design."""
+    if not most.clear and not least.clear:
+        return f"Under {letter}, neither the most nor the least deprived fifth clearly changes"
+
+    def end(change: Change) -> str:
+        word = measure.less if change.mean < 0 else measure.more
+        size = f"{plain(abs(change.mean), change.step)} {word}"
+        return size if change.clear else "no clear change"
+
+    return (
+        f"Under {letter}, the most deprived fifth have {end(most)} {measure.name} "
+        f"per 10,000, the least deprived {end(least)}"
+    )
+
+
+def gaps_disagree(absolute: Change | None, relative: Change | None) -> str:
+    """Return a sentence where the absolute and the relative gap move in opposite ways."""
+    if absolute is None or relative is None or not (absolute.clear and relative.clear):
+        return ""
+    if absolute.mean * relative.mean >= 0:
+        return ""
+    first = "narrows" if absolute.mean < 0 else "widens"
+    second = "narrows" if relative.mean < 0 else "widens"
+    return (
+        f"The absolute gap {first} while the relative gap {second}: "
+        "both are true, and which matters is a choice of values."
+    )
+
+
+def money_headline(stranded_shares: dict[str, float], avoided_clear: bool, cash: bool) -> str:
+    """Return whether what is avoided is cash or capacity.
+
+    Parameters
+    ----------
+    stranded_shares : for each letter stranded cost as a share of the value avoided
+    avoided_clear : True where some design clearly avoids activity of value
+    cash : True where some design clearly releases cash on balance
+    """
+    if not avoided_clear:
+        return "No clear value of activity is avoided; new care is an added cost"
+    known = [share for share in stranded_shares.values() if math.isfinite(share)]
+    if known and min(known) >= 0.5:
+        return "Most of the value avoided is capacity, not cash"
+    if cash:
+        return "Some of the value avoided reaches the budget as cash"
+    return "Less than half of the value avoided stays paid for, but none is left after new care"
+
+
+def cascade_claim(stranded_shares: dict[str, float]) -> str:
+    """Return the claim of figure 7: what part of the value avoided stays paid for."""
+    known = sorted(share for share in stranded_shares.values() if math.isfinite(share))
+    if not known:
+        return "What is avoided, what stays paid for, what is new"
+    low, high = percent(known[0], 5), percent(known[-1], 5)
+    part = low if low == high else f"{low} to {high}"
+    return f"About {part} of the value avoided stays paid for"
+
+
+def cash_by_year_claim(by_year: dict[str, dict[int, Change]]) -> str:
+    """Return the claim of figure 8 from the cumulative effect on cash."""
+    last = max((year for changes in by_year.values() for year in changes), default=0)
+    every = [changes[year] for changes in by_year.values() for year in changes]
+    if not every:
+        return "Cash by year is not in this run"
+    name = "The design" if len(by_year) == 1 else "Every design"
+    if all(change.clear and change.mean < 0 for change in every):
+        return f"{name} costs more than it releases up to year {last}"
+    paid = [
+        letter
+        for letter, changes in by_year.items()
+        if any(change.clear and change.mean > 0 for change in changes.values())
+    ]
+    if paid:
+        return f"{listed(paid)} releases more than it spends by year {last}"
+    return f"Whether any design pays back by year {last} is not clear"
+
+
+def value_headline(found: dict[str, tuple[Change, Change]]) -> str:
+    """Return what health is bought, from QALYs and extra cost by letter; no ratio is formed."""
+    if not found:
+        return "Health and cost are not in this run"
+    more = [key for key, (health, _) in found.items() if health.clear and health.mean > 0]
+    dearer = [key for key, (_, cost) in found.items() if cost.clear and cost.mean > 0]
+    both = [key for key in more if key in dearer]
+    if both:
+        verb = "adds" if len(both) == 1 else "add"
+        return (
+            f"{listed(both)} {verb} healthy life and {'costs' if len(both) == 1 else 'cost'} more"
+        )
+    if more:
+        verb = "adds" if len(more) == 1 else "add"
+        return f"{listed(more)} {verb} healthy life at no clear extra cost"
+    if dearer:
+        verb = "costs" if len(dearer) == 1 else "cost"
+        return f"{listed(dearer)} {verb} more for no clear gain in healthy life"
+    return "Neither the health gained nor the extra cost is clear"
+
+
+def capacity_headline(first_full: dict[str, tuple[str, float]]) -> str:
+    """Return what fills up first under each design: (service, share of capacity used)."""
+    if not first_full:
+        return "How full services are is not in this run"
+    by_service: dict[str, list[str]] = {}
+    for letter, (service, _) in first_full.items():
+        by_service.setdefault(service, []).append(letter)
+    parts = [
+        f"{capital(service)} fill up first under {listed(letters)}"
+        for service, letters in by_service.items()
+    ]
+    return "; ".join(parts)
+
+
+def waits_claim(letter: str, service: str, median: float, nine_in_ten: float, unit: str) -> str:
+    """Return the claim of figure 11 from one service's wait under one design."""
+    return (
+        f"Under {letter}, half wait under {figures(median, 2)} {unit} for {service}, "
+        f"and one in ten over {figures(nine_in_ten, 2)}"
+    )
+
+
+def full_claim(over: dict[str, list[str]], full_everywhere: list[str]) -> str:
+    """Return the claim of figure 12.
+
+    Parameters
+    ----------
+    over : for each letter the services asked for more than exists
+    full_everywhere : services at 95% or more under every option
+    """
+    parts = [
+        f"{letter} asks for more {listed(names[:2])} than exist"
+        for letter, names in over.items()
+        if names
+    ]
+    if full_everywhere:
+        names = listed(full_everywhere[:2])
+        parts.append(f"{names if parts else capital(names)} are full under every option")
+    return "; ".join(parts[:2]) or "No service is asked for more than it has"
+
+
+def first_constraint_note(
+    letter: str, service: str, used: float, used_now: float, unit: str
+) -> str:
+    """Return the first constraint of a design and what would hold it at today's level."""
+    if not math.isfinite(used_now) or used <= used_now or used_now <= 0:
+        return (
+            f"Under {letter}, {service} are the fullest, {percent(used)} used, "
+            "no fuller than under usual care."
+        )
+    more = used / used_now - 1.0
+    return (
+        f"Under {letter}, {service} fill up first: {percent(used)} used against "
+        f"{percent(used_now)} under usual care. To hold them at today’s level, {unit} would "
+        f"need to grow by about {percent(more)}."
+    )
+
+
+def plan_headline(needed: dict[str, tuple[float, float, float]]) -> str:
+    """Return how the effect each design needs compares with what studies found.
+
+    Parameters
+    ----------
+    needed : for each letter (needed, published low, published high), as sizes of effect
+    """
+    beyond = [key for key, (need, _, high) in needed.items() if need > high]
+    inside = [key for key, (need, low, high) in needed.items() if low <= need <= high]
+    if beyond:
+        verb = "holds" if len(beyond) == 1 else "hold"
+        plan = "Plan" if len(beyond) == 1 else "Plans"
+        return f"{plan} {listed(beyond)} {verb} only if effects are larger than any study found"
+    if inside:
+        verb = "needs" if len(inside) == 1 else "need"
+        return f"{listed(inside)} {verb} an effect at the hopeful end of the studies"
+    return "What the plan would need is not in this run"
+
+
+def readings_headline(plan: dict[str, Change], published: dict[str, Change]) -> str:
+    """Return how results under published effects compare with results under the plan's."""
+    short = [
+        letter
+        for letter, change in plan.items()
+        if letter in published and change.clear and _smaller(published[letter], change)
+    ]
+    if short:
+        verb = "does less than its plan assumes"
+        if len(short) > 1:
+            verb = "do less than their plans assume"
+        return f"With published effects, {listed(short)} {verb}"
+    if plan and published:
+        return "Published effects and the plan’s own give results that cannot be told apart"
+    return "The plan’s own effects were not run beside the published ones"
+
+
+def readings_claim(found: dict[str, dict[str, Change]], measure: Measure) -> str:
+    """Return the claim of figure 13: how the main measure differs between readings."""
+    parts = []
+    for letter, by_reading in found.items():
+        words = [
+            f"{percent(change.mean / 100, 0.1).replace('%', '')}% {name}"
+            for reading, name in READING_NAMES.items()
+            for change in [by_reading.get(reading)]
+            if change is not None
+        ]
+        if words:
+            parts.append(f"{letter}: {listed(words)}")
+    claim = f"Change in {measure.name} under {'; '.join(parts)}"
+    if parts and len(claim.split()) <= LONGEST_HEADLINE:
+        return claim
+    both = [by for by in found.values() if "plan" in by and "published" in by]
+    short = sum(_smaller(by["published"], by["plan"]) for by in both)
+    return (
+        f"For {count_word(short)} of {count_word(len(both))} designs the published effects "
+        "fall short of the plan’s"
+    )
+
+
+READING_NAMES = {
+    "plan": "by the plan",
+    "published": "by published effects",
+    "null": "with no effect",
+}
+
+
+def _smaller(found: Change, plan: Change) -> bool:
+    """Tell whether a change falls short of the plan's, intervals apart."""
+    return found.low > plan.high if plan.mean < 0 else found.high < plan.low
+
+
+def reading_of_need(need: float, low: float, high: float) -> str:
+    """Return the verdict beside a needed effect: within or beyond what studies found."""
+    if not math.isfinite(need):
+        return "not reached in this run"
+    if need > high:
+        return "beyond every study found"
+    return "within the published range" if need >= low else "less than studies found"
+
+
+def checks_headline(within: int, total: int, misses: list[str]) -> str:
+    """Return how the model meets the world, misses named."""
+    if total == 0:
+        return "Simulated values have not been set beside published ones in this run"
+    if not misses:
+        return f"All {count_word(total)} checks are within 10% of the published figure"
+    misses = [lower_first(name) for name in misses]
+    named = listed(misses[:2])
+    other = len(misses) - 2
+    tail = f" and {count_word(other)} more" if other > 0 else ""
+    verb = "is" if len(misses) == 1 else "are"
+    if tail:
+        named = ", ".join(misses[:2])
+    return (
+        f"{capital(count_word(within))} of {count_word(total)} checks are within 10%; "
+        f"{named}{tail} {verb} not"
+    )
+
+
+def checks_claim(misses: Sequence[tuple[str, float]], total: int) -> str:
+    """Return the claim of figure 16: the widest misses with their size."""
+    if not misses:
+        return f"All {count_word(total)} published figures are met within 10%"
+    widest = sorted(misses, key=lambda miss: -abs(miss[1] - 1.0))[:2]
+    named = [
+        f"{lower_first(name)} {percent(abs(ratio - 1.0))} too {'high' if ratio > 1 else 'low'}"
+        for name, ratio in widest
+    ]
+    return f"The widest misses: {listed(named)}"

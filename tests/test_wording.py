@@ -1,0 +1,414 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from results import report_headlines as headlines
+from results.report_measures import FOREST, measure_of
+from results.report_numbers import (
+    count_word,
+    figures,
+    listed,
+    plain,
+    plain_range,
+    signed,
+    signed_range,
+    signed_with_range,
+    step_of,
+)
+from results.wording import (
+    CHANCE_ONLY,
+    LONGEST_HEADLINE,
+    Answer,
+    Change,
+    Spread,
+    Verdict,
+    aim_saying,
+    belief_saying,
+    box_saying,
+    change_sentence,
+    judgement,
+    leader,
+    likelihood,
+    likelihood_with_number,
+    money_saying,
+    report_headline,
+    unclear_range,
+    verdict,
+    verdict_words,
+)
+
+ADMISSIONS = measure_of("emergency_admissions")
+numbers = st.floats(-1e6, 1e6, allow_nan=False)
+
+
+def change(mean: float, low: float, high: float, baseline: float = 1000.0) -> Change:
+    return Change(mean=mean, low=low, high=high, baseline=baseline)
+
+
+def answer(letter: str, main: Verdict, cash: Verdict, title: str = "Proactive pathway") -> Answer:
+    return Answer(letter=letter, title=title, main=main, cash=cash)
+
+
+FEWER = Verdict(case="clear", direction=-1)
+MORE = Verdict(case="clear", direction=1)
+UNCLEAR = Verdict(case="unclear", direction=-1)
+NONE = Verdict(case="none")
+MISSING = Verdict(case="missing")
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (change(-51, -82, -20), "fewer"),
+        (change(51, 20, 82), "more"),
+        (change(-10, -12, -8), "fewer"),  # exactly the smallest difference that matters
+        (change(-9.9, -12, -8), "slightly fewer"),
+        (change(3, 1, 5), "slightly more"),
+        (change(1, -9, 10), "no difference that matters"),
+        (change(1, -9, 10.1), "not clear"),
+        (change(-18, -47, 11), "not clear"),
+        (change(-18, -47, 0), "not clear"),  # the interval still holds no change
+        (change(math.nan, 0, 0), "not in this run"),
+        (change(1, math.nan, math.nan), "not in this run"),
+        (None, "not in this run"),
+    ],
+)
+def test_verdict_follows_the_interval_and_the_smallest_difference(
+    found: Change | None, words: str
+) -> None:
+    assert verdict_words(verdict(found, 0.01), "fewer", "more") == words
+
+
+@given(low=numbers, width=st.floats(0, 1e6), share=st.floats(0, 1), smallest=st.floats(0, 0.2))
+def test_no_claim_is_made_that_the_interval_does_not_support(
+    low: float, width: float, share: float, smallest: float
+) -> None:
+    high = low + width
+    mean = min(max(low + share * width, low), high)
+    found = verdict(change(mean, low, high), smallest)
+    assert found.clear == (low > 0 or high < 0)
+    if found.case in ("none", "unclear"):
+        assert low <= 0 <= high
+
+
+def test_judgement_knows_which_way_is_better() -> None:
+    assert judgement(FEWER, -1) == "good"
+    assert judgement(FEWER, +1) == "bad"
+    assert judgement(MORE, -1) == "bad"
+    assert judgement(MORE, 0) == "shift"
+    assert judgement(UNCLEAR, -1) == "unclear"
+    assert judgement(NONE, -1) == "same"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (1.0, "virtually certain"),
+        (0.99, "virtually certain"),
+        (0.989, "very likely"),
+        (0.90, "very likely"),
+        (0.66, "likely"),
+        (0.659, "about as likely as not"),
+        (0.33, "about as likely as not"),
+        (0.329, "unlikely"),
+        (0.10, "unlikely"),
+        (0.099, "very unlikely"),
+        (0.01, "exceptionally unlikely"),
+        (0.0, "exceptionally unlikely"),
+    ],
+)
+def test_likelihood_words_change_at_the_published_borders(share: float, words: str) -> None:
+    assert likelihood(share) == words
+
+
+def test_likelihood_carries_its_number_and_says_nothing_without_draws() -> None:
+    assert likelihood_with_number(0.74, 200) == "likely, 74 of 100 draws"
+    assert likelihood_with_number(0.74, 0) == "not known"
+
+
+def test_nothing_leads_below_two_thirds_of_the_draws() -> None:
+    assert leader({"A": 0.66, "B": 0.34}) == "A"
+    assert leader({"A": 0.65, "B": 0.35}) is None
+    assert leader({}) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step"),
+    [(-47, 11, 1), (-255, 65, 10), (-1.6, 0.8, 0.1), (700, 2100, 100), (5, 5, 0.1), (0, 0, 1)],
+)
+def test_an_interval_earns_two_figures_of_its_width(low: float, high: float, step: float) -> None:
+    assert step_of(low, high) == pytest.approx(step)
+
+
+def test_numbers_are_set_as_in_the_storyboard() -> None:
+    assert signed_with_range(-18, -47, 11) == "−18 (−47 to +11)"
+    assert signed(1400, 100) == "+1,400"
+    assert signed(-0.04, 0.1) == "0.0"
+    assert signed(0.0) == "0"
+    assert plain(47300.0, 100) == "47,300"
+    assert plain(math.nan) == "not known"
+    assert plain_range(63, 67.4) == "63.0 to 67.4"
+    assert signed_range(-3.4, -1.8) == "−3.4 to −1.8"
+    assert figures(1234.5) == "1,230"
+    assert figures(0.0) == "0"
+    assert count_word(2) == "two"
+    assert count_word(11) == "11"
+    assert listed(["A", "B", "C"]) == "A, B and C"
+
+
+@given(mean=numbers, half=st.floats(1e-6, 1e5))
+def test_rounding_never_turns_a_clear_difference_into_another_sign(
+    mean: float, half: float
+) -> None:
+    assume(abs(mean) > half)
+    text = signed(mean, step_of(mean - half, mean + half))
+    assert text.startswith("−" if mean < 0 else "+")
+
+
+def test_prose_gives_both_ends_of_what_is_not_clear() -> None:
+    assert unclear_range(change(-18, -47, 11), "fewer", "more") == "from 47 fewer to 11 more"
+    assert unclear_range(change(-18, -47, 0.2), "fewer", "more") == "from 47 fewer to none"
+
+
+def test_a_sentence_on_the_main_measure_holds_number_interval_and_unit() -> None:
+    unit = "per 10,000 people a year"
+    clear = change_sentence(change(-51, -82, -20), ADMISSIONS, 0.01, unit)
+    assert clear == (
+        "Emergency admissions: 51 fewer per 10,000 people a year (95% interval −82 to −20)."
+    )
+    unclear = change_sentence(change(-18, -47, 11), ADMISSIONS, 0.01, unit)
+    assert "not clear, from 47 fewer to 11 more" in unclear
+    none = change_sentence(change(1, -9, 9), ADMISSIONS, 0.01, unit)
+    assert none.startswith("No difference that matters")
+    assert change_sentence(None, ADMISSIONS, 0.01, unit).endswith("not in this run.")
+
+
+@pytest.mark.parametrize(
+    ("main", "cash", "headline"),
+    [
+        (FEWER, FEWER, "Proactive pathway: fewer emergency admissions; more spent than released"),
+        (
+            UNCLEAR,
+            UNCLEAR,
+            "Proactive pathway: no clear change in emergency admissions; effect on cash not clear",
+        ),
+        (
+            NONE,
+            MORE,
+            "Proactive pathway: no difference that matters in emergency admissions; "
+            "more cash released than spent",
+        ),
+        (MORE, MISSING, "Proactive pathway: more emergency admissions"),
+    ],
+)
+def test_headline_of_one_design(main: Verdict, cash: Verdict, headline: str) -> None:
+    assert report_headline([answer("A", main, cash)], ADMISSIONS, 10) == headline
+
+
+def test_headline_of_several_designs_claims_only_what_is_clear() -> None:
+    both = [answer("A", UNCLEAR, FEWER), answer("B", UNCLEAR, UNCLEAR)]
+    headline = report_headline(both, ADMISSIONS, 10)
+    assert headline.startswith("No design is clearly better than usual care on")
+    one = [answer("A", UNCLEAR, FEWER), answer("B", FEWER, MORE)]
+    assert report_headline(one, ADMISSIONS, 10) == (
+        "B brings fewer emergency admissions; B would release more cash than it spends"
+    )
+    assert report_headline(one, ADMISSIONS, 10, leads="B").startswith("B leads on")
+
+
+@given(
+    title=st.text("abc ", min_size=1, max_size=120),
+    main=st.sampled_from([FEWER, MORE, UNCLEAR, NONE, MISSING]),
+    cash=st.sampled_from([FEWER, MORE, UNCLEAR, MISSING]),
+    count=st.integers(1, 4),
+)
+def test_no_headline_is_longer_than_eighteen_words(
+    title: str, main: Verdict, cash: Verdict, count: int
+) -> None:
+    found = [answer(letter, main, cash, title) for letter in "ABCD"[:count]]
+    assert len(report_headline(found, ADMISSIONS, 10).split()) <= LONGEST_HEADLINE
+
+
+def test_reach_says_half_or_fewer_only_if_every_interval_does() -> None:
+    half = {"A": Spread(mean=0.4, low=0.3, high=0.5), "B": Spread(mean=0.2, low=0.1, high=0.3)}
+    assert headlines.reach_headline(half).startswith("Half or fewer of those each design is for")
+    more = half | {"B": Spread(mean=0.45, low=0.4, high=0.51)}
+    assert "about 30 to 51 are" in headlines.reach_headline(more)
+    assert "not in this run" in headlines.reach_headline({})
+
+
+def test_uptake_that_falls_with_deprivation_is_said() -> None:
+    assert headlines.uptake_note([0.5, 0.55, 0.6, 0.65, 0.7]).startswith("Uptake falls")
+    assert "accept in the most deprived" in headlines.uptake_note([0.7, 0.5, 0.6, 0.6, 0.5])
+    assert headlines.uptake_note([0.5, math.nan]) == ""
+
+
+def finding(letter: str, mean: float, low: float, high: float) -> headlines.Finding:
+    held = change(mean, low, high)
+    return headlines.Finding(letter=letter, change=held, found=verdict(held, 0.01))
+
+
+def test_change_headline_counts_designs_and_falls_back_to_the_range() -> None:
+    per = "per 10,000 people a year"
+    three = [
+        finding("A", -51, -82, -20),
+        finding("B", -24, -46, -2),
+        finding("C", -10, -40, 20),
+    ]
+    assert headlines.change_headline(three, ADMISSIONS, per) == (
+        "Two designs lower emergency admissions, by 24 to 51 per 10,000 people a year"
+    )
+    assert headlines.change_headline(three[:1], ADMISSIONS, per).startswith("A lowers")
+    unclear = headlines.change_headline(three[2:], ADMISSIONS, per)
+    assert unclear == (
+        "The design does not clearly change emergency admissions; "
+        "it could be from 40 fewer to 20 more per 10,000 people a year"
+    )
+    harm = headlines.change_headline([finding("A", 51, 20, 82)], ADMISSIONS, per)
+    assert harm.startswith("A raises")
+
+
+def test_squares_never_claim_a_change_that_is_not_clear() -> None:
+    before, after = Spread(mean=65, low=64, high=66), Spread(mean=62, low=61, high=63)
+    clear = headlines.squares_claim("A", before, after, change(-3, -5, -1))
+    assert clear == (
+        "Under A, 62 of every 1,000 residents are admitted as an emergency in a year, instead of 65"
+    )
+    assert "not clear" in headlines.squares_claim("A", before, after, change(-3, -7, 1))
+    small = headlines.squares_claim("A", before, before, change(-0.3, -0.4, -0.2))
+    assert "less than one in every 1,000" in small
+
+
+def test_forest_names_harms_beside_gains() -> None:
+    claim = headlines.forest_claim({"A": ["deaths"]}, {"A": ["bed days"]}, 10)
+    assert claim == "A improves deaths; A worsens bed days"
+    assert "None of the 10" in headlines.forest_claim({}, {}, 10)
+
+
+def test_luck_note_counts_one_in_twenty() -> None:
+    assert "about two would look clear by luck" in headlines.luck_note(32, "admissions")
+    assert "one would look clear" in headlines.luck_note(8, "admissions")
+
+
+def test_when_is_the_first_year_whose_interval_leaves_out_no_change() -> None:
+    years = {1: change(-4, -16, 8), 2: change(-20, -40, -1), 3: change(-20, -45, 5)}
+    first = headlines.first_clear_year(years)
+    assert first == 2
+    assert headlines.when_headline({"A": first}, 10) == "A acts within two years"
+    assert headlines.when_headline({"A": 1, "B": None}, 10) == (
+        "A acts in the first year; B not within the ten years"
+    )
+    assert headlines.when_headline({"A": None}, 10).startswith("No clear change")
+
+
+def test_plan_path_falls_short_only_where_the_interval_does_not_reach_it() -> None:
+    short = {"A": (change(-20, -30, -10), -60.0)}
+    assert "falls short of the plan" in headlines.plan_path_claim(short, ADMISSIONS, 10)
+    reached = {"A": (change(-20, -70, -10), -60.0)}
+    assert "20 fewer" in headlines.plan_path_claim(reached, ADMISSIONS, 10)
+    nothing = {"A": (change(-20, -70, 10), None)}
+    assert "no design clearly differs" in headlines.plan_path_claim(nothing, ADMISSIONS, 10)
+
+
+def test_the_gap_narrows_only_if_the_slope_says_so() -> None:
+    assert headlines.gains_headline({"A": change(-5, -8, -2)}) == (
+        "A helps the most deprived fifth most"
+    )
+    assert headlines.gains_headline({"A": change(5, 2, 8)}) == "A widens the gap"
+    assert "not clearly change" in headlines.gains_headline({"A": change(-5, -12, 2)})
+    assert "not in this run" in headlines.gains_headline({"A": None})
+    assert headlines.gap_verdict_words(change(-5, -12, 2)) == "no clear change in the gap"
+
+
+def test_absolute_and_relative_gaps_that_disagree_are_told_in_words() -> None:
+    narrower, wider = change(-5, -8, -2), change(0.1, 0.05, 0.2)
+    assert "narrows while the relative gap widens" in headlines.gaps_disagree(narrower, wider)
+    assert headlines.gaps_disagree(narrower, narrower) == ""
+    assert headlines.gaps_disagree(narrower, None) == ""
+
+
+def test_money_is_capacity_where_half_or_more_is_stranded() -> None:
+    assert headlines.money_headline({"A": 0.5}, True, False).startswith("Most of the value")
+    assert not headlines.money_headline({"A": 0.49}, True, True).startswith("Most of the value")
+    assert headlines.money_headline({}, False, False).startswith("No clear value")
+    assert headlines.cascade_claim({"A": 0.66}) == "About 65% of the value avoided stays paid for"
+
+
+def test_cash_pays_back_only_with_a_clear_interval() -> None:
+    costs = {"A": {1: change(-2, -3, -1), 5: change(-5, -8, -2)}}
+    assert headlines.cash_by_year_claim(costs).startswith("The design costs more")
+    pays = {"A": {1: change(-2, -3, -1), 5: change(5, 2, 8)}}
+    assert headlines.cash_by_year_claim(pays) == "A releases more than it spends by year 5"
+    unsure = {"A": {1: change(-2, -3, 1), 5: change(5, -2, 8)}}
+    assert "not clear" in headlines.cash_by_year_claim(unsure)
+
+
+def test_the_first_constraint_comes_with_its_remedy() -> None:
+    note = headlines.first_constraint_note("A", "team meetings", 1.02, 0.85, "team meetings")
+    assert "102% used against 85%" in note
+    assert "grow by about 20%" in note
+    same = headlines.first_constraint_note("A", "beds", 0.9, 0.92, "beds")
+    assert "no fuller than under usual care" in same
+
+
+def test_plan_is_beyond_every_study_only_above_the_high_end() -> None:
+    assert "larger than any study found" in headlines.plan_headline({"A": (19, -2, 8)})
+    assert "hopeful end" in headlines.plan_headline({"A": (7, -2, 8)})
+    assert headlines.reading_of_need(8, -2, 8) == "within the published range"
+    assert headlines.reading_of_need(8.1, -2, 8) == "beyond every study found"
+    assert headlines.reading_of_need(math.nan, 0, 1) == "not reached in this run"
+
+
+def test_readings_differ_only_where_their_intervals_lie_apart() -> None:
+    plan, found = {"A": change(-12, -14, -10)}, {"A": change(-3, -5, -1)}
+    assert "does less than its plan assumes" in headlines.readings_headline(plan, found)
+    overlap = {"A": change(-8, -11, -5)}
+    assert "cannot be told apart" in headlines.readings_headline(plan, overlap)
+    assert "were not run" in headlines.readings_headline({}, found)
+
+
+def test_misses_are_named_and_not_averaged_away() -> None:
+    assert headlines.checks_headline(6, 8, ["Outpatients", "A&E waits"]) == (
+        "Six of eight checks are within 10%; outpatients and A&E waits are not"
+    )
+    many = headlines.checks_headline(2, 6, ["One thing", "Two things", "Three", "Four"])
+    assert many.endswith("one thing, two things and two more are not")
+    assert headlines.checks_headline(3, 3, []).startswith("All three checks")
+    assert "have not been set beside" in headlines.checks_headline(0, 0, [])
+    assert "12% too high" in headlines.checks_claim([("Through A&E", 1.12)], 4)
+
+
+def test_first_page_says_when_intervals_hold_chance_alone() -> None:
+    _, text = box_saying([], 3, 40, with_knowledge=False)
+    assert "precise, not certain" in text
+    assert "3 of the 40 numbers" in text
+    assert "precise" not in box_saying([], 3, 40, with_knowledge=True)[1]
+    assert "leave out how unsure the evidence is" in CHANCE_ONLY
+
+
+def test_first_page_sayings_follow_the_verdicts() -> None:
+    said = {"A": "Emergency admissions: 51 fewer."}
+    heading, text = aim_saying([answer("A", FEWER, FEWER)], ADMISSIONS, said)
+    assert heading == "If the aim is fewer emergency admissions, A helps"
+    assert text == said["A"]
+    slight = Verdict(case="slight", direction=-1)
+    assert "a little" in aim_saying([answer("A", slight, FEWER)], ADMISSIONS, said)[0]
+    heading, text = aim_saying([answer("A", UNCLEAR, FEWER)], ADMISSIONS, said)
+    assert "not clearly better" in heading
+    assert "not the same as no effect" in text
+    assert "does not help" in aim_saying([answer("A", MORE, FEWER)], ADMISSIONS, said)[0]
+    assert "Do not count on cash" in money_saying([answer("A", FEWER, FEWER)], {"A": 0.6}, 10)[0]
+    assert "releases more cash" in money_saying([answer("A", FEWER, MORE)], {"A": 0.6}, 10)[0]
+    assert belief_saying(["published"], "", ["A"])[0] == "A rests on assumption only"
+    assert belief_saying(["published", "plan"], "The headline", [])[0] == "The headline"
+
+
+def test_every_line_of_the_forest_has_a_plain_name() -> None:
+    for key in (key for keys in FOREST.values() for key in keys):
+        assert "_" not in measure_of(key).name
+    assert measure_of("treatment_burden").per_person
+    assert measure_of("no_such_measure").name == "no such measure"
