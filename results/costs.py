@@ -629,7 +629,8 @@ def _stranded_share(keys: pd.DataFrame, settings: Settings) -> Floats:
 
 def _cash_stack(keys: pd.DataFrame, parts: Sequence[Floats], runs: Stack) -> Stack:
     """Sum the cash lines over lines, by payer and for all, by year and over all years."""
-    yearly = (keys["year"] != "all").to_numpy() & (keys["behaviour"] != "total").to_numpy()
+    simulated = keys["behaviour"].isin([HOSPITAL, STAFFED, BOUGHT, NEW_CARE, OF_DESIGN])
+    yearly = (keys["year"] != "all").to_numpy() & simulated.to_numpy()
     years = sorted(keys.loc[yearly, "year"].unique(), key=int)
     payers = [*sorted(keys.loc[yearly, "payer"].unique()), "all"]
     frame = product(

@@ -23,7 +23,7 @@ from agents.faults import BadInput, Fault
 from pathways.vocabulary import ACTIVITY
 
 Columns = Mapping[str, npt.NDArray[Any]]
-BATCH_ROWS = 65_536
+BATCH_ROWS = 16_384
 NEEDED = (
     "place",
     "design",

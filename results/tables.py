@@ -33,6 +33,7 @@ from results.costs import (
     totals,
     twin_of,
 )
+from results.economics import value_table
 from results.frameworks import frameworks_table
 from results.inequality import inequality_sheet
 from results.measures import measures_table
@@ -63,6 +64,7 @@ TABLES = (
     "comparison",
     "inequality",
     "costs",
+    "value",
     "activity",
     "resources",
     "population",
@@ -279,7 +281,6 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "outcomes": outcomes_table(collected.outcomes),
         "comparison": comparison,
         "inequality": indexed_table(stacks["inequality"], baselines),
-        "costs": costs_table(stacks["costs"], baselines, settings),
         "activity": activity_table(stacks["activity"], baselines, settings),
         "resources": numbers_table(stacks["resources"], NUMBERS),
         "population": shares_table(stacks["population"], "prevalence", 1.0),
@@ -291,22 +292,32 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "measures": measures_table(),
         "gains": numbers_table(stacks["gains"], GAINS),
     }
+    flows = cash_stacks(stacks["costs"], baselines, settings)
+    tables["costs"] = costs_table(stacks["costs"], flows, baselines)
+    tables["value"] = value_table(collected.outcomes, flows, baselines, settings)
     tables["frameworks"] = frameworks_table(comparison, tables["inequality"], settings)
     tables["evidence"] = evidence_table(collected)
     return {name: tables[name] for name in TABLES}
 
 
-def costs_table(
+def cash_stacks(
     stacks: Mapping[Arm, Stack], baselines: Mapping[str, Arm], settings: Settings
+) -> dict[Arm, Stack]:
+    """Return the cash lines of every design against its paired baseline."""
+    return {
+        arm: cash(*paired(stack, stacks[baselines[arm[0]]]), settings)
+        for arm, stack in stacks.items()
+        if arm != baselines[arm[0]]
+    }
+
+
+def costs_table(
+    stacks: Mapping[Arm, Stack], flows: Mapping[Arm, Stack], baselines: Mapping[str, Arm]
 ) -> pd.DataFrame:
     """Return ``costs.csv``: lines, totals by payer and, for designs, the cash lines."""
     whole = {arm: _totals(stack) for arm, stack in stacks.items()}
     parts = [indexed_table(stacks, baselines, 0.0), indexed_table(whole, baselines, 0.0)]
-    for arm, stack in stacks.items():
-        base = baselines[arm[0]]
-        if arm != base:
-            flow = cash(*paired(stack, stacks[base]), settings)
-            parts.append(named(arm, described(flow)))
+    parts += [named(arm, described(flow)) for arm, flow in flows.items()]
     return pd.concat(parts, ignore_index=True)
 
 
