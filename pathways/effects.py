@@ -108,6 +108,11 @@ class Effects:
             for process in processes(effect)
         }
 
+    @property
+    def any(self) -> bool:
+        """Whether there is any effect at all."""
+        return bool(self._effects)
+
     def step(self, supported: Bools, days: float) -> tuple[Rows, Rows]:
         """Let ``days`` pass; return rows whose demand and rows whose onset hazards moved.
 
@@ -115,9 +120,6 @@ class Effects:
         ----------
         supported : (n,), who is supported now
         """
-        if not self._effects:
-            nobody = np.zeros(0, np.int64)
-            return nobody, nobody
         before = self._strength.copy()
         for number, effect in enumerate(self._effects):
             self._strength[number] = grown(before[number], supported, days, effect)

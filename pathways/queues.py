@@ -244,8 +244,8 @@ class Walk:
 
     __slots__ = ("_steps",)
 
-    def __init__(self, steps: Steps[None]) -> None:
-        self._steps: Steps[None] | None = steps
+    def __init__(self, steps: Steps[Any]) -> None:
+        self._steps: Steps[Any] | None = steps
         self._go_on(None)
 
     @property

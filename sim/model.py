@@ -17,19 +17,17 @@ import simpy
 
 from agents.evidence import Evidence
 from agents.health_events import DEATH, ONSET, HealthEvents
-from agents.organisations import Commissioner, NeighbourhoodTeam, Organisation
 from agents.resident import Patient
-from agents.rules import Rule, columns_of
 from agents.segments import Segments
 from pathways.calendar import YEAR, Calendar
 from pathways.demand import Arrivals, Demand
-from pathways.effects import Effects
 from pathways.hospital import Arriving, together
-from pathways.journey import Pathway, link_worker_episode
+from pathways.journey import link_worker_episode
 from pathways.ledger import Ledger
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
 from pathways.queues import Walk
 from sim.lookback import LookBack
+from sim.programme import Programme
 from sim.recording import (
     RunRecord,
     YearBook,
@@ -37,9 +35,9 @@ from sim.recording import (
     month_series,
     wait_counts,
 )
-from sim.services import open_services, ring_fenced
+from sim.services import ServiceSet, open_services
 from sim.spec import RunSpec
-from sim.world import World, birthdays, build_world
+from sim.world import Moves, World, birthdays, build_world
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -48,7 +46,6 @@ Rows = npt.NDArray[np.int64]
 WARM_UP = 91  # days: practices need 12 weeks and beds 60 days to forget how they were filled
 REFRESH_EVERY = 7  # days between looks at whose rates have changed
 HISTORY = 2 * YEAR  # days before the start that waiting lists and look-back rules need
-EFFECTS_EVERY = 28  # days between steps of effects that grow or fade
 
 # Services without a queue of their own yet: process of demand -> activity counted.
 COUNTED = {
@@ -57,6 +54,15 @@ COUNTED = {
     "urgent_community_response": "urgent_response",
     "mental_health_contact": "mental_health_contacts",
     "talking_therapy_appointment": "talking_therapy_contacts",
+}
+
+# Series of the model as a whole, collected at the end of every month (or step).
+REPORTERS = {
+    "day": lambda model: int(model.env.now),
+    "people": lambda model: int(model.population.present(max(model.env.now, 0)).sum()),
+    "supported": lambda model: int(model.programme.supported.sum()),
+    "in_hospital": lambda model: len(model.services.hospital.inside),
+    "practice_queue": lambda model: model.services.practices.waiting,
 }
 
 
@@ -71,6 +77,9 @@ class CareModel(mesa.Model):
     ``step`` simulates one day; ``running`` turns False when the years are over. Mesa's own
     random numbers are never used.
     """
+
+    services: ServiceSet
+    programme: Programme
 
     def __init__(self, spec: RunSpec, world: World | None = None, **_: Any) -> None:
         super().__init__(rng=spec.seed)
@@ -94,26 +103,12 @@ class CareModel(mesa.Model):
         self._shared = self.services.for_pathway()
         self.look_back = LookBack(self.demand, len(self.population))
         self.segments = Segments(self.population, self.world.evidence, self.look_back.columns())
-        self.supported = np.zeros(len(self.population), np.bool_)
-        self.stages = np.zeros(len(self.population), np.uint8)
-        self.pathway: Pathway | None = None
-        self.effects = Effects(
-            spec.design.acting(spec.effects), self.population, self.world.evidence
-        )
-        self.organisations: list[Organisation] = []
-        self._open_design()
+        self.programme = Programme(self)
+        self._moves = Moves(self.population)
         self.record = RunRecord(events=[] if spec.keep_events else None)
         self._dirty: list[Rows] = []
         self._book: YearBook | None = None
-        self.datacollector = mesa.DataCollector(
-            model_reporters={
-                "day": lambda model: int(model.env.now),
-                "people": lambda model: int(model.population.present(max(model.env.now, 0)).sum()),
-                "supported": lambda model: int(model.supported.sum()),
-                "in_hospital": lambda model: len(model.services.hospital.inside),
-                "practice_queue": lambda model: model.services.practices.waiting,
-            }
-        )
+        self.datacollector = mesa.DataCollector(model_reporters=REPORTERS)
         self.running = True
         self.env.process(self._days())
 
@@ -121,60 +116,6 @@ class CareModel(mesa.Model):
     def evidence(self) -> Evidence:
         """The numbers of the run."""
         return self.world.evidence
-
-    # ---- the design ----
-
-    def _open_design(self) -> None:
-        """Set up the pathway, its team and its staff; usual care has none."""
-        design = self.spec.design
-        if not design.pathway or self.spec.baseline:
-            return
-        assert design.people is not None
-        assert design.reach is not None
-        inert = self.spec.effects == "inert"
-        services = ring_fenced(self, self.services) if inert else self.services.for_pathway()
-        self.pathway = Pathway(self.env, design, services, self.ledger, len(self.population))
-        self.stages, self.supported = self.pathway.stages, self.pathway.supported
-        self._rules = (
-            tuple(Rule.parse(text) for text in design.people.include),
-            tuple(Rule.parse(text) for text in (*design.people.exclude, *design.people.separately)),
-        )
-        changes = design.changes | dict(self.spec.settings)
-        a_year = design.reach.invitations_per_10000_a_year * self.spec.population / 10_000
-        self.organisations += [
-            Commissioner(
-                self,
-                "commissioner",
-                first_day=0,
-                begin=lambda: None if inert else self.services.begin(changes),
-            ),
-            NeighbourhoodTeam(
-                self,
-                "neighbourhood team",
-                every_days=design.reach.every_days,
-                a_search=a_year * design.reach.every_days / YEAR,
-                candidates=self._candidates,
-                risk=lambda rows: self.segments.risk(rows),
-                invite=lambda row: self._invite(row),
-            ),
-        ]
-
-    def _candidates(self, day: int) -> Bools:
-        """Return who meets the design's rules and may be invited today."""
-        assert self.pathway is not None
-        columns = columns_of(self.population, day, self.look_back.columns())
-        include, exclude = self._rules
-        eligible = self.population.present(day)
-        for rule in include:
-            eligible &= rule.rows(columns)
-        for rule in exclude:
-            eligible &= ~rule.rows(columns)
-        self.pathway.mark_eligible(eligible)
-        return eligible & self.pathway.may_be_invited(day)
-
-    def _invite(self, row: int) -> None:
-        assert self.pathway is not None
-        self.pathway.invite(Patient(self, row))
 
     # ---- time ----
 
@@ -208,16 +149,15 @@ class CareModel(mesa.Model):
         if day == 0:
             self._begin_recording()
         if day > 0:
+            self._health(day)
             self._close_periods(day)
         if day >= 0:
-            self._health(day)
-            self._movers(day)
-            self._yearly(day)
+            self._move(day)
+            self._age(day)
+            self.programme.step_effects(day)
         if day % REFRESH_EVERY == 0:
             self._refresh_rates(day)
-        if day >= 0 and day % EFFECTS_EVERY == 0:
-            self._step_effects(day)
-        for organisation in self.organisations:
+        for organisation in self.programme.organisations:
             organisation.decide(day)
         self._care(day)
 
@@ -244,21 +184,19 @@ class CareModel(mesa.Model):
         in_bed = np.array([row in inside for row in died.tolist()], np.bool_)
         self._book.died_at_home[died] = (draws < share) & ~in_bed
 
-    def _movers(self, day: int) -> None:
-        people = self.population
-        left = np.flatnonzero((people.exit_day >= day - 1) & (people.exit_day < day) & people.alive)
+    def _move(self, day: int) -> None:
+        """Let people move away and new ones come."""
+        left, came = self._moves.of(day)
         for row in left.tolist():
             self._gone(row)
-        came = np.flatnonzero((people.entry_day > day - 1) & (people.entry_day <= day))
         self._dirty += [left, came]
 
     def _gone(self, row: int) -> None:
         """End the care of a person who has died or moved away."""
         self.services.hospital.leave(row)
-        if self.pathway is not None:
-            self.pathway.leave(row)
+        self.programme.leave(row)
 
-    def _yearly(self, day: int) -> None:
+    def _age(self, day: int) -> None:
         """Let frailty and control follow age and conditions, at birthdays, month by month."""
         if self.calendar.month(day) == self.calendar.month(day - 1) and day > 0:
             return
@@ -273,19 +211,6 @@ class CareModel(mesa.Model):
             rows = np.unique(np.concatenate(self._dirty))
             self._dirty = []
             self.demand.refresh(rows, day)
-
-    # ---- effects ----
-
-    def _step_effects(self, day: int) -> None:
-        if self.pathway is None or not self.spec.design.acting(self.spec.effects):
-            return
-        demand_rows, onset_rows = self.effects.step(self.supported, EFFECTS_EVERY)
-        if len(demand_rows):
-            for process, factor in self.effects.demand_factor.items():
-                self.demand.factor[process][:] = factor
-            self.demand.refresh(demand_rows, day)
-        if len(onset_rows):
-            self.world.health.refresh(onset_rows, day)
 
     # ---- care ----
 
@@ -303,7 +228,7 @@ class CareModel(mesa.Model):
             person = Patient(self, row, key)
             Walk(link_worker_episode(self.env, self._shared, self.ledger, person))
         if self._book is not None:
-            self._book.days_supported += self.supported
+            self._book.days_supported += self.programme.supported
         self.look_back.add(day, arrivals)
 
     def _emergencies(self, day: int, arrivals: dict[str, Arrivals], practice: Any) -> Arriving:
@@ -387,7 +312,9 @@ class CareModel(mesa.Model):
     def _close_year(self, day: int) -> None:
         assert self._book is not None
         self.record.waits += wait_counts(self.ledger, self.population, day // YEAR)
-        self.record.person_years.append(self._book.close(self.ledger, self.stages, self.supported))
+        programme = self.programme
+        year = self._book.close(self.ledger, programme.stages, programme.supported)
+        self.record.person_years.append(year)
         if day < self.calendar.end:
             self._open_book(day)
 

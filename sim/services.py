@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, exp
 from typing import Protocol
 
 import simpy
@@ -198,7 +198,11 @@ def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
 
 def _hospital(scene: Scene, settings: Mapping[str, float]) -> Hospital:
     capacity = scene.spec.place.capacity
-    beds = settings.get("beds.emergency_beds_per_10000", capacity["beds"]["emergency pool"])
+    # A place whose people are admitted less often than their illness explains has the beds
+    # for that: its factor is a fact of coding and hospitals, not of need.
+    admitted = exp(scene.spec.place.demand_log_factor.get("emergency_admission", 0.0))
+    usual = capacity["beds"]["emergency pool"] * admitted
+    beds = settings.get("beds.emergency_beds_per_10000", usual)
     return Hospital(
         scene.env,
         scene.population,

@@ -26,6 +26,8 @@ from agents.synthesis import synthesise
 from agents.traits import settle_traits
 from sim.spec import RunSpec
 
+Rows = npt.NDArray[np.int64]
+
 
 @dataclass(slots=True)
 class World:
@@ -93,3 +95,26 @@ def birthdays(population: Population, first: int, last: int) -> npt.NDArray[np.i
     """Return the rows of people whose birthday falls on a day from ``first`` up to ``last``."""
     years = np.floor((np.array([[first], [last]]) - population.birth_day) / 365.25)
     return np.flatnonzero(years[0] != years[1])
+
+
+class Moves:
+    """Who moves away and who comes on each day of a run, from the people's own schedule."""
+
+    def __init__(self, population: Population) -> None:
+        everyone = np.arange(len(population))
+        self._leaving = _by_day(everyone, population.exit_day)
+        self._coming = _by_day(everyone, population.entry_day)
+
+    def of(self, day: int) -> tuple[Rows, Rows]:
+        """Return the rows that left since the day before, and those that have come since."""
+        nobody = np.empty(0, np.int64)
+        return self._leaving.get(day, nobody), self._coming.get(day, nobody)
+
+
+def _by_day(rows: Rows, days: npt.NDArray[np.float64]) -> dict[int, Rows]:
+    """Group ``rows`` by the first whole day on or after ``days``; day 0 and before left out."""
+    later = (days > 0.0) & np.isfinite(days)
+    rows, on = rows[later], np.ceil(days[later]).astype(np.int64)
+    order = np.argsort(on, kind="stable")
+    found, starts = np.unique(on[order], return_index=True)
+    return dict(zip(found.tolist(), np.split(rows[order], starts[1:]), strict=True))

@@ -37,8 +37,8 @@ OWN = {
 }
 AMPLE = {
     "gp.capacity_factor": 3.0,
-    "beds.capacity_factor": 3.0,
-    "ed.capacity_factor": 3.0,
+    "beds.capacity_factor": 400.0,
+    "ed.capacity_factor": 4000.0,
     "outpatients.capacity_factor": 3.0,
     "elective.capacity_factor": 3.0,
     "mdt.capacity_factor": 50.0,
