@@ -7,7 +7,8 @@ is a keyed cloud of points under the rate (``pathways.clouds``).
 Some services of the table are split into processes that the model can treat apart:
 
 - ``practice_consultation``: requests, so appointments times ``latent_request_factor``
-- ``ed_attendance``: attendances of every type that do not end in admission
+- ``ed_attendance``: attendances of every type that do not end in admission; like calls to
+  111, less those that follow from unmet requests to the practice, which the model makes
 - ``emergency_admission``: first admissions; the hospital adds readmissions
 - ``outpatient_first`` and ``outpatient_follow_up``
 - ``outpatient_first``, ``day_case`` and ``elective_inpatient`` are referrals, so raised by
@@ -99,6 +100,8 @@ class Splits:
     first_latent, elective_latent : referrals per first attendance and per elective admission
     requests : requests to the practice per appointment delivered
     first_rtt, elective_rtt : share of those referrals that start a referral-to-treatment clock
+    own_attendances, own_calls : share of attendances without admission, and of calls to 111,
+        that do not follow from an unmet request to the practice: the model makes the others
     """
 
     through_ed: float
@@ -110,6 +113,8 @@ class Splits:
     requests: float
     first_rtt: float
     elective_rtt: float
+    own_attendances: float
+    own_calls: float
 
     @classmethod
     def of(cls, evidence: Evidence) -> Splits:
@@ -120,6 +125,9 @@ class Splits:
 
         def mean(service: str) -> float:
             return share(service, "england_mean")
+
+        def leak(to: str) -> float:
+            return evidence.value("care_settings", key=f"practice.leak.{to}")
 
         through_ed = share("emergency_admission", "share_through_ed")
         admitted = through_ed * mean("emergency_admission")
@@ -134,6 +142,9 @@ class Splits:
         unseen = starts / stops - 1.0
         first_latent = 1.0 + unseen * seen / first_seen
         elective_latent = 1.0 + unseen * (stops - seen) / elective_seen
+        unmet = evidence.value("care_settings", key="practice.unmet_at_baseline")
+        requests = share("practice_consultation", "latent_request_factor")
+        unmet *= mean("practice_consultation") * requests
         return cls(
             through_ed=through_ed,
             readmitted=share("emergency_admission", "readmission_30d"),
@@ -141,9 +152,11 @@ class Splits:
             first=first,
             first_latent=first_latent,
             elective_latent=elective_latent,
-            requests=share("practice_consultation", "latent_request_factor"),
+            requests=requests,
             first_rtt=(starts * seen / stops) / (first_seen * first_latent),
             elective_rtt=(starts * (1.0 - seen / stops)) / (elective_seen * elective_latent),
+            own_attendances=1.0 - unmet * leak("ed") / (all_types - admitted),
+            own_calls=1.0 - unmet * leak("nhs111") / mean("nhs_111_call"),
         )
 
 
@@ -170,7 +183,9 @@ def process_rates(
     attendances = rate("ae_attendance")
     split = {
         "practice_consultation": rate("practice_consultation") * splits.requests,
-        "ed_attendance": np.maximum(attendances - splits.through_ed * admissions, 0.0),
+        "ed_attendance": splits.own_attendances
+        * np.maximum(attendances - splits.through_ed * admissions, 0.0),
+        "nhs_111_call": rate("nhs_111_call") * splits.own_calls,
         "emergency_admission": admissions * (1.0 - splits.readmitted),
         "outpatient_first": outpatients * splits.first * splits.first_latent,
         "outpatient_follow_up": outpatients * (1.0 - splits.first),

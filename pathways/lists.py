@@ -3,8 +3,8 @@
 Some referrals start a referral-to-treatment clock and wait on a list; the list's capacity is
 fixed, so what one person does not use the next one takes. A third are urgent; the others are
 taken by how long they have waited for their specialty, so that specialties keep their
-different waits. Some leave the list unseen. Once a week the week's slots are given out. All
-other appointments and cases are planned: they happen on their day unless clinics are full.
+different waits. Some leave the list unseen. All other appointments and cases are planned:
+they happen unless clinics are full. Clinics are run a week at a time, when the week is over.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ PER = 10_000
 NO_PEOPLE = np.empty(0, np.int64)
 _FIRST_OF_ALL = 1e9  # days; longer than any wait
 
+_SUNDAY = 6
+
 Starts = tuple[Integers, Words, Integers, Floats]  # rows, keys, kinds, days
+Planned = tuple[Integers, Words]  # rows, keys
+Asked = list[tuple[int, Mapping[str, Arrivals]]]  # days and what was asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ class Habits:
 
 @dataclass(slots=True)
 class Allowance:
-    """Whole slots of each working day out of a yearly number, with nothing lost to rounding."""
+    """Whole slots of working days out of a yearly number, with nothing lost to rounding."""
 
     yearly: float
     calendar: Calendar
@@ -96,11 +100,9 @@ class Allowance:
         calendar = self.calendar
         self._days_a_year = len(calendar.working_days(0, calendar.end)) / calendar.years
 
-    def of_day(self, day: int, n_people: int) -> int:
-        """Return the slots of ``day`` for ``n_people``; ``yearly`` is per person."""
-        if not self.calendar.is_working(day):
-            return 0
-        self._carried += self.yearly * n_people / self._days_a_year
+    def of_days(self, working_days: int, n_people: int) -> int:
+        """Return the slots of some working days for ``n_people``; ``yearly`` is per person."""
+        self._carried += self.yearly * n_people * working_days / self._days_a_year
         slots = int(self._carried)
         self._carried -= slots
         return slots
@@ -179,55 +181,37 @@ def next_to_be_seen(waiting: Waiting, day: float, slots: int) -> Integers:
 
 @dataclass(slots=True)
 class WaitingList:
-    """A referral-to-treatment list with fixed capacity, gone through once a week."""
+    """A referral-to-treatment list with fixed capacity."""
 
     allowance: Allowance
     luck: Luck
     habits: Habits
     waiting: Waiting
-    _new: list[Starts] = field(default_factory=list)
-    _called: dict[int, Waiting] = field(default_factory=dict)
-    _slots: dict[int, int] = field(default_factory=dict)
-    _week: int | None = None
 
     def __len__(self) -> int:
-        """How many wait, those called in for a day to come among them."""
-        called = sum(len(those) for those in self._called.values())
-        return len(self.waiting) + called + sum(len(new[0]) for new in self._new)
+        return len(self.waiting)
 
-    def join(self, rows: Integers, keys: Words, kind: Integers, since: Floats) -> None:
-        """Put people on the list."""
-        self._new.append((rows, keys, kind, since))
+    def run(
+        self, starts: Starts, days: Integers, n_people: int, population: Population
+    ) -> tuple[Waiting, Integers, int]:
+        """Let people join and be called in on the working ``days`` of a week that is over.
 
-    def see(self, day: int, n_people: int, population: Population) -> tuple[Waiting, int]:
-        """Return who is called in for ``day`` and how many slots there are."""
-        calendar = self.allowance.calendar
-        if not calendar.is_working(day):
-            return self.waiting.take(NO_PEOPLE), 0
-        week = day - calendar.weekday(day)
-        if week != self._week:
-            self._week = week
-            self._call(day, week + 7, n_people, population)
-        called = self._called.pop(day, self.waiting.take(NO_PEOPLE))
-        return called.take(is_here(population, called.rows, day)), self._slots.pop(day)
-
-    def _call(self, day: int, end: int, n_people: int, population: Population) -> None:
-        """Give out the slots of the working days before ``end``."""
-        waiting = self.waiting
-        if self._new:
-            rows, keys, kind, since = (np.concatenate(c) for c in zip(*self._new, strict=True))
-            new = joining(rows, keys, kind, since, luck=self.luck, habits=self.habits)
-            waiting, self._new = waiting.and_also(new), []
-        waiting = waiting.take(is_here(population, waiting.rows, day) & (waiting.leaves > day))
-        days = self.allowance.calendar.working_days(day, end).tolist()
-        slots = [self.allowance.of_day(today, n_people) for today in days]
-        self._slots.update(zip(days, slots, strict=True))
-        order = next_to_be_seen(waiting, float(day), sum(slots))
-        for today, some in zip(days, np.split(order, np.cumsum(slots)[:-1]), strict=True):
-            self._called[today] = waiting.take(some)
+        Returns those seen, the day of each, and how many slots there were.
+        """
+        slots = self.allowance.of_days(len(days), n_people)
+        waiting = self.waiting.and_also(joining(*starts, luck=self.luck, habits=self.habits))
+        if not len(days):
+            self.waiting = waiting
+            return waiting.take(NO_PEOPLE), NO_PEOPLE, 0
+        first = float(days[0])
+        waiting = waiting.take(is_here(population, waiting.rows, first) & (waiting.leaves > first))
+        order = next_to_be_seen(waiting, float(days[-1]), slots)
+        when = days[np.arange(len(order)) * len(days) // max(slots, 1)]
         stay = np.ones(len(waiting), bool)
         stay[order] = False
-        self.waiting = waiting.take(stay)
+        self.waiting, called = waiting.take(stay), waiting.take(order)
+        when = np.maximum(when, np.floor(called.since).astype(np.int64))
+        return called, when, slots
 
 
 def is_here(population: Population, rows: Integers, day: float) -> Bools:
@@ -249,13 +233,14 @@ class Backlog:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def see(self, day: int, new: Arrivals, slots: int) -> tuple[Integers, Words]:
-        """Return the rows and keys of those seen, the longest waiting first."""
-        rows = np.concatenate([self.rows, new.rows])
-        keys = np.concatenate([self.keys, new.keys])
-        leaves = np.concatenate([self.leaves, np.full(len(new), np.inf)])
-        kept = leaves > day
-        rows, keys, leaves = rows[kept], keys[kept], leaves[kept]
+    def see(self, day: int, rows: Integers, keys: Words, slots: int) -> tuple[Integers, Words]:
+        """Add people; return the rows and keys of those seen, the longest waiting first."""
+        rows = np.concatenate([self.rows, rows])
+        keys = np.concatenate([self.keys, keys])
+        leaves = np.concatenate([self.leaves, np.full(len(rows) - len(self.rows), np.inf)])
+        if len(self.rows):
+            kept = leaves > day
+            rows, keys, leaves = rows[kept], keys[kept], leaves[kept]
         self.rows, self.keys, self.leaves = rows[slots:], keys[slots:], leaves[slots:]
         fresh = np.isinf(self.leaves)
         if fresh.any():
@@ -291,13 +276,12 @@ class Lists:
     lists: dict[str, WaitingList] = field(init=False)
     backlogs: dict[str, Backlog] = field(init=False)
     _allowances: dict[str, Allowance] = field(init=False)
+    _asked: Asked = field(init=False, default_factory=list)
     _n_people: int = field(init=False)
-    _stays: Floats = field(init=False)
 
     def __post_init__(self, history: Mapping[str, Arrivals]) -> None:
         self.habits = Habits.of(self.evidence)
         self._n_people = int(self.population.present(0.0).sum())
-        self._stays = np.empty(0)
         share = self.evidence.value(SETTINGS, key="lists.outpatient_rtt_share_of_stops")
         shares = {"outpatients": share, "elective": 1.0 - share}
         self.lists = {service: self._list(service, shares[service], history) for service in shares}
@@ -319,7 +303,7 @@ class Lists:
         specialty, so that waits so far spread evenly up to each specialty's own.
         """
         elective = self.capacity["elective"]
-        rows, keys, kind, since = self._starts(history, service)[0]
+        rows, keys, kind, since = self._starts([(0, history)], service)[0]
         waiting = joining(rows, keys, kind, since, luck=self.luck, habits=self.habits)
         here = self.population.present(0.0)[rows]
         waiting = waiting.take(here & (waiting.leaves > 0.0))
@@ -332,62 +316,76 @@ class Lists:
         stops = self._allowance(service, elective["RTT stops (capacity)"] * share)
         return WaitingList(stops, self.luck, self.habits, waiting)
 
-    def _starts(
-        self, arrivals: Mapping[str, Arrivals], service: str, day: int = 0
-    ) -> tuple[Starts, dict[str, Arrivals]]:
+    def _starts(self, asked: Asked, service: str) -> tuple[Starts, dict[str, Planned]]:
         """Part referrals into those that start a clock, and by name those that do not."""
         names, splits = _REFERRED[service], self.demand.splits
-        counts = [len(arrivals[process]) for process in names]
-        rows = np.concatenate([arrivals[process].rows for process in names])
-        keys = np.concatenate([arrivals[process].keys for process in names])
-        times = np.concatenate([arrivals[process].times for process in names])
-        kind = np.repeat(np.arange(len(names)), counts)
+        parts = [
+            (number, day, arrivals[process])
+            for number, process in enumerate(names)
+            for day, arrivals in asked
+        ]
+        rows = np.concatenate([some.rows for _, _, some in parts])
+        keys = np.concatenate([some.keys for _, _, some in parts])
+        since = np.concatenate([some.times + day for _, day, some in parts])
+        kind = np.repeat([number for number, _, _ in parts], [len(some) for _, _, some in parts])
         share = splits.first_rtt if service == "outpatients" else splits.elective_rtt
         clock = self.luck.uniforms("list.starts_clock", keys) < share
-        starts = (rows[clock], keys[clock], kind[clock], day + times[clock])
         others = {}
         for number, name in enumerate(names.values()):
             chosen = ~clock & (kind == number)
-            others[name] = Arrivals(rows[chosen], times[chosen], keys[chosen])
-        return starts, others
+            others[name] = rows[chosen], keys[chosen]
+        return (rows[clock], keys[clock], kind[clock], since[clock]), others
 
     def day(self, day: int, arrivals: Mapping[str, Arrivals]) -> None:
-        """Let ``day`` happen: people are referred, seen, operated on, or leave the list."""
+        """Note who is referred on ``day``; when a week or month is over, let its clinics run."""
         if day < 0:
             return
         if day % YEAR == 0:
             self._n_people = int(self.population.present(day).sum())
-        for service, waiting in self.lists.items():
-            starts, others = self._starts(arrivals, service, day)
-            waiting.join(*starts)
-            seen, slots = waiting.see(day, self._n_people, self.population)
-            self._record_stops(day, seen, slots)
-            if service == "outpatients":
-                others["follow_up"] = arrivals["outpatient_follow_up"]
-            self._see(day, seen, others)
-        if self.calendar.month(day) != self.calendar.month(day + 1):
+        self._asked.append((day, arrivals))
+        month_ends = self.calendar.month(day) != self.calendar.month(day + 1)
+        if month_ends or self.calendar.weekday(day) == _SUNDAY:
+            self._run(self.calendar.working_days(self._asked[0][0], day + 1), day)
+            self._asked = []
+        if month_ends:
             self._tally_month()
 
-    def _record_stops(self, day: int, seen: Waiting, slots: int) -> None:
-        waits = np.maximum(day - np.floor(seen.since), 0.0)
+    def _run(self, days: Integers, today: int) -> None:
+        """Run the clinics of working ``days``: people are seen, operated on, or leave a list."""
+        for service, waiting in self.lists.items():
+            starts, others = self._starts(self._asked, service)
+            seen, when, slots = waiting.run(starts, days, self._n_people, self.population)
+            self._record_stops(today, seen, when, slots)
+            if service == "outpatients":
+                some = [arrivals["outpatient_follow_up"] for _, arrivals in self._asked]
+                others["follow_up"] = (
+                    np.concatenate([part.rows for part in some]),
+                    np.concatenate([part.keys for part in some]),
+                )
+            self._see(today, len(days), seen, others)
+
+    def _record_stops(self, today: int, seen: Waiting, when: Integers, slots: int) -> None:
+        waits = when.astype(np.float64) - np.floor(seen.since)
         self.ledger.wait("outpatients", seen.rows, waits)
-        self.ledger.event(day, "outpatients", "seen", seen.rows, waits)
+        self.ledger.event(today, "outpatients", "seen", seen.rows, waits)
         self.ledger.tally("outpatients", "rtt", "capacity", slots)
         self.ledger.tally("outpatients", "rtt", "used", len(seen))
 
-    def _see(self, day: int, called: Waiting, others: Mapping[str, Arrivals]) -> None:
+    def _see(
+        self, today: int, working_days: int, called: Waiting, others: Mapping[str, Planned]
+    ) -> None:
         """See those called from the list, and with what slots are left the planned ones."""
-        for number, (name, new) in enumerate(others.items()):
+        for number, (name, (rows, keys)) in enumerate(others.items()):
             service, _ = _PLANNED[name]
-            slots = self._allowances[name].of_day(day, self._n_people)
+            slots = self._allowances[name].of_days(working_days, self._n_people)
             kept = 1.0 - self.habits.missed.mean() if service == "outpatients" else 1.0
             listed = called.take(called.kind == number)
             room = max(int(slots * kept) - len(listed), 0)
-            rows, keys = self.backlogs[name].see(day, new, room)
-            here = is_here(self.population, rows, day)
+            rows, keys = self.backlogs[name].see(today, rows, keys, room)
+            here = is_here(self.population, rows, today)
             rows = np.concatenate([listed.rows, rows[here]])
             keys = np.concatenate([listed.keys, keys[here]])
-            self._count(day, name, rows, keys)
+            self._count(today, name, rows, keys)
             self.ledger.tally(service, name, "capacity", slots)
             self.ledger.tally(service, name, "used", float(len(rows) / kept))
 
@@ -408,13 +406,12 @@ class Lists:
         stays = self.luck.exponentials("elective.stay", keys) * habits.stay_days * overnight
         for row, stay in zip(rows.tolist(), stays.tolist(), strict=True):
             self.ledger.add("elective_bed_days", row, stay)
-        self._stays = np.concatenate([self._stays[self._stays > day], day + stays])
-        beds = self.capacity["beds"]["elective pool"] * self._n_people / PER
-        self.ledger.tally("elective", "beds", "capacity", beds)
-        self.ledger.tally("elective", "beds", "used", float((self._stays > day).sum()))
+        self.ledger.tally("elective", "beds", "used", float(stays.sum()))
 
     def _tally_month(self) -> None:
         tally = self.ledger.tally
+        beds = self.capacity["beds"]["elective pool"] * self._n_people / PER
+        tally("elective", "beds", "capacity", beds * YEAR / 12)
         tally("outpatients", "rtt", "queue_end", sum(len(some) for some in self.lists.values()))
         for name, (service, _) in _PLANNED.items():
             tally(service, name, "queue_end", len(self.backlogs[name]))

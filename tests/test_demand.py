@@ -92,7 +92,11 @@ def test_splitting_services_keeps_the_published_totals() -> None:
     through = splits.through_ed * admissions
     inside = attendances > through
     assert inside.mean() > 0.97
-    assert (rate["ed_attendance"] + through)[inside] == pytest.approx(attendances[inside])
+    own = rate["ed_attendance"] / splits.own_attendances
+    assert (own + through)[inside] == pytest.approx(attendances[inside])
+    unmet = 0.029 * 5.16 * 1.03
+    assert (1 - splits.own_attendances) * (0.443 - 0.0756) == pytest.approx(0.12 * unmet)
+    assert (1 - splits.own_calls) * 0.33 == pytest.approx(0.15 * unmet)
     firsts = rate["outpatient_first"] / splits.first_latent
     assert firsts + rate["outpatient_follow_up"] == pytest.approx(outpatients)
     # England: type 1 is 0.296 a head, of which the admitted are 0.0756.

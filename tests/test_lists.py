@@ -9,7 +9,7 @@ from agents.luck import Luck
 from agents.population import Population
 from pathways.calendar import YEAR, Calendar
 from pathways.community import COUNTED, DISPOSITIONS, Community
-from pathways.demand import Arrivals, Demand
+from pathways.demand import Demand
 from pathways.ledger import Ledger
 from pathways.lists import (
     Allowance,
@@ -66,10 +66,11 @@ def waiting(model: Lists) -> int:
 def test_allowances_lose_nothing_to_rounding() -> None:
     calendar = Calendar(START, 2)
     allowance = Allowance(0.0311, calendar)
-    slots = [allowance.of_day(day, 1_000) for day in range(2 * YEAR)]
+    open_days = [int(calendar.is_working(day)) for day in range(2 * YEAR)]
+    slots = [allowance.of_days(one, 1_000) for one in open_days]
     assert sum(slots) == pytest.approx(62.2, abs=1.0)
     assert max(slots) <= 1
-    assert all(slots[day] == 0 for day in range(2 * YEAR) if not calendar.is_working(day))
+    assert all(not slot for slot, one in zip(slots, open_days, strict=True) if not one)
 
 
 def test_urgent_people_who_are_due_come_first_and_then_the_longest_relative_waits() -> None:
@@ -182,14 +183,13 @@ def test_nothing_happens_before_the_start() -> None:
 def test_a_backlog_serves_in_turn_and_loses_those_who_tire() -> None:
     backlog = Backlog(Luck(1), removal=0.05)
     keys = Luck(1).words("keys", np.arange(300))
-    new = Arrivals(np.arange(300), np.zeros(300), keys)
-    none = Arrivals(np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint64))
-    rows, _ = backlog.see(0, new, 10)
+    none = np.empty(0, np.int64), np.empty(0, np.uint64)
+    rows, _ = backlog.see(0, np.arange(300), keys, 10)
     assert rows.tolist() == list(range(10))
-    later = [backlog.see(day, none, 0) for day in range(1, 21)]
+    later = [backlog.see(day, *none, 0) for day in range(1, 21)]
     assert all(not len(rows) for rows, _ in later)
     assert len(backlog) / 290 == pytest.approx(np.exp(-1.0), abs=0.1)
-    rows, _ = backlog.see(21, none, 5)
+    rows, _ = backlog.see(21, *none, 5)
     assert np.all(np.diff(rows) > 0)
 
 
