@@ -13,9 +13,9 @@ from results import wording
 from results.report_blocks import AnswerPage, AnswerRow, Cell, Saying
 from results.report_data import READING_WORDS, Option, ReportData
 from results.report_findings import UseRow, WaitRow
-from results.report_measures import Measure, measure_of, service_name
+from results.report_measures import Measure, measure_of
 from results.report_money import price_year, stranded_shares
-from results.report_numbers import capital, count_word, figures, percent, signed_with_range
+from results.report_numbers import capital, count_word, figures, percent, signed, signed_range
 from results.wording import Answer, Change, Verdict, judgement, verdict, verdict_words
 
 SIGNS = {"good": "+", "bad": "−", "same": "=", "unclear": "?", "shift": "±"}
@@ -153,7 +153,8 @@ def _cell(
         label=label,
         sign=SIGNS[judgement(found, better)],
         word=capital(verdict_words(found, *words)),
-        detail=signed_with_range(change.mean, change.low, change.high),
+        detail=signed(change.mean, change.step),
+        spread=f"({signed_range(change.low, change.high)})",
     )
 
 
@@ -162,10 +163,10 @@ def _full_cell(label: str, option: Option, used: list[UseRow], waits: list[WaitR
     if row is None:
         return Cell(label=label, sign="", word="Not in this run")
     wait = next((w for w in waits if w.option == option and w.service == row.service), None)
-    detail = f"{percent(row.used.mean)} used"
+    detail = f"{percent(row.used.mean)} used, {percent(row.usual)} under usual care"
     if wait is not None and math.isfinite(wait.nine_in_ten.mean):
         detail += f"; 9 in 10 wait under {figures(wait.nine_in_ten.mean, 2)} {wait.unit}"
-    return Cell(label=label, sign="", word=capital(service_name(row.service)), detail=detail)
+    return Cell(label=label, sign="", word=capital(row.name), detail=detail)
 
 
 def _sayings(

@@ -117,7 +117,7 @@ def _readings_table(measure: Measure, changes: Readings, cash: Readings) -> Tabl
 def sure_section(data: ReportData) -> Section:
     """Return section 10: what drives the result, and whether the model matches the world."""
     rows = find.check_rows(data)
-    misses = [row.name for row in rows if not row.within]
+    misses = [row.name for row in find.widest(rows)]
     notes = [wording.CHANCE_ONLY] if not data.with_knowledge else []
     if "sensitivity" not in data.tables:
         notes.append(

@@ -107,12 +107,13 @@ def columns(numeric: Sequence[int]) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One verdict of the first page: a sign, a word and what stands under it."""
+    """One verdict of the first page: a sign, a word, the number and its interval under it."""
 
     label: str
     sign: str
     word: str
     detail: str = ""
+    spread: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

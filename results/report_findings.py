@@ -19,7 +19,7 @@ from results.report_data import (
     number,
     preferred,
 )
-from results.report_measures import FOREST, STAGE_NAMES, Measure, measure_of, spoken
+from results.report_measures import FOREST, STAGE_NAMES, Measure, measure_of, service_name, spoken
 from results.report_numbers import capital
 from results.wording import Change, Spread, Verdict, verdict
 
@@ -405,9 +405,16 @@ class UseRow:
 
     service: str
     role: str
+    name: str
     option: Option
     used: Spread
     asked: float
+    usual: float = math.nan
+
+    @property
+    def fuller(self) -> bool:
+        """True where a design fills the service further than usual care does."""
+        return self.used.mean > self.usual + 0.005
 
     @property
     def over(self) -> bool:
@@ -416,21 +423,40 @@ class UseRow:
 
 
 def use_rows(data: ReportData) -> list[UseRow]:
-    """Return the use of every service and role under every option."""
-    found = []
-    for option in data.options:
-        for _, row in _resource_rows(data, option).iterrows():
-            if math.isfinite(number(row, "utilisation")):
-                found.append(
-                    UseRow(
-                        service=str(row["service"]),
-                        role=str(row.get("role", "all")),
-                        option=option,
-                        used=_spread(row, "utilisation"),
-                        asked=_asked(row),
-                    )
-                )
-    return found
+    """Return the use of every service and role under every option, with usual care's beside."""
+    table = [
+        (option, row)
+        for option in data.options
+        for _, row in _resource_rows(data, option).iterrows()
+        if math.isfinite(number(row, "utilisation"))
+    ]
+    usual = {_post(row): number(row, "utilisation") for o, row in table if o.letter == "U"}
+    roles: dict[str, set[str]] = {}
+    for service, role in (_post(row) for _, row in table):
+        roles.setdefault(service, set()).add(role)
+    return [_use_row(option, row, usual, roles) for option, row in table]
+
+
+def _post(row: pd.Series) -> tuple[str, str]:
+    return str(row["service"]), str(row.get("role", "all"))
+
+
+def _use_row(
+    option: Option,
+    row: pd.Series,
+    usual: dict[tuple[str, str], float],
+    roles: dict[str, set[str]],
+) -> UseRow:
+    service, role = _post(row)
+    return UseRow(
+        service=service,
+        role=role,
+        name=service_name(service, role, len(roles[service])),
+        option=option,
+        used=_spread(row, "utilisation"),
+        asked=_asked(row),
+        usual=usual.get((service, role), 0.0),
+    )
 
 
 def _asked(row: pd.Series) -> float:
@@ -444,13 +470,14 @@ def _asked(row: pd.Series) -> float:
 def fullest(rows: list[UseRow], option: Option) -> UseRow | None:
     """Return the service that fills up first under a design: the fullest of those it fills more.
 
-    Where a design fills none more than usual care does, the fullest of all.
+    Where a design fills none further than usual care does, the fullest of all.
     """
     own = [row for row in rows if row.option == option]
-    usual = {(row.service, row.role): row.used.mean for row in rows if row.option.letter == "U"}
-    more = [r for r in own if r.used.mean > usual.get((r.service, r.role), 0.0) + 0.005]
-    candidates = [row for row in more if row.used.mean >= 0.85] or own
+    candidates = [row for row in own if row.fuller and row.used.mean >= NEARLY_FULL] or own
     return max(candidates, key=lambda row: row.used.mean, default=None)
+
+
+NEARLY_FULL = 0.85
 
 
 def reading_changes(data: ReportData, option: Option) -> dict[str, Change]:
@@ -558,6 +585,12 @@ def _check_row(row: pd.Series) -> CheckRow | None:
 
 def _yes(value: object) -> bool:
     return str(value).lower() in ("yes", "true", "1")
+
+
+def widest(rows: list[CheckRow]) -> list[CheckRow]:
+    """Return the misses, the widest first."""
+    misses = [row for row in rows if not row.within]
+    return sorted(misses, key=lambda row: -abs(row.ratio.mean - 1.0))
 
 
 def qalys(data: ReportData, option: Option) -> Change | None:

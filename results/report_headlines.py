@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from results.report_measures import LOWER, Measure
@@ -21,6 +21,7 @@ from results.report_numbers import (
     people,
     percent,
     plain,
+    signed,
 )
 from results.wording import LONGEST_HEADLINE, Change, Spread, Verdict, unclear_range
 
@@ -189,7 +190,7 @@ def when_headline(first: dict[str, int | None], years: int) -> str:
 
 
 def plan_path_claim(
-    ends: dict[str, tuple[Change, float | None]], measure: Measure, years: int
+    ends: Mapping[str, tuple[Change, float | None]], measure: Measure, years: int
 ) -> str:
     """Return the claim of figure 4 from the last year's difference and the plan's own."""
     short = [
@@ -339,18 +340,31 @@ def value_headline(found: dict[str, tuple[Change, Change]]) -> str:
     return "Neither the health gained nor the extra cost is clear"
 
 
-def capacity_headline(first_full: dict[str, tuple[str, float]]) -> str:
-    """Return what fills up first under each design: (service, share of capacity used)."""
+def capacity_headline(first_full: dict[str, tuple[str, bool]]) -> str:
+    """Return what fills up first under each design.
+
+    Parameters
+    ----------
+    first_full : for each letter the fullest service, and whether it is fuller than usual
+    """
     if not first_full:
         return "How full services are is not in this run"
     by_service: dict[str, list[str]] = {}
-    for letter, (service, _) in first_full.items():
-        by_service.setdefault(service, []).append(letter)
+    for letter, (service, fuller) in first_full.items():
+        if fuller:
+            by_service.setdefault(service, []).append(letter)
     parts = [
         f"{capital(service)} fill up first under {listed(letters)}"
         for service, letters in by_service.items()
     ]
+    same = [letter for letter, (_, fuller) in first_full.items() if not fuller]
+    if same:
+        parts.append(f"{listed(same)} {_fills(same)} nothing further than usual care does")
     return "; ".join(parts)
+
+
+def _fills(letters: list[str]) -> str:
+    return "fills" if len(letters) == 1 else "fill"
 
 
 def waits_claim(letter: str, service: str, median: float, nine_in_ten: float, unit: str) -> str:
@@ -380,20 +394,19 @@ def full_claim(over: dict[str, list[str]], full_everywhere: list[str]) -> str:
     return "; ".join(parts[:2]) or "No service is asked for more than it has"
 
 
-def first_constraint_note(
-    letter: str, service: str, used: float, used_now: float, unit: str
-) -> str:
+def first_constraint_note(letter: str, service: str, used: float, usual: float) -> str:
     """Return the first constraint of a design and what would hold it at today's level."""
-    if not math.isfinite(used_now) or used <= used_now or used_now <= 0:
+    if not math.isfinite(usual) or used <= usual:
         return (
             f"Under {letter}, {service} are the fullest, {percent(used)} used, "
             "no fuller than under usual care."
         )
-    more = used / used_now - 1.0
+    if usual <= 0:
+        return f"Under {letter}, {service} fill up first, {percent(used)} used; today has none."
     return (
         f"Under {letter}, {service} fill up first: {percent(used)} used against "
-        f"{percent(used_now)} under usual care. To hold them at today’s level, {unit} would "
-        f"need to grow by about {percent(more)}."
+        f"{percent(usual)} under usual care. To hold them at today’s level, they would need to "
+        f"grow by about {percent(used / usual - 1.0)}."
     )
 
 
@@ -438,18 +451,20 @@ def readings_claim(found: dict[str, dict[str, Change]], measure: Measure) -> str
     parts = []
     for letter, by_reading in found.items():
         words = [
-            f"{percent(change.mean / 100, 0.1).replace('%', '')}% {name}"
+            f"{signed(change.mean, max(change.step, 0.1))}% {name}"
             for reading, name in READING_NAMES.items()
             for change in [by_reading.get(reading)]
             if change is not None
         ]
         if words:
             parts.append(f"{letter}: {listed(words)}")
-    claim = f"Change in {measure.name} under {'; '.join(parts)}"
+    claim = f"{capital(measure.name)} under {'; '.join(parts)}"
     if parts and len(claim.split()) <= LONGEST_HEADLINE:
         return claim
     both = [by for by in found.values() if "plan" in by and "published" in by]
     short = sum(_smaller(by["published"], by["plan"]) for by in both)
+    if len(both) < 2:
+        return f"How {measure.name} differ between the plan, published evidence and no effect"
     return (
         f"For {count_word(short)} of {count_word(len(both))} designs the published effects "
         "fall short of the plan’s"
@@ -457,7 +472,7 @@ def readings_claim(found: dict[str, dict[str, Change]], measure: Measure) -> str
 
 
 READING_NAMES = {
-    "plan": "by the plan",
+    "plan": "by plan",
     "published": "by published effects",
     "null": "with no effect",
 }

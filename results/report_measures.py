@@ -55,6 +55,15 @@ SERVICE_NAMES: dict[str, str] = {
     "care_home": "care-home places",
 }
 
+# Roles of one service that fill up apart, each with a name of its own.
+ROLE_NAMES: dict[tuple[str, str], str] = {
+    ("gp", "gp"): "GP appointments",
+    ("gp", "practice nurse"): "practice-nurse appointments",
+    ("gp", "other direct patient care"): "other practice appointments",
+    ("ed", "majors"): "A&E major spaces",
+    ("ed", "minors"): "A&E minor spaces",
+}
+
 WAIT_NAMES: dict[str, str] = {
     "gp": "Routine practice appointment",
     "ed": "Time in A&E",
@@ -133,7 +142,9 @@ def spoken(key: str) -> str:
     return key.replace("_", " ").replace("-", " ").strip()
 
 
-def service_name(service: str, role: str = "") -> str:
-    """Return a service in plain words, with the role that tells its parts apart."""
+def service_name(service: str, role: str = "", roles: int = 1) -> str:
+    """Return a service in plain words; its role too where several ``roles`` fill up apart."""
+    if (service, role) in ROLE_NAMES and roles > 1:
+        return ROLE_NAMES[service, role]
     name = SERVICE_NAMES.get(service, spoken(service))
-    return f"{name}: {role}" if role and role != "all" else name
+    return f"{name}: {spoken(role)}" if role and role != "all" and roles > 1 else name

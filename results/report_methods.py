@@ -99,7 +99,7 @@ def _assumed(data: ReportData) -> pd.DataFrame:
 def _misses(misses: Sequence[CheckRow]) -> list[str]:
     if not misses:
         return []
-    widest = sorted(misses, key=lambda row: -abs(row.ratio.mean - 1.0))[:3]
+    widest = find.widest(list(misses))[:3]
     named = listed([lower_first(row.name) for row in widest])
     return [
         f"Against published figures the model misses {count_word(len(misses))}, most of all "

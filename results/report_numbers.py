@@ -66,12 +66,13 @@ def plain_with_range(mean: float, low: float, high: float) -> str:
 
 
 def figures(value: float, count: int = 3) -> str:
-    """Return ``value`` to ``count`` significant figures, never with trailing decimals."""
+    """Return ``value`` to ``count`` significant figures."""
     if not math.isfinite(value):
         return "not known"
-    if value == 0.0:
+    rounded = float(f"{value:.{count}g}")
+    if rounded == 0.0:
         return "0"
-    return plain(value, 10.0 ** (math.floor(math.log10(abs(value))) - count + 1))
+    return plain(rounded, 10.0 ** (math.floor(math.log10(abs(rounded))) - count + 1))
 
 
 def percent(share: float, step: float = 1.0) -> str:

@@ -18,6 +18,7 @@ from results.report_numbers import (
     plain_with_range,
     signed,
     signed_range,
+    signed_with_range,
     step_of,
 )
 from results.wording import Change, verdict, verdict_words
@@ -226,19 +227,24 @@ def _forest_claim(rows: list[ForestRow]) -> str:
 
 
 def _told(rows: list[ForestRow]) -> list[str]:
-    """Return a sentence for each measure that is not drawn, harms and burdens among them."""
+    """Return sentences for the measures that are not drawn, each in its own unit."""
+    still = [_told_one(row) for row in rows if not row.beyond]
+    beyond = [_told_one(row) for row in rows if row.beyond]
     sentences = []
-    for row in rows:
-        size = "hardly moves" if not row.beyond else "is off this scale"
-        step = row.change.step
-        words = (
-            f"{capital(row.measure.name)} under {row.option.letter} {size}: "
-            f"{signed(row.change.mean, step)} "
-            f"({signed_range(row.change.low, row.change.high, step)}) per 10,000 people a year, "
-            f"from {figures(row.change.baseline)}."
-        )
-        sentences.append(words)
+    if still:
+        sentences.append(f"Not drawn, for they move by less than 1%: {'; '.join(still)}.")
+    if beyond:
+        sentences.append(f"Not drawn, for they go beyond a third: {'; '.join(beyond)}.")
     return sentences
+
+
+def _told_one(row: ForestRow) -> str:
+    change = row.change
+    return (
+        f"{row.measure.name} under {row.option.letter} "
+        f"{signed_with_range(change.mean, change.low, change.high)} "
+        f"from {figures(change.baseline)} per 10,000 a year"
+    )
 
 
 def _forest_table(rows: list[ForestRow], smallest: float) -> Table:

@@ -8,7 +8,7 @@ from results.figures import services as draw
 from results.report_blocks import Block, Panel, Section, Table, alt_text, columns, drawn
 from results.report_data import ReportData
 from results.report_findings import UseRow, WaitRow
-from results.report_measures import WAIT_NAMES, service_name, spoken
+from results.report_measures import WAIT_NAMES, spoken
 from results.report_numbers import capital, figures, lower_first, plain_with_range
 
 FULL = 0.95
@@ -20,7 +20,7 @@ def services_section(data: ReportData) -> Section:
     first = {o.letter: find.fullest(used, o) for o in data.designs}
     known = {letter: row for letter, row in first.items() if row is not None}
     heading = headlines.capacity_headline(
-        {letter: (service_name(row.service), row.used.mean) for letter, row in known.items()}
+        {letter: (row.name, row.fuller) for letter, row in known.items()}
     )
     return Section(
         number=8,
@@ -28,20 +28,12 @@ def services_section(data: ReportData) -> Section:
         heading=heading,
         question="What fills up, who waits, and what would have to grow?",
         blocks=(_waits_block(data, waits, known), _use_block(data, used)),
-        notes=(" ".join(_constraint_note(used, row) for row in known.values()),),
+        notes=(" ".join(_constraint_note(row) for row in known.values()),),
     )
 
 
-def _constraint_note(used: list[UseRow], row: UseRow) -> str:
-    usual = [
-        r.used.mean
-        for r in used
-        if r.option.letter == "U" and (r.service, r.role) == (row.service, row.role)
-    ]
-    name = service_name(row.service)
-    return headlines.first_constraint_note(
-        row.option.letter, name, row.used.mean, usual[0] if usual else float("nan"), name
-    )
+def _constraint_note(row: UseRow) -> str:
+    return headlines.first_constraint_note(row.option.letter, row.name, row.used.mean, row.usual)
 
 
 def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]) -> Block:
@@ -144,17 +136,17 @@ def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
 
 
 def _use_table(data: ReportData, rows: list[UseRow], year: str) -> Table:
-    services = list(dict.fromkeys((row.service, row.role) for row in rows))
+    services = {(row.service, row.role): row.name for row in rows}
     cells = {(row.service, row.role, row.option.letter): draw.use_words(row) for row in rows}
     return Table(
         caption=f"Share of capacity used, year {year} (▲ more is asked for than exists)",
         head=("Service", *(_option_name(option.letter) for option in data.options)),
         rows=tuple(
             (
-                capital(service_name(service, role)),
+                capital(name),
                 *(cells.get((service, role, o.letter), "not used") for o in data.options),
             )
-            for service, role in services
+            for (service, role), name in services.items()
         ),
         numeric=columns(range(1, len(data.options) + 1)),
         wide=len(data.options) > draw.ONE_LINE,
@@ -171,7 +163,7 @@ def _over(rows: list[UseRow]) -> dict[str, list[str]]:
     over: dict[str, list[str]] = {}
     for row in rows:
         if row.option.letter != "U" and row.over and (row.service, row.role) not in usual:
-            over.setdefault(row.option.letter, []).append(service_name(row.service))
+            over.setdefault(row.option.letter, []).append(row.name)
     return {letter: list(dict.fromkeys(names)) for letter, names in over.items()}
 
 
@@ -179,5 +171,5 @@ def _full_everywhere(data: ReportData, rows: list[UseRow]) -> list[str]:
     full: dict[str, set[str]] = {}
     for row in rows:
         if row.used.mean >= FULL:
-            full.setdefault(service_name(row.service), set()).add(row.option.letter)
+            full.setdefault(row.name, set()).add(row.option.letter)
     return [name for name, letters in full.items() if len(letters) == len(data.options)]

@@ -155,6 +155,7 @@ def test_numbers_are_set_as_in_the_storyboard() -> None:
     assert signed_range(-3.4, -1.8) == "−3.4 to −1.8"
     assert figures(1234.5) == "1,230"
     assert figures(0.0) == "0"
+    assert figures(9.98, 2) == "10"
     assert count_word(2) == "two"
     assert count_word(11) == "11"
     assert listed(["A", "B", "C"]) == "A, B and C"
@@ -348,11 +349,18 @@ def test_cash_pays_back_only_with_a_clear_interval() -> None:
 
 
 def test_the_first_constraint_comes_with_its_remedy() -> None:
-    note = headlines.first_constraint_note("A", "team meetings", 1.02, 0.85, "team meetings")
+    note = headlines.first_constraint_note("A", "team meetings", 1.02, 0.85)
     assert "102% used against 85%" in note
     assert "grow by about 20%" in note
-    same = headlines.first_constraint_note("A", "beds", 0.9, 0.92, "beds")
+    same = headlines.first_constraint_note("A", "beds", 0.9, 0.92)
     assert "no fuller than under usual care" in same
+
+
+def test_what_fills_up_first_is_claimed_only_where_the_design_fills_it() -> None:
+    found = {"A": ("team meetings", True), "B": ("GP appointments", False)}
+    assert headlines.capacity_headline(found) == (
+        "Team meetings fill up first under A; B fills nothing further than usual care does"
+    )
 
 
 def test_plan_is_beyond_every_study_only_above_the_high_end() -> None:

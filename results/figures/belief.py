@@ -92,10 +92,9 @@ def checks(rows: list[CheckRow], ax: Axes | None = None) -> Axes:
         ax = canvas.new_axes(
             WIDE, 0.65 + 0.25 * (lines[-1][0] + 1), left=2.75, right=1.25, top=0.1, bottom=0.5
         )
-    off = [100 * (row.ratio.mean - 1) for row in rows]
-    edges = [100 * (e - 1) for r in rows for e in (r.ratio.low, r.ratio.high) if np.isfinite(e)]
-    low, high = canvas.padded(min(*off, *edges, -20.0), max(*off, *edges, 20.0), 0.04)
-    ax.set_xlim(max(low, -100.0), min(high, 100.0))
+    farthest = max(abs(100 * (row.ratio.mean - 1)) for row in rows)
+    reach = min(max(22.0, 1.2 * farthest), 100.0)
+    ax.set_xlim(-reach, reach)
     ax.axvspan(-10, 10, color="#E3E8EA", linewidth=0, zorder=0)
     for edge in (-10, 10):
         ax.axvline(edge, color="#AEB7BD", linewidth=0.8, zorder=1)
@@ -119,6 +118,7 @@ def checks(rows: list[CheckRow], ax: Axes | None = None) -> Axes:
     ax.set_yticks([y for y, row, _ in lines if row], [row.name for _, row, _ in lines if row])
     ax.set_ylim(lines[-1][0] + 0.7, -0.7)
     ax.set_xlabel("Simulated against published")
+    ax.locator_params(axis="x", nbins=7)
     ax.xaxis.set_major_formatter(lambda v, _: "same" if v == 0 else f"{signed(v)}%")
     canvas.bare(ax)
     return ax
@@ -142,9 +142,10 @@ def _check_lines(rows: list[CheckRow]) -> list[tuple[float, CheckRow | None, str
 
 def _check_row(ax: Axes, y: float, row: CheckRow) -> None:
     ratio = row.ratio
-    canvas.interval(ax, 100 * (ratio.low - 1), 100 * (ratio.high - 1), y, INK, 1.6)
     off = 100 * (ratio.mean - 1)
     left, right = ax.get_xlim()
+    ends = np.clip([100 * (ratio.low - 1), 100 * (ratio.high - 1)], left, right)
+    canvas.interval(ax, float(ends[0]), float(ends[1]), y, INK, 1.6)
     shown = min(max(off, left), right)
     ax.plot(
         [shown],

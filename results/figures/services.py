@@ -12,7 +12,6 @@ from results.figures import canvas
 from results.figures.canvas import INK, MUTE, PANEL, SMALL, WIDE
 from results.report_data import Option
 from results.report_findings import UseRow, WaitRow
-from results.report_measures import service_name
 from results.report_numbers import capital, figures, percent, plain
 
 RAMP = ("#FFFFFF", "#D5E3F2", "#9CC0E4", "#2F73B7", "#0B2F7D")
@@ -94,7 +93,7 @@ def capacity_used(rows: list[UseRow], options: tuple[Option, ...], ax: Axes | No
     ax.set_xticks([i + 0.5 for i in range(len(options))], [o.letter for o in options])
     ax.xaxis.tick_top()
     _column_names(ax, options)
-    names = [capital(service_name(service, role)) for service, role in services]
+    names = [capital(name) for name in {(r.service, r.role): r.name for r in rows}.values()]
     ax.set_yticks([i + 0.5 for i in range(len(services))], names, rotation=0)
     ax.tick_params(length=0)
     ax.set_xlabel("")
