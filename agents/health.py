@@ -28,7 +28,7 @@ Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 _BLOCK = 1 << 13  # people lived together to their entry: their arrays stay in the cache
-_LIVES, _TURNS = 1 << 14, 1 << 10
+_LIVES, _TURNS = 1 << 18, 1 << 10
 _NO_TURNS = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
@@ -77,6 +77,11 @@ class Health:
 
         Today's residents become people of their age with the conditions, diagnoses and
         remaining luck that such a life leaves. Call it once, before ``advance``.
+
+        Raises
+        ------
+        ValueError
+            If people have an age that hardly any life reaches.
         """
         age = (self._people.entry_day - self._people.birth_day) / DAYS_PER_YEAR
         everyone = np.arange(len(self._people))
@@ -172,6 +177,12 @@ class Health:
         """
         failed = int(self._life[rows].max()) + 1
         copies = max(1, min(_BLOCK // rows.size, failed))
+        if failed + copies > _LIVES:
+            oldest = ((self._people.entry_day - self._people.birth_day)[rows]).max() / DAYS_PER_YEAR
+            raise ValueError(
+                f"none of {failed} lives lasts to age {oldest:.0f}; give people ages that "
+                "the death rates let someone reach"
+            )
         lives = np.repeat(rows, copies)
         trial = Health(_part_of(self._people, lives), self._tables, self._luck)
         trial._life = self._life[lives] + 1 + np.tile(np.arange(copies), rows.size)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-OLDEST = 130  # nobody lives longer; the last published rate holds on until then
+OLDEST = 130  # the last published rate holds on until this age, which nobody reaches
 
 
 class IntegratedHazards:

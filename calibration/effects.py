@@ -71,7 +71,8 @@ def _death_ratios(evidence: Evidence, keys: tuple[str, ...]) -> Floats:
     rows = rows_with_figures(evidence, "mortality", measure="mortality_hr_condition_all_cause")
     for row, figure in rows:
         sexes = [0, 1] if row["sex"] == "all" else [SEXES.index(row["sex"])]
-        logs[sexes, keys.index(row["condition"])] = power * np.log(figure.value)
+        if row["condition"] in keys:
+            logs[sexes, keys.index(row["condition"])] = power * np.log(figure.value)
     return logs
 
 
