@@ -48,6 +48,7 @@ NHS, SOCIAL_CARE, VCSE, CARERS, PUBLIC_HEALTH = (
 PAYERS = {payer.lower(): payer for payer in (NHS, SOCIAL_CARE, VCSE, CARERS, PUBLIC_HEALTH)}
 COST_QUANTITIES = ("nhs_cost", "social_care_cost", "vcse_cost", "intervention_cost", "total_cost")
 CASH_LINES = ("activity_avoided", "stranded", "reinvested", "net_cash")
+CUMULATIVE = "net_cash_cumulative"  # net cash from the start to the end of the year
 TEAM = "neighbourhood team"
 
 
@@ -636,7 +637,7 @@ def _cash_stack(keys: pd.DataFrame, parts: Sequence[Floats], runs: Stack) -> Sta
     frame = product(
         {
             "payer": payers,
-            "line": CASH_LINES,
+            "line": (*CASH_LINES, CUMULATIVE),
             "year": [*years, "all"],
             "discounted": ["no", "yes"],
         }
@@ -646,8 +647,11 @@ def _cash_stack(keys: pd.DataFrame, parts: Sequence[Floats], runs: Stack) -> Sta
     for place, (payer, line, year, discounted) in enumerate(frame.itertuples(index=False)):
         rows = yearly & (columns[2] == discounted)
         rows &= (payer == "all") | (columns[0] == payer)
-        rows &= (year == "all") | (columns[1] == year)
-        values[:, place] = parts[CASH_LINES.index(line)][:, rows].sum(axis=1)
+        if year != "all":
+            until = years[: years.index(year) + 1] if line == CUMULATIVE else [year]
+            rows &= np.isin(columns[1], until)
+        part = parts[-1] if line == CUMULATIVE else parts[CASH_LINES.index(line)]
+        values[:, place] = part[:, rows].sum(axis=1)
     price_year = str(keys["price_year"].iloc[0])
     frame = frame.assign(setting="all", behaviour="cash", price_year=price_year)
     return Stack(frame[list(keys.columns)], {"value": values}, runs.draws, runs.replications)
