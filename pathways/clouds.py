@@ -181,7 +181,7 @@ class Clouds:
     bases: Floats
     year: int | None = None
     _days: _Days = field(init=False)
-    _layers: npt.NDArray[np.int64] = field(init=False)
+    _layers: npt.NDArray[np.int8] = field(init=False)
     _edges: Floats = field(init=False)
     _salts: Integers = field(init=False)
     _tables: dict[float, Words] = field(init=False, default_factory=dict)
@@ -189,14 +189,14 @@ class Clouds:
     def __post_init__(self) -> None:
         doubling = np.concatenate([[0.0], 2.0 ** np.arange(_LAYERS)])
         self._edges = self.bases[:, None] * doubling
-        self._layers = np.zeros((len(self.processes), len(self.person)), np.int64)
+        self._layers = np.zeros((len(self.processes), len(self.person)), np.int8)
         self._salts = np.array([_salt(name) for name in self.processes], np.int64)
         self._days = _Days.sorted(joined([]))
 
     @property
     def ceiling(self) -> Floats:
         """(n_processes, n) the height up to which each person's points are made this year."""
-        return np.take_along_axis(self._edges, self._layers, axis=1)
+        return np.take_along_axis(self._edges, self._layers.astype(np.int64), axis=1)
 
     def begin(self, year: int, rates: Floats) -> None:
         """Make the points of ``year`` up to everyone's rate (years may be negative).
@@ -231,7 +231,7 @@ class Clouds:
                 break
             cells, first = np.unique(process * len(self.person) + rows[place], return_index=True)
             process, row = process[first], rows[place[first]]
-            layer = self._layers.reshape(-1)[cells]
+            layer = self._layers.reshape(-1)[cells].astype(np.int64)
             parts.append(self.points(process, layer, self.year, row))
             self._layers[process, row] = layer + 1
         if parts:

@@ -147,7 +147,7 @@ class Splits:
         unmet *= mean("practice_consultation") * requests
         return cls(
             through_ed=through_ed,
-            readmitted=share("emergency_admission", "readmission_30d"),
+            readmitted=evidence.value("hospital_settings", key="readmission.share"),
             type_1=(type_1 - admitted) / (all_types - admitted),
             first=first,
             first_latent=first_latent,
