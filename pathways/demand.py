@@ -6,7 +6,8 @@ is a keyed cloud of points under the rate (``pathways.clouds``).
 
 Some services of the table are split into processes that the model can treat apart:
 
-- ``practice_consultation``: requests, so appointments times ``latent_request_factor``
+- ``practice_consultation``: requests, so appointments times ``latent_request_factor``, less
+  those of people who ask again, which the practices make
 - ``ed_attendance``: attendances of every type that do not end in admission; like calls to
   111, less those that follow from unmet requests to the practice, which the model makes
 - ``emergency_admission``: first admissions; the hospital adds readmissions
@@ -98,7 +99,8 @@ class Splits:
     type_1 : share of attendances without admission that are at a type 1 department
     first : share of outpatient attendances that are first ones
     first_latent, elective_latent : referrals per first attendance and per elective admission
-    requests : requests to the practice per appointment delivered
+    requests : requests to the practice per appointment delivered, the first of each need: those
+        who are told to try again ask once more
     first_rtt, elective_rtt : share of those referrals that start a referral-to-treatment clock
     own_attendances, own_calls : share of attendances without admission, and of calls to 111,
         that do not follow from an unmet request to the practice: the model makes the others
@@ -144,6 +146,7 @@ class Splits:
         elective_latent = 1.0 + unseen * (stops - seen) / elective_seen
         unmet = evidence.value("care_settings", key="practice.unmet_at_baseline")
         requests = share("practice_consultation", "latent_request_factor")
+        asked_again = unmet * leak("again")
         unmet *= mean("practice_consultation") * requests
         return cls(
             through_ed=through_ed,
@@ -152,7 +155,7 @@ class Splits:
             first=first,
             first_latent=first_latent,
             elective_latent=elective_latent,
-            requests=requests,
+            requests=requests * (1.0 - asked_again),
             first_rtt=(starts * seen / stops) / (first_seen * first_latent),
             elective_rtt=(starts * (1.0 - seen / stops)) / (elective_seen * elective_latent),
             own_attendances=1.0 - unmet * leak("ed") / (all_types - admitted),

@@ -200,7 +200,4 @@ def assign_sites(population: Population, pools: int, luck: Luck) -> npt.NDArray[
 
 def hospital_settings(evidence: Evidence, changes: Mapping[str, float]) -> dict[str, float]:
     """Return every hospital setting, from its table or from ``changes`` (see ``settings_of``)."""
-    readmitted = evidence.value(
-        "baseline_demand", service="emergency_admission", term="readmission_30d", level="all"
-    )
-    return settings_of(evidence, TABLE, changes, {"readmission.share": readmitted})
+    return settings_of(evidence, TABLE, changes)

@@ -32,8 +32,8 @@ class Session:
 
     ``slots`` are the residents' own at each session and may be a fraction. ``usual`` are
     those of usual care; where a full team would have more (``pool``), referrals from
-    elsewhere use the difference at ``load``, in every design alike. ``queue`` is the days of
-    usual referrals that wait at the start.
+    elsewhere use the difference at ``load``, in every design alike, and are kept for ``stay``
+    days. ``queue`` is the days of usual referrals that wait at the start.
     """
 
     days: float
@@ -42,6 +42,7 @@ class Session:
     pool: float
     load: float
     queue: float
+    stay: float = 0.0
 
     @property
     def elsewhere(self) -> float:
@@ -138,6 +139,8 @@ class Sessions(Places):
             yield self.env.timeout(delay)
         with self.request() as turn:
             yield turn
+            if self.session.stay:
+                yield self.env.timeout(self.session.stay)
 
     def _one_kept(self, days: float) -> Steps[None]:
         with self.request() as turn:
@@ -313,10 +316,11 @@ class Caseload:
         """Hand the use since the last time to the ledger, at the end of every month."""
         now = self.places.figures()
         month, self._seen = now.since(self._seen), now
+        share = self.places.own_share if isinstance(self.places, Sessions) else 1.0
         # Capacity and use are in place-days.
-        self._tally("capacity", month.place_time)
-        self._tally("used", month.occupied_time)
-        self._tally("queue_end", self.places.waiting)
+        self._tally("capacity", share * month.place_time)
+        self._tally("used", share * month.occupied_time)
+        self._tally("queue_end", share * self.places.waiting)
 
     def check(self) -> None:
         """Raise ``RuntimeError`` if somebody was lost."""
@@ -348,9 +352,13 @@ def link_workers(
         pool=usual * weekly * settings["vcse.pool_people"] / residents,
         load=settings["vcse.load"],
         queue=settings["vcse.start_queue"],
+        stay=link_worker_days(settings),
     )
-    places = ceil(workers * settings["vcse.open_per_fte"])
-    kept = min(places, round(usual * settings["vcse.open_per_fte"] * settings["vcse.load"]))
+    # People from elsewhere fill up a full team's caseload, as they do its weekly sessions.
+    elsewhere = session.elsewhere / weekly
+    places = ceil((workers + elsewhere) * settings["vcse.open_per_fte"])
+    open_at_start = (usual + elsewhere) * settings["vcse.open_per_fte"] * settings["vcse.load"]
+    kept = min(places, round(open_at_start))
     stays = link_worker_days(settings) * luck.uniforms("vcse.start", np.arange(kept))
     queue = Sessions(env, luck, "vcse", session, places=places, kept=stays.tolist())
     return Caseload(

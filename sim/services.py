@@ -126,8 +126,10 @@ def take_on_more(caseload: Caseload, fte: float, settings: Mapping[str, float]) 
     assert isinstance(queue, Sessions)
     fte *= settings["vcse.capacity_factor"]
     slots = fte * settings["vcse.starts_per_fte"] * settings["vcse.session_days"] / 365
+    weekly = settings["vcse.starts_per_fte"] * settings["vcse.session_days"] / 365
+    elsewhere = queue.session.elsewhere / weekly
     queue.session = replace(queue.session, slots=slots)
-    queue.capacity = ceil(fte * settings["vcse.open_per_fte"])
+    queue.capacity = ceil((fte + elsewhere) * settings["vcse.open_per_fte"])
 
 
 def _own(settings: Mapping[str, float], prefixes: tuple[str, ...]) -> dict[str, float]:
