@@ -58,7 +58,7 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+NO_ROOM = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 DEATHS_BEFORE_ALONE = 2  # a run that was under way at so many deaths is tried by itself
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import calibration
 from agents.evidence import Evidence
+from agents.faults import BadInput, Fault
 from agents.place import Place
 from pathways.design import Design
 
@@ -28,6 +29,7 @@ class Catalogue:
     experiments: Mapping[str, Path]
     load_place: Callable[[str], Place]
     load_design: Callable[[str], Design]
+    parameter_faults: Callable[[Path], list[Fault]] = lambda folder: []
 
 
 def experiment_files() -> dict[str, Path]:
@@ -50,4 +52,26 @@ def installed() -> Catalogue:
         experiments=experiment_files(),
         load_place=lambda use: load_place(use, evidence),
         load_design=lambda use: load_design(use, evidence),
+        parameter_faults=parameter_faults,
     )
+
+
+def parameter_faults(folder: Path) -> list[Fault]:
+    """Return what is wrong with a parameter set."""
+    from agents.disease_tables import DiseaseTables
+
+    try:
+        DiseaseTables.load(folder)
+    except BadInput as bad:
+        return list(bad.faults)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [
+            Fault(
+                where=str(folder),
+                key="(the folder)",
+                found=f"damaged files ({str(error)[:80]})",
+                allowed="a parameter set that carepath calibrate wrote",
+                remedy="make it again",
+            )
+        ]
+    return []

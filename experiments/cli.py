@@ -68,6 +68,7 @@ def run(
     options = _options(workers, only, shard, keep)
     from experiments.experiment import read_experiment
     from experiments.running import default_folder, run_experiment
+    from experiments.settings import idle_settings
 
     overrides = {
         "replications": replications,
@@ -79,6 +80,8 @@ def run(
         "keep_events": True if keep else None,
     }
     asked = read_experiment(experiment, overrides)
+    for sentence in idle_settings(name for arm in asked.arms for name in arm.settings):
+        typer.echo(f"Note: {sentence}", err=True)
     _finish(run_experiment(asked, out or default_folder(asked), options))
 
 

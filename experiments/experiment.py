@@ -498,6 +498,7 @@ class _Check:
         if not isinstance(name, str) or not name or name == "default":
             return
         if _is_folder(self.folder / name):
+            self.faults += self.catalogue.parameter_faults(self.folder / name)
             return
         self.add(
             ("parameters",),

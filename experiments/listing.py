@@ -11,7 +11,7 @@ from experiments.checking import quoted, read_toml
 from experiments.comparing import aligned
 from experiments.experiment import Experiment
 from experiments.progress import duration
-from experiments.settings import SETTINGS
+from experiments.settings import SETTINGS, Setting, idle_settings
 from pathways.design import NO_EFFECTS
 from pathways.vocabulary import SERVICES
 
@@ -88,11 +88,14 @@ def _measures() -> dict[str, str]:
 
 
 def _settings() -> dict[str, str]:
-    return {
-        name: f"{setting.meaning}; {setting.unit}, {setting.low:g} to {setting.high:g}, default "
-        + ("the place's own" if setting.default is None else f"{setting.default:g}")
-        for name, setting in SETTINGS.items()
-    }
+    return {name: _about_setting(setting) for name, setting in SETTINGS.items()}
+
+
+def _about_setting(setting: Setting) -> str:
+    default = "the place's own" if setting.default is None else f"{setting.default:g}"
+    idle = "" if setting.acts else "; changes nothing yet, this service has no limited capacity"
+    span = f"{setting.unit}, {setting.low:g} to {setting.high:g}"
+    return f"{setting.meaning}; {span}, default {default}{idle}"
 
 
 def _services() -> dict[str, str]:
@@ -125,6 +128,7 @@ def experiment_sentences(experiment: Experiment) -> list[str]:
         for place, count in zip(experiment.places, residents, strict=True)
     )
     runs = runs_each * len(experiment.places)
+    idle = idle_settings(name for arm in experiment.arms for name in arm.settings)
     return [
         f"{experiment.name}: nothing wrong.",
         f"Places: {places}.",
@@ -133,6 +137,7 @@ def experiment_sentences(experiment: Experiment) -> list[str]:
         f"Years: {experiment.years} from {experiment.start}; {experiment.replications} "
         f"replications; {runs} runs, {person_years:,} person-years: about "
         f"{duration(person_years / SPEED)} of processor time, split among the processes.",
+        *(f"Note: {sentence}" for sentence in idle),
     ]
 
 

@@ -7,13 +7,16 @@ quantities of their own, whose default is the place's own figure (an evidence ro
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agents.faults import Fault, nearest
 from experiments.checking import plain, quoted
 from pathways.vocabulary import SERVICES
+
+# Services whose capacity is limited; the others give everybody what they ask for.
+LIMITED = ("gp", "ed", "beds", "elective", "outpatients", "mdt", "care_coordination", "vcse")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class Setting:
 
     ``default`` is None where the place's own figure is the default: then ``service_row`` and
     ``role_row`` name its row of ``baseline_capacity``.
+    ``acts`` is False where the service has no limited capacity yet, so that it changes nothing.
     """
 
     service: str
@@ -33,6 +37,7 @@ class Setting:
     default: float | None = None
     service_row: str = ""
     role_row: str = ""
+    acts: bool = True
 
     @property
     def name(self) -> str:
@@ -54,18 +59,25 @@ def _factor(service: str) -> Setting:
         low=0.0,
         high=100.0,
         default=1.0,
+        acts=service in LIMITED,
     )
 
 
 def _quantity(
-    service: str, setting: str, unit: str, high: float, row: tuple[str, str], meaning: str
+    service: str,
+    setting: str,
+    unit: str,
+    high: float,
+    row: tuple[str, str],
+    meaning: str,
+    low: float = 0.0,
 ) -> Setting:
     return Setting(
         service=service,
         setting=setting,
         meaning=meaning,
         unit=unit,
-        low=0.0,
+        low=low,
         high=high,
         service_row=row[0],
         role_row=row[1],
@@ -80,6 +92,7 @@ _QUANTITIES = (
         2000.0,
         ("mdt", "meetings"),
         "team meetings, 8 cases each",
+        low=1.0,
     ),
     _quantity(
         "care_coordination",
@@ -96,22 +109,6 @@ _QUANTITIES = (
         100.0,
         ("vcse", "social prescribing link worker"),
         "social-prescribing link workers",
-    ),
-    _quantity(
-        "vcse",
-        "group_places_per_10000",
-        "places a week per 10,000 residents",
-        1000.0,
-        ("vcse", "group places"),
-        "places in voluntary-sector groups",
-    ),
-    _quantity(
-        "virtual_ward",
-        "places_per_10000",
-        "places per 10,000 residents",
-        100.0,
-        ("virtual_ward", "places"),
-        "virtual-ward places",
     ),
     _quantity(
         "beds",
@@ -165,3 +162,12 @@ def _setting_fault(name: str, value: Any, where: str, key: str) -> Fault | None:
         allowed=setting.allowed,
         remedy=f"write a number such as {setting.default or setting.high / 100:g}",
     )
+
+
+def idle_settings(names: Iterable[str]) -> list[str]:
+    """Return a sentence for each of ``names`` that changes nothing, so that nobody is misled."""
+    return [
+        f"{name} changes nothing yet: {SETTINGS[name].service} gives everybody what they ask for."
+        for name in sorted(set(names))
+        if name in SETTINGS and not SETTINGS[name].acts
+    ]

@@ -84,3 +84,10 @@ def fake_simulate(spec: RunSpec, folder: Path) -> None:
         replication=spec.replication,
     )
     nested.rename(folder)
+
+
+def fake_simulate_but_one(spec: RunSpec, folder: Path) -> None:
+    """Fail in one run of the design, else write an invented run."""
+    if spec.design.name == "proactive-mltc" and spec.replication == 1:
+        raise RuntimeError("the fake run was told to fail")
+    fake_simulate(spec, folder)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agents.faults import BadInput, Fault
 from agents.place import Place
 from experiments.batch import fingerprint
-from experiments.catalogue import Catalogue
+from experiments.catalogue import PARAMETERS, Catalogue, parameter_faults
 from experiments.experiment import Experiment, read_experiment, resolved_toml
 from pathways.design import Design
 
@@ -319,3 +319,14 @@ def _faults_or_none(read: Any, text: str) -> list[Fault]:
     except BadInput as bad:
         return list(bad.faults) or pytest.fail("refused without a fault")
     return []
+
+
+def test_a_parameter_folder_that_cannot_be_used_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert parameter_faults(tmp_path / "empty")
+    assert not parameter_faults(PARAMETERS)
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    for file in PARAMETERS.iterdir():
+        (damaged / file.name).write_bytes(file.read_bytes()[:100])
+    assert parameter_faults(damaged)
