@@ -97,6 +97,7 @@ def test_splitting_services_keeps_the_published_totals() -> None:
     unmet = 0.029 * 5.16 * 1.03
     assert (1 - splits.own_attendances) * (0.443 - 0.0756) == pytest.approx(0.12 * unmet)
     assert (1 - splits.own_calls) * 0.33 == pytest.approx(0.15 * unmet)
+    assert splits.requests / 1.03 == pytest.approx(1 - 0.25 * 0.029)
     firsts = rate["outpatient_first"] / splits.first_latent
     assert firsts + rate["outpatient_follow_up"] == pytest.approx(outpatients)
     # England: type 1 is 0.296 a head, of which the admitted are 0.0756.
@@ -199,7 +200,7 @@ def test_children_ask_from_the_day_they_are_born_at_the_rates_of_infants() -> No
     model = demand(people)
     asked = [len(model.today(day)["practice_consultation"]) for day in range(2 * YEAR)]
     assert sum(asked[:500]) == 0
-    infant = 1.03 * np.exp(0.9771 + 0.7534 + 0.134)
+    infant = model.splits.requests * np.exp(0.9771 + 0.7534 + 0.134)
     expected = 2_000 * infant * (2 * YEAR - 500) / YEAR
     assert sum(asked) == pytest.approx(expected, rel=0.1)
 
