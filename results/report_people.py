@@ -44,7 +44,7 @@ def reached_section(data: ReportData) -> Section:
         heading=headlines.reach_headline(kept),
         question="Who is each design for, and how many does it get to?",
         blocks=(_reach_block(data, rows),),
-        notes=tuple(notes),
+        notes=(" ".join(notes),) if notes else (),
     )
 
 

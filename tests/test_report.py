@@ -295,3 +295,19 @@ def test_a_browser_finds_no_fault_and_fits_a_phone(folder: Path, html: str, tmp_
     command += ["--dump-dom", probe.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "<title>wide 0</title>" in done.stdout
+
+
+def test_a_report_is_built_from_run_records(tmp_path: Path) -> None:
+    from results.tables import build_tables
+    from tests.fake_runs import Fake, write_fake_experiment
+
+    fake = Fake(population=1500, years=2, replications=3)
+    folder = write_fake_experiment(tmp_path, fake)
+    build_tables(folder)
+    html = build_report(folder).read_text(encoding="utf-8")
+    page = Page(html)
+    for number in (1, 2, 3, 4, 5, 7, 8, 11, 12, 16):
+        assert f"Numbers behind figure {number}<" in html, f"figure {number} was not drawn"
+    assert "tables/" not in page.words.split("How it was done")[0]
+    assert "nan" not in page.words.lower().split()
+    assert not page.open

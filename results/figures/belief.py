@@ -57,7 +57,7 @@ def readings(
     ax.set_xlim(canvas.padded(min(*ends, 0.0), max(*ends, 0.0)))
     ax.set_xlabel(unit)
     ax.locator_params(axis="x", nbins=5)
-    ax.xaxis.set_major_formatter(lambda value, _: signed(value, 1 if value == int(value) else 0.1))
+    ax.xaxis.set_major_formatter(lambda value, _: canvas.tick(value))
     canvas.bare(ax)
     return ax
 
@@ -119,7 +119,7 @@ def checks(rows: list[CheckRow], ax: Axes | None = None) -> Axes:
     ax.set_ylim(lines[-1][0] + 0.7, -0.7)
     ax.set_xlabel("Simulated against published")
     ax.locator_params(axis="x", nbins=7)
-    ax.xaxis.set_major_formatter(lambda v, _: "same" if v == 0 else f"{signed(v)}%")
+    ax.xaxis.set_major_formatter(lambda v, _: "same" if v == 0 else f"{canvas.tick(v)}%")
     canvas.bare(ax)
     return ax
 

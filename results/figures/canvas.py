@@ -22,6 +22,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from results.report_data import Option
+from results.report_numbers import signed
 
 INK, MUTE, RULE, PALE = "#212B32", "#425563", "#D8DDE0", "#E8EDEE"
 WIDE, PANEL = 7.08, 3.5  # inches: 680 and 336 px
@@ -139,6 +140,12 @@ def bare(ax: Axes, *, grid: str = "x") -> None:
     ax.grid(True, axis=grid, linewidth=0.8)  # type: ignore[arg-type]
     ax.set_axisbelow(True)
     ax.tick_params(axis="y", length=0)
+
+
+def tick(value: float) -> str:
+    """Return a tick's label: as many decimals as it has, a sign, a true minus."""
+    decimals = next((n for n in range(4) if abs(round(value, n) - value) < 1e-9), 4)
+    return signed(value, 10.0**-decimals)
 
 
 def tint(colour: str, share: float = 0.22) -> str:

@@ -60,13 +60,9 @@ def cascade(
     ax.set_xlim(limits or cascade_limits([lines]))
     ax.set_xlabel(f"£ million over {years} years")
     ax.locator_params(axis="x", nbins=5)
-    ax.xaxis.set_major_formatter(lambda value, _: signed(value, _step(value)))
+    ax.xaxis.set_major_formatter(lambda value, _: canvas.tick(value))
     canvas.bare(ax)
     return ax
-
-
-def _step(value: float) -> float:
-    return 1.0 if float(value).is_integer() else 0.1
 
 
 def _bars(lines: dict[str, Change]) -> dict[str, tuple[float, float]]:
@@ -162,7 +158,7 @@ def cash_by_year(every: list[tuple[Option, dict[int, Change]]], ax: Axes | None 
         fontsize=SMALL,
         color=MUTE,
     )
-    ax.yaxis.set_major_formatter(lambda value, _: signed(value, _step(value)))
+    ax.yaxis.set_major_formatter(lambda value, _: canvas.tick(value))
     canvas.bare(ax, grid="y")
     ax.tick_params(axis="x", length=0)
     return ax

@@ -29,7 +29,7 @@ def reach(rows: list[StageRow], ax: Axes | None = None) -> Axes:
     stages = list(dict.fromkeys(row.name for row in rows))
     letters = list(dict.fromkeys(row.option.letter for row in rows))
     if ax is None:
-        height = 0.55 + len(stages) * (0.22 + 0.17 * len(letters))
+        height = 0.55 + len(stages) * (0.2 + (0.2 if len(letters) < 3 else 0.135) * len(letters))
         ax = canvas.new_axes(WIDE, height, left=2.25, right=0.45)
     group = len(letters) + 1.0
     for row in rows:
@@ -141,7 +141,8 @@ def forest(rows: list[ForestRow], smallest: float, ax: Axes | None = None) -> Ax
     """Draw figure 3: differences in % of usual care; the absolute ones stand at the right."""
     lines = _forest_lines(rows)
     if ax is None:
-        height = 0.85 + 0.185 * (lines[-1][0] + 1)
+        pitch = 0.185 if len({row.option.letter for row in rows}) < 3 else 0.158
+        height = 0.85 + pitch * (lines[-1][0] + 1)
         ax = canvas.new_axes(WIDE, height, left=2.2, right=2.0, top=0.3, bottom=0.55)
     ends = [value for row in rows for value in (row.relative.low, row.relative.high)]
     low, high = canvas.padded(min(*ends, -100 * smallest), max(*ends, 100 * smallest))
@@ -156,7 +157,9 @@ def forest(rows: list[ForestRow], smallest: float, ax: Axes | None = None) -> Ax
     ax.set_ylim(lines[-1][0] + 0.9, -0.9)
     ax.set_yticks([])
     ax.set_xlabel("Difference from usual care, %")
-    ax.xaxis.set_major_formatter(lambda value, _: "same" if value == 0 else f"{_tick(value)}%")
+    ax.xaxis.set_major_formatter(
+        lambda value, _: "same" if value == 0 else f"{canvas.tick(value)}%"
+    )
     ax.annotate(
         "← less",
         (0, 1),
@@ -187,10 +190,6 @@ def forest(rows: list[ForestRow], smallest: float, ax: Axes | None = None) -> Ax
     )
     canvas.bare(ax)
     return ax
-
-
-def _tick(value: float) -> str:
-    return signed(value, 1.0 if float(value).is_integer() else 0.1)
 
 
 def _forest_lines(rows: list[ForestRow]) -> list[tuple[float, str, ForestRow | None, str]]:
@@ -325,7 +324,9 @@ def over_time(
     ax.set_ylim(limits or _limits(found, plan))
     ax.set_xlabel("Year")
     ax.set_ylabel("")
-    ax.yaxis.set_major_formatter(lambda value, _: "usual care" if value == 0 else _tick(value))
+    ax.yaxis.set_major_formatter(
+        lambda value, _: "usual care" if value == 0 else canvas.tick(value)
+    )
     canvas.bare(ax, grid="y")
     return ax
 
@@ -433,7 +434,7 @@ def fifths(
     ax.set_xlim(limits or fifth_limits([by_fifth]))
     ax.set_xlabel(unit)
     ax.locator_params(axis="x", nbins=5)
-    ax.xaxis.set_major_formatter(lambda value, _: _tick(value))
+    ax.xaxis.set_major_formatter(lambda value, _: canvas.tick(value))
     canvas.bare(ax)
     return ax
 

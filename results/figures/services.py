@@ -24,7 +24,7 @@ def waits(rows: list[WaitRow], ax: Axes | None = None) -> Axes:
     """Draw a panel of figure 11: one service; disc = median, tick = 9 in 10 wait less."""
     if ax is None:
         ax = canvas.new_axes(
-            PANEL, 0.72 + 0.24 * len(rows), left=0.15, right=0.3, top=0.06, bottom=0.5
+            PANEL, 0.68 + 0.2 * len(rows), left=0.15, right=0.3, top=0.06, bottom=0.5
         )
     for y, row in enumerate(rows):
         colour = row.option.colour
@@ -62,7 +62,7 @@ def waits(rows: list[WaitRow], ax: Axes | None = None) -> Axes:
     ax.set_yticks([])
     ax.set_xlabel(f"Wait, {rows[0].unit}")
     ax.locator_params(axis="x", nbins=6)
-    ax.xaxis.set_major_formatter(lambda value, _: plain(value, 1 if value == int(value) else 0.1))
+    ax.xaxis.set_major_formatter(lambda value, _: canvas.tick(value).removeprefix("+"))
     canvas.bare(ax)
     return ax
 
@@ -74,7 +74,7 @@ def capacity_used(rows: list[UseRow], options: tuple[Option, ...], ax: Axes | No
     if ax is None:
         wide = min(1.45, (WIDE - 2.2) / len(options))
         right = WIDE - 2.1 - wide * len(options)
-        height = 0.42 + (0.3 if len(options) <= ONE_LINE else 0.42) * len(services)
+        height = 0.42 + (0.28 if len(options) <= ONE_LINE else 0.36) * len(services)
         ax = canvas.new_axes(WIDE, height, left=2.1, right=right, top=0.32, bottom=0.1)
     sns.heatmap(
         table,
