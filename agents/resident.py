@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import mesa
+import numpy as np
+import numpy.typing as npt
 
 from agents.luck import Luck
 from agents.population import Population
@@ -16,6 +18,9 @@ class World(Protocol):
 
     population: Population
     luck: Luck
+
+    def fixed_luck(self, process: str) -> npt.NDArray[np.float64]:
+        """Return everyone's number between 0 and 1 for something decided once."""
 
 
 class Patient(mesa.Agent):
@@ -65,7 +70,7 @@ class Patient(mesa.Agent):
 
     def takes_up(self, offer: str, share: float) -> bool:
         """Say whether ``offer`` is right for this person and taken up."""
-        return self._uniform(f"pathway.{offer}", 0) < share
+        return bool(self._world.fixed_luck(f"pathway.{offer}")[self.row] < share)
 
     def replies_after(self, mean_days: float, occasion: int) -> float:
         """Return the days this person takes to reply."""

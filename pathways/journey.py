@@ -98,6 +98,7 @@ class Pathway:
         self._ledger = ledger
         self._journeys: dict[int, Walk] = {}
         self._beside: dict[int, list[Walk]] = {}
+        self._wanted: list[int] = []
         self.stages = np.zeros(n_people, np.uint8)
         self.supported = np.zeros(n_people, np.bool_)
         self.invited_on = np.full(n_people, -np.inf)
@@ -111,6 +112,15 @@ class Pathway:
         never_supported = (self.stages & STAGE_BITS["supported"]) == 0
         may: Bools = idle & ~asked_lately & never_supported
         return may
+
+    def take_slots(self, day: int) -> None:
+        """Take the practice appointments that assessments and reviews used since yesterday.
+
+        Ring-fenced staff use none of the practice's.
+        """
+        wanted, self._wanted = self._wanted, []
+        if wanted and self._services.practice is not None:
+            self._services.practice.take_slots(np.array(wanted), day)
 
     def mark_eligible(self, eligible: Bools) -> None:
         """Remember who has met the rules."""
@@ -191,12 +201,10 @@ class Pathway:
             self._count("vcse_group_sessions", row)
 
     def _use_slots(self, row: int, role: str, slots: int) -> None:
-        """Take ordinary appointments; ring-fenced staff use none of the practice's."""
-        if not slots:
-            return
-        if self._services.practice is not None:
-            self._services.practice.take_slots(np.array([row]), int(self._env.now), slots=slots)
-        self._ledger.add(f"gp_contacts_{role}", row, slots)
+        """Ask for ordinary appointments, which are taken once a day for everyone."""
+        self._wanted += [row] * slots
+        if slots:
+            self._ledger.add(f"gp_contacts_{role}", row, slots)
 
     def _count(self, name: str, row: int) -> None:
         self._ledger.add(name, row, 1.0)

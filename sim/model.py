@@ -98,6 +98,7 @@ class CareModel(mesa.Model):
             spec.place.demand_log_factor,
         )
         self.history = self.demand.history(HISTORY)
+        self._fixed_luck: dict[str, Floats] = {}
         self.services = open_services(self)
         self.services.begin(spec.settings)
         self._shared = self.services.for_pathway()
@@ -111,6 +112,12 @@ class CareModel(mesa.Model):
         self.datacollector = mesa.DataCollector(model_reporters=REPORTERS)
         self.running = True
         self.env.process(self._days())
+
+    def fixed_luck(self, process: str) -> Floats:
+        """Return everyone's number between 0 and 1 for something decided once."""
+        if process not in self._fixed_luck:
+            self._fixed_luck[process] = self.luck.uniforms(process, self.population.person)
+        return self._fixed_luck[process]
 
     @property
     def evidence(self) -> Evidence:
@@ -157,8 +164,7 @@ class CareModel(mesa.Model):
             self.programme.step_effects(day)
         if day % REFRESH_EVERY == 0:
             self._refresh_rates(day)
-        for organisation in self.programme.organisations:
-            organisation.decide(day)
+        self.programme.decide(day)
         self._care(day)
 
     # ---- who is here ----

@@ -95,6 +95,13 @@ class Programme:
         pathway.mark_eligible(eligible)
         return eligible & pathway.may_be_invited(day)
 
+    def decide(self, day: int) -> None:
+        """Let the organisations decide, and take the appointments the pathway used."""
+        for organisation in self.organisations:
+            organisation.decide(day)
+        if self._pathway is not None:
+            self._pathway.take_slots(day)
+
     def leave(self, row: int) -> None:
         """End what the design does for a person who has died or moved away."""
         if self._pathway is not None:
