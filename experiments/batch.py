@@ -271,7 +271,7 @@ class Batch:
     Attributes
     ----------
     work : simulates a spec and writes its files into a folder; must pickle
-    noted : called after each run with the result so far
+    noted : called with each run that ended, before it is shown
     """
 
     runs: Sequence[Run]
@@ -280,13 +280,15 @@ class Batch:
     workers: int
     progress: Progress
     engine: Engine = local_processes
-    noted: Callable[[Result], None] = lambda result: None
+    noted: Callable[[Ended], None] = lambda ended: None
     result: Result = field(default_factory=Result)
     _deaths: Counter[RunKey] = field(default_factory=Counter)
 
     def do(self) -> Result:
         """Do every run that the folder does not hold yet, and say how the batch ended."""
         self.result.ended = finished_before(self.runs, self.folder)
+        for ended in self.result.ended.values():
+            self.noted(ended)
         kept, missing = len(self.result.ended), len(self._missing())
         self.workers = max(1, min(self.workers, missing))
         self.progress.start(total=len(self.runs), kept=kept, workers=self.workers)
@@ -348,8 +350,8 @@ class Batch:
             return
         self.result.ended[ended.key] = ended
         _keep_error(self.folder, ended)
+        self.noted(ended)
         self.progress.finished(ended.seconds, failed=ended.status == "failed")
-        self.noted(self.result)
 
 
 def _killed(key: RunKey) -> Ended:

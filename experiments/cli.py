@@ -21,7 +21,6 @@ app = typer.Typer(
     name="carepath",
     help="What would this way of organising neighbourhood care do here, for whom, at what cost, "
     "and how sure are we?",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -64,7 +63,7 @@ def run(
         str | None, typer.Option(help="Also write every event of every run: events.")
     ] = None,
 ) -> None:
-    """Run an experiment; write its run folder, tables, figures and report."""
+    """Run an experiment and write its tables and report."""
     options = _options(workers, only, shard, keep)
     from experiments.experiment import read_experiment
     from experiments.running import default_folder, run_experiment
@@ -100,7 +99,7 @@ def report(
         Path | None, typer.Option(help="A TOML file of prices that replace the program's.")
     ] = None,
 ) -> None:
-    """Make tables, figures and report again from the run records."""
+    """Make tables and report again from the run records."""
     from experiments.running import read_folder
 
     read_folder(folder)
@@ -169,7 +168,7 @@ def show(
     ],
     name: Annotated[str, typer.Argument(help="Its name, or a file's path.", show_default=False)],
 ) -> None:
-    """Show everything about one thing, with the source of each number."""
+    """Show one thing with the source of each number."""
     from experiments.show import shown
 
     for line in shown(kind, name):
@@ -291,7 +290,7 @@ def answer(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a Windows console may lack a character
     try:
-        app(arguments, prog_name="carepath")
+        app(arguments or ["--help"], prog_name="carepath")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else DONE
     except BadInput as bad:

@@ -28,6 +28,8 @@ class Progress:
     ----------
     stream : where to write; None writes nothing
     clock : seconds, for the tests
+
+    ``headline`` is what the runs say so far, shown behind the counts.
     """
 
     def __init__(self, stream: TextIO | None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -39,6 +41,7 @@ class Progress:
         self._workers = 1
         self._seconds = 0.0
         self._began = self._last = clock()
+        self.headline = ""
 
     def start(self, *, total: int, kept: int, workers: int) -> None:
         """Say how many runs there are and how many were finished before."""
@@ -72,7 +75,7 @@ class Progress:
             )
         else:
             text += f" in {duration(self._clock() - self._began)}"
-        return text
+        return f"{text}; {self.headline}" if self.headline else text
 
     def left(self) -> float | None:
         """Return the seconds still needed, None before the first run is done."""

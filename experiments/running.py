@@ -22,6 +22,7 @@ import tomli_w
 from agents.faults import BadInput, Fault
 from experiments.batch import (
     Batch,
+    Ended,
     Engine,
     Result,
     Run,
@@ -45,6 +46,7 @@ from experiments.folder import (
     sweep,
     write_json,
 )
+from experiments.headline import Headline
 from experiments.progress import Progress, duration
 
 if TYPE_CHECKING:
@@ -271,6 +273,7 @@ class Doing:
                 workers=self.options.workers or cores(),
                 progress=self.progress,
                 engine=self.engine,
+                noted=self._headline(),
             )
             result = batch.do()
             if not self.options.shard:
@@ -306,6 +309,17 @@ class Doing:
                 ]
             )
         return mine
+
+    def _headline(self) -> Callable[[Ended], None]:
+        """Return what keeps the main difference so far beside the progress."""
+        headline = Headline(self.experiment.main_measure, self.folder)
+
+        def note(ended: Ended) -> None:
+            if ended.status == "complete":
+                headline.add(ended.key)
+                self.progress.headline = headline.sentence()
+
+        return note
 
     def _status(self, result: Result, complete: int) -> str:
         if complete == len(self.planned):

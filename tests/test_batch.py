@@ -12,6 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from experiments.batch import (
@@ -34,6 +37,7 @@ from experiments.folder import (
     sweep,
     write_whole,
 )
+from experiments.headline import Headline
 from experiments.progress import Progress, duration
 from tests.fake_simulation import FakeSpec, fake_runs, fake_work
 
@@ -147,10 +151,10 @@ def test_what_cannot_be_sent_to_a_worker_fails_with_a_reason(tmp_path: Path) -> 
     assert "ickle" in result.failed[0].error
 
 
-def test_memory_does_not_hold_what_runs_return(tmp_path: Path) -> None:
+def test_each_run_is_noted_once(tmp_path: Path) -> None:
     seen: list[int] = []
-    do(fake_runs(4), tmp_path, noted=lambda result: seen.append(len(result.ended)))
-    assert seen == [1, 2, 3, 4]
+    do(fake_runs(4), tmp_path, noted=lambda ended: seen.append(ended.key.replication))
+    assert sorted(seen) == [0, 0, 1, 1]
 
 
 SCRIPT = """
@@ -407,3 +411,18 @@ def test_a_log_gets_few_plain_lines() -> None:
 )  # fmt: skip
 def test_a_length_of_time_is_told_in_words(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_the_main_difference_so_far_is_paired_by_luck(tmp_path: Path) -> None:
+    headline = Headline("emergency_admissions", tmp_path)
+    for replication, (base, design) in enumerate([(100, 90), (200, 190), (300, 290)]):
+        for name, effects, total in (("u", "none", base), ("d", "plan", design)):
+            key = RunKey("southwark", name, effects, 0, replication)
+            (tmp_path / key.path).mkdir(parents=True)
+            table = pa.table({"emergency_admissions": np.array([total / 2, total / 2], np.float32)})
+            pq.write_table(table, tmp_path / key.path / "person_years.parquet")
+            headline.add(key)
+        if replication == 0:
+            assert headline.sentence() == ""
+    assert headline.sentence() == "emergency_admissions -5.0% (-5.0% to -5.0%) in d (plan)"
+    assert Headline("qalys", tmp_path).sentence() == ""
