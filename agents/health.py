@@ -72,6 +72,11 @@ class Health:
         self._next_day = np.full(shape[0], np.inf)
         self._next_column = np.zeros(shape[0], np.int64)
 
+    @property
+    def scores(self) -> Floats:
+        """Normal scores of susceptibility, (n, n_clusters), in the order of the tables."""
+        return self._clocks.scores
+
     def live_to_entry(self) -> None:
         """Live everyone from birth to the day they are first here, redrawn until alive.
 

@@ -57,6 +57,7 @@ class IntegratedHazards:
         place -= 1
         # A level within rounding of a year's end may be placed a year too far: pull it back.
         part = (wanted - self._levels[place]) / np.maximum(self._rates[place], 1e-300)
-        np.clip(part, 0.0, 1.0, out=part)
+        np.minimum(part, 1.0, out=part)
+        np.maximum(part, 0.0, out=part)
         ages[within] = place - some * self._stride + part
         return ages

@@ -347,7 +347,7 @@ def test_nothing_happens_here_to_those_who_have_left() -> None:
     health = Health(people, tables([0.2], death=0.05), Luck(1))
     health.live_to_entry()
     happened = health.advance(36500.0)
-    assert len(happened) > 50
+    assert len(happened) > 10
     assert (happened.days < 365.0).all()
 
 
