@@ -459,12 +459,20 @@ class Demand:
         """
         n, counts = len(self.population), {}
         for name, past in self.history(days).items():
-            counts[name] = np.bincount(past.rows, minlength=n)
-            if name == "emergency_admission":
-                log = np.log(self.uniforms("look_back.readmitted", past.keys))
-                again = np.floor(log / np.log(self.splits.readmitted))  # geometric
-                counts[name] += np.bincount(past.rows, weights=again, minlength=n).astype(np.int64)
+            times = 1 + self.readmissions(name, past.keys)
+            counts[name] = np.bincount(past.rows, weights=times, minlength=n).astype(np.int64)
         return counts
+
+    def readmissions(self, process: str, keys: Words) -> Integers:
+        """Return how many readmissions followed each past event: none but of admissions.
+
+        Past days have no hospital, so they are a geometric number at the published share.
+        """
+        if process != "emergency_admission":
+            return np.zeros(len(keys), np.int64)
+        log = np.log(self.uniforms("look_back.readmitted", keys))
+        again: Integers = np.floor(log / np.log(self.splits.readmitted)).astype(np.int64)
+        return again
 
 
 def _of_last(past: Arrivals, days: int) -> Arrivals:

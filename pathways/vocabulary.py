@@ -43,7 +43,9 @@ ACTIVITY: dict[str, str] = {
     "ae_over_12_hours": "type 1 attendances that took over 12 hours",
     "ae_from_gp_wait": "attendances that began as an unmet request to the practice",
     "emergency_admissions": "emergency admissions",
-    "avoidable_emergency_admissions": "emergency admissions for ambulatory-care-sensitive conditions",
+    "avoidable_emergency_admissions": (
+        "emergency admissions for ambulatory-care-sensitive conditions"
+    ),
     "readmissions_30d": "emergency admissions within 30 days of discharge",
     "emergency_bed_days": "days in an emergency bed",
     "elective_bed_days": "days in an elective bed",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -29,19 +28,24 @@ class LookBack:
     Before day 0 they are those that each person's luck gives at the rates of day 0.
     """
 
-    def __init__(self, demand: Demand, n_people: int) -> None:
+    def __init__(self, demand: Demand, history: Mapping[str, Arrivals], n_people: int) -> None:
         self._n_people = n_people
-        until = [demand.look_back(round(month * DAYS_PER_MONTH)) for month in range(MONTHS + 1)]
-        self._months = {name: self._past(until, processes) for name, processes in WATCHED.items()}
+        self._months = {
+            name: self._past(demand, {each: history[each] for each in processes})
+            for name, processes in WATCHED.items()
+        }
 
-    def _past(
-        self, until: Sequence[Mapping[str, npt.NDArray[np.int64]]], processes: tuple[str, ...]
-    ) -> deque[Counts]:
+    def _past(self, demand: Demand, history: Mapping[str, Arrivals]) -> deque[Counts]:
         """Cut the 18 months before day 0 into months, oldest first."""
-        nobody = np.zeros(self._n_people, np.int64)
-        totals = [sum((counts[name] for name in processes), nobody) for counts in until]
-        newest_first = [later - sooner for sooner, later in pairwise(totals)]
-        return deque((counts.astype(np.int16) for counts in reversed(newest_first)), MONTHS)
+        months = np.zeros(MONTHS * self._n_people)
+        for process, past in history.items():
+            month = np.floor(past.times / DAYS_PER_MONTH).astype(np.int64) + MONTHS
+            times = 1 + demand.readmissions(process, past.keys)
+            known = month >= 0
+            cells = month[known] * self._n_people + past.rows[known]
+            months += np.bincount(cells, weights=times[known], minlength=len(months))
+        counted = months.reshape(MONTHS, self._n_people).astype(np.int16)
+        return deque(counted, MONTHS)
 
     def next_month(self) -> None:
         """Begin a new month and forget the oldest."""

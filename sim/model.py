@@ -47,15 +47,6 @@ WARM_UP = 91  # days: practices need 12 weeks and beds 60 days to forget how the
 REFRESH_EVERY = 7  # days between looks at whose rates have changed
 HISTORY = 2 * YEAR  # days before the start that waiting lists and look-back rules need
 
-# Services without a queue of their own yet: process of demand -> activity counted.
-COUNTED = {
-    "nhs_111_call": "nhs111_calls",
-    "community_nursing": "community_contacts",
-    "urgent_community_response": "urgent_response",
-    "mental_health_contact": "mental_health_contacts",
-    "talking_therapy_appointment": "talking_therapy_contacts",
-}
-
 # Series of the model as a whole, collected at the end of every month (or step).
 REPORTERS = {
     "day": lambda model: int(model.env.now),
@@ -102,7 +93,8 @@ class CareModel(mesa.Model):
         self.services = open_services(self)
         self.services.begin(spec.settings)
         self._shared = self.services.for_pathway()
-        self.look_back = LookBack(self.demand, len(self.population))
+        self.look_back = LookBack(self.demand, self.history, len(self.population))
+        self.demand.forget_history()
         self.segments = Segments(self.population, self.world.evidence, self.look_back.columns())
         self.programme = Programme(self)
         self._moves = Moves(self.population)
@@ -226,7 +218,9 @@ class CareModel(mesa.Model):
         practice = self.services.practices.day(day, arrivals["practice_consultation"])
         self.services.hospital.receive(day, self._emergencies(day, arrivals, practice))
         self.services.lists.day(day, arrivals)
-        self._count(arrivals, practice)
+        self.services.community.day(day, arrivals)
+        self.services.community.call_111(*practice.leaked("nhs111"))
+        self.services.community.visit_pharmacy(practice.leaked("pharmacy")[0])
         for row in arrivals["mdt_review"].rows.tolist():
             Walk(self.services.meeting.discuss(row))
         referred = arrivals["social_prescribing_referral"]
@@ -268,20 +262,6 @@ class CareModel(mesa.Model):
         major = self.demand.uniforms("ed.major", keys) < self.services.major_share
         kinds = np.where(major, MAJOR, MINOR)
         return np.where(self.demand.is_type_1(keys), kinds, OTHER).astype(np.int8)
-
-    def _count(self, arrivals: dict[str, Arrivals], practice: Any) -> None:
-        """Count the use of services that have no queue of their own yet."""
-        for process, activity in COUNTED.items():
-            self.ledger.count(activity, arrivals[process].rows)
-        self.ledger.count("nhs111_calls", practice.leaked("nhs111")[0])
-        self.ledger.count("pharmacy_contacts", practice.leaked("pharmacy")[0])
-        incidents = arrivals["ambulance_incident"]
-        self.ledger.count("ambulance_incidents", incidents.rows)
-        conveyed = self.demand.uniforms("ambulance", incidents.keys) < self.services.conveyed_share
-        self.ledger.count("ambulance_conveyed", incidents.rows[conveyed])
-        offers = arrivals["virtual_ward_admission"]
-        for row in offers.rows.tolist():
-            self.ledger.add("virtual_ward_days", row, self.services.virtual_ward_days)
 
     # ---- records ----
 

@@ -13,6 +13,7 @@ from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import Population
 from pathways.calendar import Calendar
+from pathways.community import Community
 from pathways.demand import Arrivals, Demand
 from pathways.hospital import Hospital
 from pathways.journey import Services
@@ -60,14 +61,13 @@ class ServiceSet:
     practices: Practices
     hospital: Hospital
     lists: Lists
+    community: Community
     meeting: Meeting
     coordinators: Caseload
     link_workers: Caseload
     settings: Mapping[str, float]
     residents: int
     major_share: float
-    conveyed_share: float
-    virtual_ward_days: float
     link_worker_contacts: int
 
     def for_pathway(self) -> Services:
@@ -168,19 +168,20 @@ def open_services(scene: Scene) -> ServiceSet:
             capacity,
             settings,
         ),
+        community=Community(
+            scene.population,
+            evidence,
+            scene.luck,
+            scene.ledger,
+            capacity,
+            settings,
+        ),
         meeting=_meeting(scene, teams),
         coordinators=_coordinators(scene, teams),
         link_workers=_link_workers(scene, teams),
         settings=teams,
         residents=spec.population,
         major_share=_major_share(evidence),
-        conveyed_share=evidence.value(
-            "baseline_demand",
-            service="ambulance_incident",
-            term="outcome",
-            level="conveyed to A&E",
-        ),
-        virtual_ward_days=evidence.value("care_settings", key="virtual_ward.stay_days"),
         link_worker_contacts=_contacts(evidence),
     )
 
