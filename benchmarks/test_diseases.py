@@ -19,9 +19,9 @@ from agents.health_events import DEATH, DIAGNOSIS, ONSET, REMISSION
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
 from benchmarks.monthly_sweep import Counts, sweep
+from calibration.bare_people import england
 from calibration.derive import DEFAULT, EVIDENCE
 from calibration.prevalence import population_shares
-from tests.people_for_health import england
 
 PEOPLE, YEARS = 50_000, 10
 

@@ -18,12 +18,12 @@ from agents.health import Health
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
 from calibration.aim import Aim, aim_of
+from calibration.bare_people import bare_population, england
 from calibration.cohort_hazards import Fitted, live_once
 from calibration.deaths import death_rates, life_expectancy
 from calibration.derive import DEFAULT, EVIDENCE, derive, standardised_ratio
 from calibration.effects import build_effects
 from calibration.prevalence import AGES
-from tests.people_for_health import bare_population, england
 
 Floats = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from agents.health_events import DEATH, DIAGNOSIS, ONSET, REMISSION, HealthEvent
 from agents.integrated import IntegratedHazards
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
-from tests.people_for_health import bare_population
+from calibration.bare_people import bare_population
 
 Floats = npt.NDArray[np.float64]
 

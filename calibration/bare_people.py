@@ -1,4 +1,4 @@
-"""A population of bare people for tests of the diseases alone."""
+"""People without any trait but age, sex and fifth, for work on the diseases alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def bare_population(
     entry_day: npt.ArrayLike = 0.0,
     first_person: int = 0,
 ) -> Population:
-    """Return people of ``ages`` at their entry, healthy and without any other trait."""
+    """Return people of ``ages`` (years) at their entry, healthy and without other traits."""
     age = np.asarray(ages, np.float64)
     n = age.size
     entry = np.broadcast_to(np.asarray(entry_day, np.float64), n).copy()
@@ -64,7 +64,10 @@ def bare_population(
 def england(
     conditions: tuple[str, ...], shares: npt.NDArray[np.float64], n: int, seed: int = 5
 ) -> Population:
-    """Return ``n`` people drawn from population ``shares`` (ages, 2, 5) of England."""
+    """Return ``n`` people drawn from the population ``shares`` of age, sex and fifth.
+
+    ``shares`` is (n_ages, 2, 5), as ``calibration.prevalence.population_shares`` gives it.
+    """
     luck = Luck(seed)
     people = np.arange(n)
     cells = np.cumsum(shares.ravel())
