@@ -17,7 +17,7 @@ import pytest
 import experiments.running as running
 from experiments.cli import answer
 from experiments.experiment import read_experiment
-from experiments.folder import held
+from experiments.folder import contents, held
 from results.tables import build_tables
 from tests.fake_simulation import fake_simulate, fake_simulate_but_one
 
@@ -32,6 +32,10 @@ def same_program() -> str:
 
 def only_tables(folder: Path, prices: Path | None = None) -> None:
     build_tables(folder, prices)
+    only_a_page(folder, prices)
+
+
+def only_a_page(folder: Path, prices: Path | None = None) -> None:
     (folder / "report.html").write_text("<p>a report</p>", encoding="utf-8")
 
 
@@ -42,9 +46,16 @@ def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(
         running, "run_experiment", partial(running.run_experiment, work=fake_simulate)
     )
-    monkeypatch.setattr(running, "tables_and_report", only_tables)
+    monkeypatch.setattr(running, "tables_and_report", only_a_page)
     monkeypatch.setattr(running, "program_digest", same_program)
     return tmp_path
+
+
+@pytest.fixture
+def tabled(faked: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Do the same and make the tables too, which takes a second or two."""
+    monkeypatch.setattr(running, "tables_and_report", only_tables)
+    return faked
 
 
 Said = pytest.CaptureFixture[str]
@@ -66,10 +77,10 @@ def test_help_needs_no_heavy_package() -> None:
     assert "Commands:" in done.stdout
 
 
-def test_a_run_ends_with_tables_a_report_and_a_manifest(faked: Path, capsys: Said) -> None:
+def test_a_run_ends_with_tables_a_report_and_a_manifest(tabled: Path, capsys: Said) -> None:
     assert answer(["run", "southwark", *SMALL, "--workers", "2"]) == 0
     said = capsys.readouterr()
-    folder = next((faked / "runs").iterdir())
+    folder = next((tabled / "runs").iterdir())
     assert said.out == f"Report: {Path('runs') / folder.name / 'report.html'}\n"
     assert "6 of 6 runs" in said.err
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -106,7 +117,7 @@ def test_a_second_run_of_the_same_experiment_repeats_nothing(faked: Path, capsys
 
 
 def test_a_failed_run_is_named_and_the_others_reported(
-    faked: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+    tabled: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = running.run_experiment
     failing = partial(running.run_experiment, work=fake_simulate_but_one)
@@ -115,15 +126,15 @@ def test_a_failed_run_is_named_and_the_others_reported(
     said = capsys.readouterr()
     assert "Failed: southwark, proactive-mltc, published, replication 1: RuntimeError" in said.err
     assert "Report: " in said.out
-    manifest = json.loads((faked / "x" / "manifest.json").read_text())
+    manifest = json.loads((tabled / "x" / "manifest.json").read_text())
     errors = [run.get("error") for run in manifest["runs"] if run["status"] == "failed"]
     assert errors == ["RuntimeError: the fake run was told to fail"]
-    with (faked / "x" / "tables" / "comparison.csv").open() as lines:
+    with (tabled / "x" / "tables" / "comparison.csv").open() as lines:
         deaths = [row for row in csv.DictReader(lines) if row["measure"] == "deaths"]
     assert {row["replications"] for row in deaths if row["group"] == "all"} == {"2"}
     monkeypatch.setattr(running, "run_experiment", whole)
     assert answer(["resume", "x"]) == 0
-    assert not list((faked / "x" / "failed").iterdir())
+    assert not list((tabled / "x" / "failed").iterdir())
 
 
 def test_shards_and_single_runs_fill_one_folder(faked: Path, capsys: Said) -> None:
@@ -135,7 +146,17 @@ def test_shards_and_single_runs_fill_one_folder(faked: Path, capsys: Said) -> No
     for shard in ("1/2", "2/2"):
         assert answer(["run", *SMALL, "--out", str(parts), "--shard", shard]) == 0
     assert answer(["resume", str(parts)]) == 0
-    assert tables(parts) == tables(whole)
+    assert records(parts) == records(whole)
+
+
+def records(folder: Path) -> dict[str, str]:
+    """Return a digest of every record of every run."""
+    runs = sorted(folder.glob("runs/place=*/**/run.json"))
+    return {
+        f"{run.parent.relative_to(folder)}/{name}": digest
+        for run in runs
+        for name, digest in contents(run.parent).items()
+    }
 
 
 def tables(folder: Path) -> dict[str, bytes]:
@@ -381,35 +402,49 @@ def slowly(spec: object, folder: Path) -> None:
     fake_simulate(spec, folder)  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="process groups")
-@pytest.mark.parametrize(("end", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 130)])
-def test_resume_after_a_kill_gives_the_same_tables_to_the_byte(
-    faked: Path, end: signal.Signals, code: int
-) -> None:
-    assert answer(["run", *SMALL, "--out", "whole"]) == 0
-    script = faked / "script.py"
+def begun(folder: Path) -> subprocess.Popen[str]:
+    """Begin a slow run of the whole command line and wait until two of its runs are done."""
+    script = folder.with_name("script.py")
     script.write_text(SCRIPT)
-    killed = faked / "killed"
     process = subprocess.Popen(
-        [sys.executable, str(script), "run", *SMALL, "--out", str(killed), "--workers", "2"],
+        [sys.executable, str(script), "run", *SMALL, "--out", str(folder), "--workers", "2"],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         start_new_session=True,
         stderr=subprocess.PIPE,
         text=True,
     )
     until = time.monotonic() + 60
-    while len(list(killed.glob("runs/place=*/**/run.json"))) < 2 and time.monotonic() < until:
+    while len(list(folder.glob("runs/place=*/**/run.json"))) < 2 and time.monotonic() < until:
         time.sleep(0.02)
-    if end is signal.SIGKILL:
-        os.killpg(process.pid, end)
-    else:
-        process.send_signal(end)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == code
-    if end is signal.SIGTERM:
-        assert f"carepath resume {killed}" in said
+    return process
+
+
+@pytest.mark.skipif(os.name == "nt", reason="process groups")
+def test_resume_after_kill_9_gives_the_same_tables_to_the_byte(tabled: Path) -> None:
+    assert answer(["run", *SMALL, "--out", "whole"]) == 0
+    killed = tabled / "killed"
+    process = begun(killed)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
     assert 2 <= len(list(killed.glob("runs/place=*/**/run.json"))) < 6
     (killed / "runs" / ".tmp-left-by-the-killed").mkdir()
     assert answer(["resume", str(killed)]) == 0
-    assert tables(killed) == tables(faked / "whole")
+    assert tables(killed) == tables(tabled / "whole")
     assert not list(killed.rglob(".tmp-*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="process groups")
+@pytest.mark.parametrize("polite", [signal.SIGTERM, signal.SIGINT])
+def test_a_polite_kill_keeps_what_is_done_and_says_how_to_go_on(
+    faked: Path, polite: signal.Signals
+) -> None:
+    folder = faked / "stopped"
+    process = begun(folder)
+    os.killpg(process.pid, polite)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert f"carepath resume {folder}" in said
+    assert "Traceback" not in said
+    assert 2 <= len(list(folder.glob("runs/place=*/**/run.json"))) < 6
+    assert not list(folder.rglob(".tmp-*"))
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "incomplete"
