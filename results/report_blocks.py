@@ -49,6 +49,7 @@ class Block:
     wide: bool = False
     how: str = ""
     table: Table | None = None
+    aside: Table | None = None
     source: str = ""
     missing: str = ""
 

@@ -10,17 +10,20 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from agents.evidence import Evidence
 from agents.faults import BadInput, Fault
 from results.report_measures import measure_of, spoken
 from results.report_numbers import capital, percent
+from results.settings import EVIDENCE
 from results.wording import Change, Spread
 
+EFFECTS_TABLE = "intervention_effects"
 LETTERS = "ABCD"
 COLOURS = {"U": "#425563", "A": "#005EB8", "B": "#AE2573", "C": "#006747", "D": "#330072"}
 READINGS = ("published", "plan", "null", "inert")
@@ -485,6 +488,13 @@ def _assumption_only(data: ReportData, key: str, effects: str) -> bool:
     if used is None:
         return False
     rows = _read_csv(used)
-    keys = rows["key"].astype(str)
-    studies = keys.str.startswith("intervention_effects") & keys.str.contains("published")
-    return not bool((studies & (rows["basis"] != "assumption")).any())
+    effects_used = rows[rows["key"].astype(str).str.startswith(f"{EFFECTS_TABLE}.")]
+    studied = effects_used[effects_used["basis"] != "assumption"]["key"].astype(str)
+    return not any(key.split(".")[1] in published_effects() for key in studied)
+
+
+@lru_cache(maxsize=1)
+def published_effects() -> frozenset[str]:
+    """Return the ids of the effects that studies published (not those that plans assume)."""
+    rows = Evidence(EVIDENCE).rows(EFFECTS_TABLE, kind="published_effect")
+    return frozenset(row["effect_id"] for row in rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ from results.report_measures import FOREST, STAGE_NAMES, Measure, measure_of, se
 from results.report_numbers import capital
 from results.wording import Change, Spread, Verdict, verdict
 
+NOTHING = Spread(mean=0.0, low=0.0, high=0.0)
 FIFTHS = ("1", "2", "3", "4", "5")
 CASCADE = ("activity_avoided", "stranded", "reinvested", "net_cash")
 CASCADE_NAMES = {
@@ -310,13 +311,12 @@ def cash_by_payer(data: ReportData, option: Option) -> dict[str, Change]:
 
 
 def cash_by_year(data: ReportData, option: Option) -> dict[int, Change]:
-    """Return the cumulative net effect on cash by years 1, 3, 5 and 10, in £ million."""
+    """Return cumulative net cash by years 1, 3, 5, 10 and the last, in £ million."""
     found = {}
-    for year in CASH_YEARS:
-        if year <= data.years:
-            change = _money(data, option, "net_cash_cumulative", str(year))
-            if change is not None:
-                found[year] = change
+    for year in sorted({year for year in CASH_YEARS if year < data.years} | {data.years}):
+        change = _money(data, option, "net_cash_cumulative", str(year))
+        if change is not None:
+            found[year] = change
     return found
 
 
@@ -409,12 +409,14 @@ class UseRow:
     option: Option
     used: Spread
     asked: float
-    usual: float = math.nan
+    usual: Spread = NOTHING
 
     @property
     def fuller(self) -> bool:
-        """True where a design fills the service further than usual care does."""
-        return self.used.mean > self.usual + 0.005
+        """True where a design fills the service clearly further than usual care does."""
+        if math.isfinite(self.used.low) and math.isfinite(self.usual.high):
+            return self.used.low > self.usual.high
+        return self.used.mean > self.usual.mean + 0.02
 
     @property
     def over(self) -> bool:
@@ -428,13 +430,34 @@ def use_rows(data: ReportData) -> list[UseRow]:
         (option, row)
         for option in data.options
         for _, row in _resource_rows(data, option).iterrows()
-        if math.isfinite(number(row, "utilisation"))
+        if number(row, "utilisation") > 0
     ]
-    usual = {_post(row): number(row, "utilisation") for o, row in table if o.letter == "U"}
+    usual = {_post(row): _spread(row, "utilisation") for o, row in table if o.letter == "U"}
     roles: dict[str, set[str]] = {}
     for service, role in (_post(row) for _, row in table):
         roles.setdefault(service, set()).add(role)
-    return [_use_row(option, row, usual, roles) for option, row in table]
+    return _without_echoes([_use_row(option, row, usual, roles) for option, row in table])
+
+
+def _without_echoes(rows: list[UseRow]) -> list[UseRow]:
+    """Keep one row where the parts of a service are always as full as each other.
+
+    The hours of every role in a team meeting are used alike: the meeting is what fills up.
+    """
+    first: dict[str, UseRow] = {}
+    alike: dict[str, bool] = {}
+    for row in rows:
+        one = first.setdefault(row.service + row.option.letter, row)
+        same = abs(one.used.mean - row.used.mean) < ALIKE
+        alike[row.service] = alike.get(row.service, True) and same
+    return [
+        replace(row, name=service_name(row.service)) if alike[row.service] else row
+        for row in rows
+        if not alike[row.service] or row.role == first[row.service + row.option.letter].role
+    ]
+
+
+ALIKE = 0.005
 
 
 def _post(row: pd.Series) -> tuple[str, str]:
@@ -444,7 +467,7 @@ def _post(row: pd.Series) -> tuple[str, str]:
 def _use_row(
     option: Option,
     row: pd.Series,
-    usual: dict[tuple[str, str], float],
+    usual: dict[tuple[str, str], Spread],
     roles: dict[str, set[str]],
 ) -> UseRow:
     service, role = _post(row)
@@ -455,7 +478,7 @@ def _use_row(
         option=option,
         used=_spread(row, "utilisation"),
         asked=_asked(row),
-        usual=usual.get((service, role), 0.0),
+        usual=usual.get((service, role), NOTHING),
     )
 
 
@@ -520,7 +543,7 @@ CHECK_NAMES = {
     "bed_occupancy": "Emergency beds occupied",
     "age_at_2plus_most_deprived": "Age at two conditions, most deprived",
     "age_at_2plus_least_deprived": "Age at two conditions, least deprived",
-    "age_at_2plus_gap": "Years between those two ages",
+    "age_at_2plus_gap": "Gap in age at two conditions",
     "prevalence_2plus_adults": "Adults with two or more conditions",
     "admissions_by_2plus": "Admissions of people with 2+ conditions",
     "appointments_by_2plus": "Appointments of people with 2+ conditions",

@@ -105,10 +105,12 @@ def _acting_headline(acting: list[Finding], measure: Measure, per: str, verb: st
     sizes = sorted(abs(f.change.mean) for f in acting if f.change is not None)
     steps = [f.change.step for f in acting if f.change is not None]
     size = plain(sizes[0], steps[0])
+    slightly = " slightly" if all(f.found.case == "slight" for f in acting) else ""
     if len(acting) == 1:
-        return f"{acting[0].letter} {verb}s {measure.name} by {size} {per}"
+        comma = "," if slightly else ""
+        return f"{acting[0].letter}{slightly} {verb}s {measure.name}{comma} by {size} {per}"
     return (
-        f"{capital(count_word(len(acting)))} designs {verb} {measure.name}, "
+        f"{capital(count_word(len(acting)))} designs{slightly} {verb} {measure.name}, "
         f"by {size} to {plain(sizes[-1], max(steps))} {per}"
     )
 
@@ -359,7 +361,7 @@ def capacity_headline(first_full: dict[str, tuple[str, bool]]) -> str:
     ]
     same = [letter for letter, (_, fuller) in first_full.items() if not fuller]
     if same:
-        parts.append(f"{listed(same)} {_fills(same)} nothing further than usual care does")
+        parts.append(f"{listed(same)} {_fills(same)} nothing clearly further than usual care does")
     return "; ".join(parts)
 
 
@@ -394,12 +396,14 @@ def full_claim(over: dict[str, list[str]], full_everywhere: list[str]) -> str:
     return "; ".join(parts[:2]) or "No service is asked for more than it has"
 
 
-def first_constraint_note(letter: str, service: str, used: float, usual: float) -> str:
+def first_constraint_note(
+    letter: str, service: str, used: float, usual: float, fuller: bool
+) -> str:
     """Return the first constraint of a design and what would hold it at today's level."""
-    if not math.isfinite(usual) or used <= usual:
+    if not fuller:
         return (
             f"Under {letter}, {service} are the fullest, {percent(used)} used, "
-            "no fuller than under usual care."
+            "not clearly fuller than under usual care."
         )
     if usual <= 0:
         return f"Under {letter}, {service} fill up first, {percent(used)} used; today has none."

@@ -62,6 +62,12 @@ ROLE_NAMES: dict[tuple[str, str], str] = {
     ("gp", "other direct patient care"): "other practice appointments",
     ("ed", "majors"): "A&E major spaces",
     ("ed", "minors"): "A&E minor spaces",
+    ("elective", "beds"): "planned-care beds",
+    ("elective", "day case"): "day cases",
+    ("elective", "ordinary"): "planned admissions",
+    ("outpatients", "first"): "first outpatient visits",
+    ("outpatients", "follow up"): "outpatient follow-ups",
+    ("outpatients", "rtt"): "waiting-list treatments",
 }
 
 WAIT_NAMES: dict[str, str] = {

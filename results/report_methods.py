@@ -74,11 +74,35 @@ def _weakest(data: ReportData) -> str:
     rows = _assumed(data)
     if not len(rows):
         return ""
-    named = [_short_key(key) for key in rows["key"].head(3)]
+    named = [_short_key(str(key)) for key in _widest_assumptions(rows)]
+    among = f", among them {listed(named)}" if named else ""
     return (
-        f"{len(rows):,} numbers are our own assumptions, among them {listed(named)}. "
-        "A different assumption could change the answer."
+        f"{len(rows):,} numbers are our own assumptions{among}. "
+        "Another assumption could change the answer."
     )
+
+
+def _widest_assumptions(rows: pd.DataFrame) -> list[str]:
+    """Return, for the first tables that hold any, the key of widest range for its size."""
+    low, high, value = (pd.to_numeric(rows[c], errors="coerce") for c in ("low", "high", "value"))
+    width = ((high - low) / value.abs()).where(value != 0)
+    table = rows["key"].astype(str).str.split(".").str[0]
+    ranked = rows.assign(width=width, table=table)
+    ranked = ranked[ranked["width"].notna() & ~ranked["key"].str.endswith("capacity_factor")]
+    best = ranked.sort_values(["width", "key"], ascending=[False, True]).drop_duplicates("table")
+    keys = dict(zip(best["table"], best["key"], strict=True))
+    return [keys[name] for name in DRIVERS if name in keys][:3]
+
+
+# Tables whose numbers decide what a design does, in the order in which they are named.
+DRIVERS = (
+    "intervention_effects",
+    "results_settings",
+    "team_settings",
+    "care_settings",
+    "hospital_settings",
+    "mechanisms",
+)
 
 
 def _short_key(key: str) -> str:
@@ -86,14 +110,14 @@ def _short_key(key: str) -> str:
 
 
 def _assumed(data: ReportData) -> pd.DataFrame:
-    """Return the assumed numbers, those of designs and effects first."""
+    """Return the assumed numbers, those that decide what a design does first."""
     rows = data.rows("evidence")
     if not len(rows):
         return rows
     rows = rows[rows["basis"] == "assumption"]
-    keys = rows["key"].astype(str)
-    order = keys.str.contains(r"^(?:design|intervention|reach|support)", regex=True)
-    return rows.assign(first=~order).sort_values(["first", "key"]).drop(columns="first")
+    table = rows["key"].astype(str).str.split(".").str[0]
+    place = table.map({name: order for order, name in enumerate(DRIVERS)}).fillna(len(DRIVERS))
+    return rows.assign(place=place).sort_values(["place", "key"]).drop(columns="place")
 
 
 def _misses(misses: Sequence[CheckRow]) -> list[str]:

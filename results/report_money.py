@@ -93,7 +93,7 @@ def _cascade_block(
         claim=claim,
         sub=f"{_unit(data)}; lines are 95% intervals; plus is money freed, minus is money spent",
         panels=panels,
-        how=HOW_CASCADE,
+        how=HOW_CASCADE + (f" {ABSORBED}" if _absorbed(lines) else ""),
         table=Table(
             caption=f"From value avoided to cash, {_unit(data)}",
             head=("Design", "Line", "£ million", "95% interval"),
@@ -101,8 +101,8 @@ def _cascade_block(
                 (
                     option.letter,
                     CASCADE_NAMES[line],
-                    signed(change.mean, change.step),
-                    signed_range(change.low, change.high),
+                    signed(change.mean, draw.common_step(lines[option.letter])),
+                    signed_range(change.low, change.high, draw.common_step(lines[option.letter])),
                 )
                 for option in options
                 for line in CASCADE
@@ -112,6 +112,16 @@ def _cascade_block(
             numeric=columns((2, 3)),
         ),
     )
+
+
+ABSORBED = (
+    "Where hospital activity rises, staff and wards already paid for absorb part of it: the "
+    "stranded line is then a plus."
+)
+
+
+def _absorbed(lines: dict[str, dict[str, Change]]) -> bool:
+    return any(found["stranded"].mean > 0 for found in lines.values() if "stranded" in found)
 
 
 def _spread(change: Change) -> str:

@@ -66,13 +66,14 @@ def plain_with_range(mean: float, low: float, high: float) -> str:
 
 
 def figures(value: float, count: int = 3) -> str:
-    """Return ``value`` to ``count`` significant figures."""
+    """Return ``value`` to at most ``count`` significant figures, with no idle zeros."""
     if not math.isfinite(value):
         return "not known"
     rounded = float(f"{value:.{count}g}")
     if rounded == 0.0:
         return "0"
-    return plain(rounded, 10.0 ** (math.floor(math.log10(abs(rounded))) - count + 1))
+    text = plain(rounded, 10.0 ** (math.floor(math.log10(abs(rounded))) - count + 1))
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def percent(share: float, step: float = 1.0) -> str:

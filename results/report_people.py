@@ -184,8 +184,7 @@ def _span(data: ReportData) -> str:
 def _forest_block(data: ReportData, rows: list[ForestRow]) -> Block:
     drawn_rows, told = find.split_forest(rows)
     if not drawn_rows:
-        reason = " ".join(_told(told)) or data.why_missing("comparison")
-        return Block(number=3, claim="No measure moves enough to draw", missing=reason)
+        return _nothing_moves(data, rows, told)
     claim = _forest_claim(rows)
     alt = alt_text(
         "Forest plot: dots with 95% intervals",
@@ -208,11 +207,20 @@ def _forest_block(data: ReportData, rows: list[ForestRow]) -> Block:
                 FILLED,
                 f"The grey band is less than {share} either way, too small to matter.",
                 note,
-                *_told(told),
             ]
         ),
+        aside=_told(told),
         table=_forest_table(rows, data.smallest),
     )
+
+
+def _nothing_moves(data: ReportData, rows: list[ForestRow], told: list[ForestRow]) -> Block:
+    """Return figure 3 where no measure moves by 1%: its reason, and the numbers in the open."""
+    missing = data.why_missing("comparison")
+    if told:
+        missing = "Every measure moves by less than 1% or by more than a third, so none is drawn."
+    claim = _forest_claim(rows) if rows else "What changes for people"
+    return Block(number=3, claim=claim, missing=missing, aside=_told(told))
 
 
 def _forest_claim(rows: list[ForestRow]) -> str:
@@ -226,24 +234,26 @@ def _forest_claim(rows: list[ForestRow]) -> str:
     return headlines.forest_claim(gains, harms, len(rows))
 
 
-def _told(rows: list[ForestRow]) -> list[str]:
-    """Return sentences for the measures that are not drawn, each in its own unit."""
-    still = [_told_one(row) for row in rows if not row.beyond]
-    beyond = [_told_one(row) for row in rows if row.beyond]
-    sentences = []
-    if still:
-        sentences.append(f"Not drawn, for they move by less than 1%: {'; '.join(still)}.")
-    if beyond:
-        sentences.append(f"Not drawn, for they go beyond a third: {'; '.join(beyond)}.")
-    return sentences
-
-
-def _told_one(row: ForestRow) -> str:
-    change = row.change
-    return (
-        f"{row.measure.name} under {row.option.letter} "
-        f"{signed_with_range(change.mean, change.low, change.high)} "
-        f"from {figures(change.baseline)} per 10,000 a year"
+def _told(rows: list[ForestRow]) -> Table | None:
+    """Return the measures that are not drawn, each in its own unit, to stand in the open."""
+    if not rows:
+        return None
+    return Table(
+        caption="Not drawn, for they move by less than 1% or by more than a third; "
+        "per 10,000 people a year",
+        head=("Measure", "Design", "Usual care", "Difference", "In %", "Reading"),
+        rows=tuple(
+            (
+                capital(row.measure.name),
+                row.option.letter,
+                figures(row.change.baseline),
+                signed_with_range(row.change.mean, row.change.low, row.change.high),
+                f"{signed(row.relative.mean, 0.1 if not row.beyond else 1.0)}%",
+                verdict_words(row.found, row.measure.less, row.measure.more),
+            )
+            for row in rows
+        ),
+        numeric=columns((2, 3, 4)),
     )
 
 

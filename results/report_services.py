@@ -33,7 +33,9 @@ def services_section(data: ReportData) -> Section:
 
 
 def _constraint_note(row: UseRow) -> str:
-    return headlines.first_constraint_note(row.option.letter, row.name, row.used.mean, row.usual)
+    return headlines.first_constraint_note(
+        row.option.letter, row.name, row.used.mean, row.usual.mean, row.fuller
+    )
 
 
 def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]) -> Block:

@@ -154,8 +154,9 @@ def change_sentence(change: Change | None, measure: Measure, smallest: float, un
         return f"{capital(measure.name)}: not clear, {spread} {unit}."
     word = verdict_words(found, measure.less, measure.more)
     size = plain(abs(change.mean), change.step)
+    amount = f"{word}, by {size}" if found.case == "slight" else f"{size} {word}"
     return (
-        f"{capital(measure.name)}: {size} {word} {unit} "
+        f"{capital(measure.name)}: {amount} {unit} "
         f"(95% interval {signed_range(change.low, change.high)})."
     )
 

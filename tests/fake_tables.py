@@ -378,7 +378,7 @@ def _evidence() -> list[dict[str, object]]:
     rate = {"key": "results_settings.discount_rate_costs", "value": 0.035, "basis": "read"}
     return [rate] + [
         {
-            "key": f"intervention_effects.E{number:03d}.published_effect.x",
+            "key": f"intervention_effects.E{97 + number:03d}",
             "value": float(np.round(0.9 + number / 100, 2)),
             "low": 0.8,
             "high": 1.1,

@@ -349,17 +349,17 @@ def test_cash_pays_back_only_with_a_clear_interval() -> None:
 
 
 def test_the_first_constraint_comes_with_its_remedy() -> None:
-    note = headlines.first_constraint_note("A", "team meetings", 1.02, 0.85)
+    note = headlines.first_constraint_note("A", "team meetings", 1.02, 0.85, True)
     assert "102% used against 85%" in note
     assert "grow by about 20%" in note
-    same = headlines.first_constraint_note("A", "beds", 0.9, 0.92)
-    assert "no fuller than under usual care" in same
+    same = headlines.first_constraint_note("A", "beds", 0.9, 0.92, False)
+    assert "not clearly fuller than under usual care" in same
 
 
 def test_what_fills_up_first_is_claimed_only_where_the_design_fills_it() -> None:
     found = {"A": ("team meetings", True), "B": ("GP appointments", False)}
     assert headlines.capacity_headline(found) == (
-        "Team meetings fill up first under A; B fills nothing further than usual care does"
+        "Team meetings fill up first under A; B fills nothing clearly further than usual care does"
     )
 
 

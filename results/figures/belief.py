@@ -159,7 +159,8 @@ def _check_row(ax: Axes, y: float, row: CheckRow) -> None:
         zorder=6,
         clip_on=False,
     )
-    words = "same" if signed(off) == "0" else f"{signed(off)}%"
+    step = 0.1 if 9.5 <= abs(off) < 10.5 else 1.0  # never "10%, outside 10%"
+    words = "same" if signed(off) == "0" else f"{signed(off, step)}%"
     if not row.within:
         words += ", outside 10%"
     ax.annotate(

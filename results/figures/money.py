@@ -27,6 +27,7 @@ def cascade(
     if ax is None:
         ax = canvas.new_axes(PANEL, 2.0, left=1.5, right=0.48, top=0.1, bottom=0.52)
     bars = _bars(lines)
+    step = common_step(lines)
     colours = {
         "activity_avoided": canvas.blend(option.colour, 0.45),
         "stranded": canvas.blend(MUTE, 0.35),
@@ -48,7 +49,7 @@ def cascade(
             linewidth=0,
             zorder=3,
         )
-        _whisker(ax, place, end, lines[line])
+        _whisker(ax, place, end, lines[line], step)
     for place, line in enumerate(CASCADE[:-2]):
         if line in bars:
             end = bars[line][1]
@@ -65,6 +66,12 @@ def cascade(
     return ax
 
 
+def common_step(lines: dict[str, Change]) -> float:
+    """Return one step for all lines of a cascade: numbers that add up are rounded alike."""
+    last = lines.get("net_cash")
+    return last.step if last is not None else max(c.step for c in lines.values())
+
+
 def _bars(lines: dict[str, Change]) -> dict[str, tuple[float, float]]:
     """Return where each bar starts and ends: stranded and reinvested go on from the one before."""
     bars, at = {}, 0.0
@@ -77,7 +84,7 @@ def _bars(lines: dict[str, Change]) -> dict[str, tuple[float, float]]:
     return bars
 
 
-def _whisker(ax: Axes, place: int, end: float, change: Change) -> None:
+def _whisker(ax: Axes, place: int, end: float, change: Change, step: float) -> None:
     """Draw the interval around the bar's end, and its number to the right of everything."""
     low, high = end + change.low - change.mean, end + change.high - change.mean
     ax.plot([low, high], [place, place], color=INK, linewidth=1.2, zorder=5)
@@ -91,7 +98,7 @@ def _whisker(ax: Axes, place: int, end: float, change: Change) -> None:
         zorder=5,
     )
     ax.annotate(
-        signed(change.mean, change.step),
+        signed(change.mean, step),
         (1, place),
         xycoords=("axes fraction", "data"),
         xytext=(32, 0),

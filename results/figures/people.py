@@ -125,14 +125,17 @@ def _square_words(found: Squares, both: int, moved: int, fewer: bool) -> list[tu
         spread = f"(between {plain(low, change.step)} and {plain(high, change.step)})"
     else:
         spread = f"(95% interval {signed_range(change.low, change.high)})"
-    if fewer or moved == 0:
+    if moved == 0:
+        way = ("fewer" if change.mean < 0 else "more") if change.clear else "more or fewer"
+        changed = f"{way}, under {letter}\n{spread}"
+    elif fewer:
         changed = f"no longer are, under {letter}\n{spread}"
     else:
         changed = f"newly are, under {letter}\n{spread}"
     still = "are admitted as an\nemergency either way"
     return [
         (plain(both), still, MUTE),
-        (plain(moved), changed, found.option.colour),
+        (plain(moved) if moved else "<1", changed, found.option.colour),
         (plain(1000 - both - moved), "would not have been\neither way", "#5B6770"),
     ]
 
