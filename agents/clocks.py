@@ -85,8 +85,7 @@ class Clocks:
         its new pace, and a clock whose pace is as it was is not touched at all.
         """
         has = self._people.has[rows]
-        series = self._series + self._group[rows, None]
-        series[:, :-1] += has * self._to_remission
+        series = self._running(rows, has)
         pace, old, goal = self._paces(rows, has, age), self.pace[rows], self.goal[rows]
         level = self._hazards.at(series, age[:, None])
         goal = np.where(pace == old, goal, level + (goal - level) * (old / pace))
@@ -95,6 +94,19 @@ class Clocks:
         self.settled_age[rows] = age
         below = self._levels_at_horizon(rows, series)
         self._note_next(rows, has, age, self._hazards.age_when(series, goal, below))
+
+    def look_ahead(self, rows: Integers, age: Floats) -> None:
+        """Find the next strike of ``rows`` beyond the horizon that held until ``age``."""
+        has = self._people.has[rows]
+        ages = self._hazards.age_when(self._running(rows, has), self.goal[rows])
+        self.settled_age[rows] = age
+        self._note_next(rows, has, age, ages)
+
+    def _running(self, rows: Integers, has: Bools) -> Integers:
+        """Return which integrated hazard each clock of ``rows`` runs on."""
+        series: Integers = self._series + self._group[rows, None]
+        series[:, :-1] += has * self._to_remission
+        return series
 
     def _levels_at_horizon(self, rows: Integers, series: Integers) -> Floats | None:
         if self.horizon is None:

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from agents import hazards
 from agents import health_events as events
 from agents.clocks import Clocks
+from agents.diagnoses import Diagnoses
 from agents.disease_tables import DiseaseTables
 from agents.health_events import HealthEvents
-from agents.integrated import IntegratedHazards
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
 
@@ -29,7 +29,6 @@ Integers = npt.NDArray[np.int64]
 
 _BLOCK = 1 << 13  # people lived together to their entry: their arrays stay in the cache
 _LIVES, _TURNS = 1 << 18, 1 << 10
-_NO_TURNS = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
 class Health:
@@ -58,14 +57,10 @@ class Health:
         self._luck = luck
         self._clocks = Clocks(population, tables)
         self._first_diagnosis = self._clocks.change + 1
-        waits = np.isfinite(tables.diagnosis)
-        self._prompt: Bools = np.logical_not(waits.all(axis=(1, 2)))
-        by_sex = np.where(waits, tables.diagnosis, 0.0).transpose(0, 2, 1)
-        self._diagnosis = IntegratedHazards(by_sex.reshape(2 * by_sex.shape[0], -1))
+        self._diagnoses = Diagnoses(population, tables, luck)
         names = [zlib.crc32(key.encode()) for key in tables.conditions]
         self._keys: Integers = np.array(names, np.int64) * (_LIVES * _TURNS)
         shape = population.has.shape
-        self._due = np.full(shape, np.inf)
         self._turn = np.zeros(shape, np.uint8)
         self._known: Bools = np.zeros(shape, np.bool_)
         self._life = np.zeros(shape[0], np.int64)
@@ -100,7 +95,7 @@ class Health:
             dead = dead[~self._people.alive[dead]]
         self._clocks.horizon = None
         for rows in _blocks(everyone):
-            self._clocks.settle(rows, age[rows], *_NO_TURNS)
+            self._clocks.look_ahead(rows, age[rows])
             self._choose(rows)
 
     def advance(self, until: float) -> HealthEvents:
@@ -124,7 +119,7 @@ class Health:
         days = np.maximum(people.entry_day[rows], day)
         age = (days - people.birth_day[rows]) / DAYS_PER_YEAR
         np.maximum(age, self._clocks.settled_age[rows], out=age)
-        self._due[rows] = np.where(people.diagnosed[rows], np.inf, self._due[rows])
+        self._diagnoses.already_made(rows)
         which, column = np.nonzero(people.has[rows] != self._known[rows])
         fresh = self._turned(rows[which], column, days[which])
         self._clocks.settle(rows, age, which, column, fresh)
@@ -171,9 +166,10 @@ class Health:
         people.death_day[rows] = np.inf
         for facts in (people.has, people.diagnosed, people.controlled, self._known):
             facts[rows] = False
-        for days in (people.onset_day, people.diagnosis_day, self._due):
+        for days in (people.onset_day, people.diagnosis_day):
             days[rows] = np.inf
         self._turn[rows] = 0
+        self._diagnoses.forget(rows)
 
     def _redraw(self, rows: Integers) -> None:
         """Live further lives of ``rows`` side by side; each takes its first that lasts.
@@ -207,7 +203,7 @@ class Health:
             *(people.controlled, people.alive, people.death_day),
             *(clocks.scores, clocks.goal, clocks.pace, clocks.settled_age),
             *(clocks.next_age, clocks.next_column),
-            *(self._due, self._turn, self._known, self._life),
+            *(self._diagnoses.due, self._turn, self._known, self._life),
             *(self._next_day, self._next_column),
         )
 
@@ -242,13 +238,9 @@ class Health:
         return happened
 
     def _diagnose(self, rows: Integers, conditions: Integers, day: Floats) -> HealthEvents:
-        self._due[rows, conditions] = np.inf
+        new = self._diagnoses.make(rows, conditions, day)
         self._choose(rows)
-        new = ~self._people.diagnosed[rows, conditions]
-        rows, conditions, day = rows[new], conditions[new], day[new]
-        self._people.diagnosed[rows, conditions] = True
-        self._people.diagnosis_day[rows, conditions] = day
-        return events.of_kind(events.DIAGNOSIS, rows, day, conditions)
+        return events.of_kind(events.DIAGNOSIS, rows[new], day[new], conditions[new])
 
     def _die(self, rows: Integers, day: Floats) -> HealthEvents:
         self._people.alive[rows] = False
@@ -267,7 +259,7 @@ class Health:
         self._choose(rows)
         kinds = np.where(has, events.ONSET, events.REMISSION).astype(np.int8)
         happened = [HealthEvents(who, when, kinds, condition)]
-        prompt = has & self._prompt[condition]
+        prompt = has & self._diagnoses.prompt[condition]
         if prompt.any():
             told = who[prompt], when[prompt], condition[prompt]
             happened.append(events.of_kind(events.DIAGNOSIS, *told))
@@ -282,31 +274,14 @@ class Health:
         self._known[rows, column] = has
         self._turn[rows, column] += 1
         key = self._keys[column] + self._life[rows] * _TURNS + self._turn[rows, column]
-        person = people.person[rows]
-        prompt = has & (self._prompt[column] | people.diagnosed[rows, column])
         people.onset_day[rows, column] = np.where(has, day, np.inf)
-        people.diagnosed[rows, column] = prompt
-        people.diagnosis_day[rows, column] = np.where(prompt, day, np.inf)
         people.controlled[rows, column] &= has
-        self._due[rows, column] = np.inf
-        later = (has & ~prompt).nonzero()[0]
-        if later.size:
-            wait = self._luck.exponentials("diagnosis", person[later], key[later])
-            self._await_diagnosis(rows[later], column[later], day[later], wait)
-        return self._luck.exponentials("condition", person, key)
-
-    def _await_diagnosis(self, rows: Integers, column: Integers, day: Floats, wait: Floats) -> None:
-        birth = self._people.birth_day[rows]
-        series = column * 2 + self._people.sex[rows]
-        level = self._diagnosis.at(series, (day - birth) / DAYS_PER_YEAR)
-        age = self._diagnosis.age_when(series, level + wait)
-        self._due[rows, column] = np.maximum(birth + age * DAYS_PER_YEAR, day)
+        self._diagnoses.note(rows, column, day, key)
+        return self._luck.exponentials("condition", people.person[rows], key)
 
     def _choose(self, rows: Integers) -> None:
         """Note which comes first for ``rows``: a diagnosis that is due or a clock's strike."""
-        due = self._due[rows]
-        found = due.argmin(axis=1)
-        found_day = due[np.arange(rows.size), found]
+        found, found_day = self._diagnoses.first(rows)
         day = self._people.birth_day[rows] + self._clocks.next_age[rows] * DAYS_PER_YEAR
         diagnosis = found_day <= day
         day[diagnosis] = found_day[diagnosis]

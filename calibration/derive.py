@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 EVIDENCE = Path(__file__).parent / "evidence"
 DEFAULT = Path(__file__).parent / "parameters" / "default"
 SEED = 1
+APART = -1  # a replication of its own: no run shares luck with what its hazards come from
 _ADULT = 18
 
 
@@ -36,7 +37,7 @@ def derive(evidence: Evidence, seed: int = SEED, lives: int | None = None) -> Di
     gives the tables. The same evidence, seed and lives give the same tables.
     """
     aim = aim_of(evidence)
-    luck = Luck(seed)
+    luck = Luck(seed, replication=APART)
     fewer = int(parameter(evidence, "derivation.lives_while_fitting"))
     many = lives or int(parameter(evidence, "derivation.lives"))
     fitted = _fit(evidence, aim, min(fewer, many), luck)
@@ -61,14 +62,20 @@ def _fit(evidence: Evidence, aim: Aim, lives: int, luck: Luck) -> Fitted:
     tried = []
     for step in np.linspace(first, last, rounds):
         prevalence = live_once(aim, now, lives, luck).prevalence
-        ratio = np.log(aim.ratio) - np.log(standardised_ratio(aim, prevalence))
-        born = np.where(aim.from_birth, np.log(adults_aimed_at(aim, prevalence)), 0.0)
+        ratio = _gap(aim.ratio / standardised_ratio(aim, prevalence))
+        born = np.where(aim.from_birth, _gap(adults_aimed_at(aim, prevalence)), 0.0)
         now = Fitted(now.log_ratio + step * ratio, now.log_born + step * born)
         tried.append(now)
     return Fitted(
         np.mean([each.log_ratio for each in tried[-3:]], axis=0),
         np.mean([each.log_born for each in tried[-3:]], axis=0),
     )
+
+
+def _gap(ratio: Floats) -> Floats:
+    """Return the log of a ratio, 0 where too few had the condition to have one."""
+    known = np.isfinite(ratio) & (ratio > 0)
+    return np.log(np.where(known, ratio, 1.0))
 
 
 def standardised_ratio(aim: Aim, prevalence: Floats) -> Floats:
@@ -78,8 +85,7 @@ def standardised_ratio(aim: Aim, prevalence: Floats) -> Floats:
     """
     weights = aim.population[_ADULT:].sum(axis=2)
     by_fifth = np.einsum("casq,as->cq", prevalence[:, _ADULT:], weights)
-    ratio: Floats = by_fifth[:, 0] / by_fifth[:, -1]
-    return ratio
+    return _over(by_fifth[:, 0], by_fifth[:, -1])
 
 
 def adults_aimed_at(aim: Aim, prevalence: Floats) -> Floats:
@@ -87,8 +93,12 @@ def adults_aimed_at(aim: Aim, prevalence: Floats) -> Floats:
     weights = aim.population[_ADULT:]
     found = np.einsum("casq,asq->c", prevalence[:, _ADULT:], weights)
     aimed_at = np.einsum("cas,asq->c", aim.present[:, _ADULT:-1], weights)
-    ratio: Floats = aimed_at / found
-    return ratio
+    return _over(aimed_at, found)
+
+
+def _over(above: Floats, below: Floats) -> Floats:
+    """Return ``above`` over ``below``, not a number where nobody was found."""
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

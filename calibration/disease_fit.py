@@ -23,7 +23,7 @@ from calibration.aim import Aim, aim_of
 from calibration.bare_people import england
 from calibration.cohort_hazards import Fitted, live_once
 from calibration.deaths import life_expectancy
-from calibration.derive import DEFAULT, EVIDENCE, SEED
+from calibration.derive import APART, DEFAULT, EVIDENCE, SEED
 from calibration.fit_measures import People
 from calibration.prevalence import AGES
 from calibration.sources import rows_with_figures
@@ -196,7 +196,7 @@ def triad_lines(evidence: Evidence, tables: DiseaseTables) -> list[Line]:
     aim = aim_of(everything)
     ratios = tables.about["hazard_ratio_most_least_deprived"]
     fitted = Fitted(np.log([ratios[name] for name in aim.conditions]), np.zeros(len(ratios)))
-    derived = live_once(aim, fitted, LIVES, Luck(SEED)).tables
+    derived = live_once(aim, fitted, LIVES, Luck(SEED, replication=APART)).tables
     population = england(derived.conditions, aim.population, RESIDENTS // 2)
     Health(population, derived, Luck(SEED)).live_to_entry()
     people = people_of(population, aim, population.has)

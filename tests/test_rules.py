@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agents.faults import BadInput
 from agents.population import FRAILTY
 from agents.rules import LONGEST, LOOK_BACK, NAMES, Column, Labelled, Rule, columns_of
-from tests.people_for_health import bare_population
+from calibration.bare_people import bare_population
 
 N = 6
 
