@@ -75,7 +75,8 @@ def _fit(evidence: Evidence, aim: Aim, lives: int, luck: Luck) -> Fitted:
 def _gap(ratio: Floats) -> Floats:
     """Return the log of a ratio, 0 where too few had the condition to have one."""
     known = np.isfinite(ratio) & (ratio > 0)
-    return np.log(np.where(known, ratio, 1.0))
+    gap: Floats = np.log(np.where(known, ratio, 1.0))
+    return gap
 
 
 def standardised_ratio(aim: Aim, prevalence: Floats) -> Floats:
@@ -98,7 +99,8 @@ def adults_aimed_at(aim: Aim, prevalence: Floats) -> Floats:
 
 def _over(above: Floats, below: Floats) -> Floats:
     """Return ``above`` over ``below``, not a number where nobody was found."""
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    ratio: Floats = np.full(above.shape, np.nan)
+    return np.divide(above, below, out=ratio, where=below > 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
