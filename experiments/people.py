@@ -91,19 +91,21 @@ def _people_on(spec: RunSpec, day: float) -> tuple[World, npt.NDArray[np.int8]]:
     """Return everyone as they are on ``day``, and their segment of the risk triangle."""
     from agents.segments import Segments
     from pathways.demand import Demand
-    from sim.lookback import LookBack
+    from sim.lookback import DAYS, LookBack
     from sim.world import build_world
 
     world = build_world(spec)
     people = world.population
     demand = Demand(people, world.evidence, world.luck, spec.start, spec.place.demand_log_factor)
-    look_back = LookBack(demand, len(people)).columns()
+    look_back = LookBack(demand, demand.history(DAYS), len(people)).columns()
     segments = Segments(people, world.evidence, look_back)
     if day > 0:
         world.health.advance(day)
         world.frailty.update(people, np.flatnonzero(people.present(day)), day)
         demand.refresh(np.arange(len(people)), round(day))
-        segments.update(day, LookBack(demand, len(people)).columns())
+        demand.forget_history()
+        history = demand.history(DAYS)
+        segments.update(day, LookBack(demand, history, len(people)).columns())
     return world, segments.segment
 
 

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
+from agents.evidence import Evidence, Figure
 from agents.faults import BadInput, Fault
+from agents.place import Place
 from experiments.batch import (
     Batch,
     Ended,
@@ -36,7 +38,13 @@ from experiments.batch import (
 )
 from experiments.catalogue import EVIDENCE, PARAMETERS
 from experiments.checking import quoted, read_toml
-from experiments.experiment import Experiment, experiment_table, path_like, read_experiment
+from experiments.experiment import (
+    Arm,
+    Experiment,
+    experiment_table,
+    path_like,
+    read_experiment,
+)
 from experiments.folder import (
     RunKey,
     held,
@@ -141,6 +149,7 @@ def _specs(experiment: Experiment) -> Iterator[RunSpec]:
     from sim.spec import RunSpec
 
     for place in experiment.places:
+        figures = {arm.name: figures_behind(place, arm) for arm in experiment.arms}
         for replication in range(experiment.replications):
             for arm in experiment.arms:
                 for effects in arm.effects:
@@ -158,7 +167,20 @@ def _specs(experiment: Experiment) -> Iterator[RunSpec]:
                         settings=dict(arm.settings),
                         keep_events=experiment.keep_events,
                         hold_population=experiment.hold_population,
+                        figures=figures[arm.name],
                     )
+
+
+def figures_behind(place: Place, arm: Arm) -> tuple[Figure, ...]:
+    """Return the numbers that a place and a design were made from."""
+    from experiments.designs import design_figures
+    from experiments.places import load_place, place_names
+
+    evidence = Evidence(EVIDENCE)
+    if place.key in place_names():
+        load_place(place.key, evidence)
+    evidence.keep(design_figures(arm.design, evidence))
+    return tuple(evidence.used.values())
 
 
 def simulate_and_write(spec: RunSpec, folder: Path) -> None:

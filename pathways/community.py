@@ -29,22 +29,14 @@ TABLE, SETTINGS = "baseline_demand", "care_settings"
 PER = 10_000
 DISPOSITIONS = ("ambulance", "A&E", "primary care", "other service", "no service")
 OUTCOMES = ("hear and treat", "see and treat", "conveyed to A&E", "conveyed elsewhere")
-# Process: service, activity, and the capacity it uses (service and role of the place).
-COUNTED: dict[str, tuple[str, str, tuple[str, str] | None]] = {
-    "nhs_111_call": ("nhs111", "nhs111_calls", ("nhs_111", "calls answered")),
-    "ambulance_incident": ("ambulance", "ambulance_incidents", None),
-    "community_nursing": ("community_nursing", "community_contacts", None),
-    "urgent_community_response": ("urgent_response", "urgent_response", None),
-    "mental_health_contact": (
-        "mental_health",
-        "mental_health_contacts",
-        ("mental_health", "secondary community contacts"),
-    ),
-    "talking_therapy_appointment": (
-        "mental_health",
-        "talking_therapy_contacts",
-        ("mental_health", "talking-therapy appointments"),
-    ),
+# Process: service and activity. These see everyone who asks, so they tell no capacity.
+COUNTED: dict[str, tuple[str, str]] = {
+    "nhs_111_call": ("nhs111", "nhs111_calls"),
+    "ambulance_incident": ("ambulance", "ambulance_incidents"),
+    "community_nursing": ("community_nursing", "community_contacts"),
+    "urgent_community_response": ("urgent_response", "urgent_response"),
+    "mental_health_contact": ("mental_health", "mental_health_contacts"),
+    "talking_therapy_appointment": ("mental_health", "talking_therapy_contacts"),
 }
 
 
@@ -90,15 +82,11 @@ class Community:
         """Let ``day`` happen in every light service."""
         if day > 0 and day % YEAR == 0:
             self._n_people = int(self.population.present(day).sum())
-        for process, (service, activity, provided) in COUNTED.items():
+        for process, (service, activity) in COUNTED.items():
             rows = arrivals[process].rows
             self.ledger.count(activity, rows)
             self.ledger.tally(service, activity, "arrivals", len(rows))
             self.ledger.tally(service, activity, "used", len(rows))
-            if provided:
-                yearly = self.capacity[provided[0]][provided[1]] * self._n_people / PER
-                factor = self.settings.get(f"{service}.capacity_factor", 1.0)
-                self.ledger.tally(service, activity, "capacity", yearly * factor / YEAR)
         incidents = arrivals["ambulance_incident"]
         self.ledger.count("ambulance_conveyed", incidents.rows[self.conveyed(incidents.keys)])
         self._admit(day, arrivals["virtual_ward_admission"])

@@ -13,6 +13,7 @@ from pathways.demand import Arrivals, Demand
 Counts = npt.NDArray[np.int16]
 
 MONTHS = 18
+DAYS = 548  # of history that 18 months need
 LAST_YEAR = 12
 DAYS_PER_MONTH = 365 / 12
 WATCHED = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from agents.evidence import Figure
 from agents.place import Place
 from pathways.design import Design
 
@@ -18,7 +19,8 @@ class RunSpec:
     ``effects`` is ``none`` for the baseline, else ``plan``, ``published``, ``null`` or
     ``inert``. ``settings`` are ``service.setting`` values of the experiment; ``replaced`` are
     evidence numbers by key (a draw or a fitted parameter set). ``evidence`` and
-    ``parameters`` are folders. Same spec, same result, to the byte.
+    ``parameters`` are folders; ``figures`` are the numbers that the place and the design were
+    made from, for the list of what the run rests on. Same spec, same result, to the byte.
     """
 
     place: Place
@@ -36,6 +38,7 @@ class RunSpec:
     settings: Mapping[str, float] = field(default_factory=dict)
     keep_events: bool = False
     hold_population: bool = False
+    figures: tuple[Figure, ...] = ()
 
     @property
     def baseline(self) -> bool:

@@ -72,6 +72,7 @@ def replaced_numbers(parameters: Path, replaced: Mapping[str, float]) -> dict[st
 def build_world(spec: RunSpec) -> World:
     """Make the people of a run and live their lives up to the day they are first here."""
     evidence = Evidence(spec.evidence, replaced_numbers(spec.parameters, spec.replaced))
+    evidence.keep(spec.figures)
     luck = Luck(spec.seed, spec.replication)
     people_luck = Luck(spec.seed, 0) if spec.hold_population else luck
     population = synthesise(spec.place, spec.population, spec.years, people_luck, evidence)
@@ -114,6 +115,8 @@ class Moves:
 def _by_day(rows: Rows, days: npt.NDArray[np.float64]) -> dict[int, Rows]:
     """Group ``rows`` by the first whole day on or after ``days``; day 0 and before left out."""
     later = (days > 0.0) & np.isfinite(days)
+    if not later.any():
+        return {}
     rows, on = rows[later], np.ceil(days[later]).astype(np.int64)
     order = np.argsort(on, kind="stable")
     found, starts = np.unique(on[order], return_index=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agents.evidence import Evidence, Row
+from agents.evidence import Evidence, Figure, Row
 from agents.faults import BadInput, Fault, nearest
 from agents.rules import Rule
 from experiments.checking import faults_of, parse_toml, read_text
@@ -295,4 +295,44 @@ def _effect(form: _Effect, studies: dict[str, Row]) -> Effect:
         **form.model_dump(),
         source=study.get("source", ""),
         grade=study.get("evidence_grade", "assumption"),
+    )
+
+
+def design_figures(design: Design, evidence: Evidence) -> tuple[Figure, ...]:
+    """Return the numbers a design rests on: its own, its studies' and its unit costs."""
+    own = [
+        Figure(
+            key=f"design.{design.name}.{source.key}",
+            value=source.value,
+            low=source.low,
+            high=source.high,
+            unit=source.unit,
+            source=source.source,
+            basis=source.basis,
+            note=source.note,
+        )
+        for source in design.sources
+    ]
+    effects = [_effect_figure(design, effect) for effect in design.effects]
+    items = {row["item"] for row in evidence.rows("unit_costs")}
+    costs = [
+        figure
+        for cost in design.costs
+        if cost.evidence in items
+        for figure in evidence.figures("unit_costs", item=cost.evidence)
+    ]
+    return (*own, *effects, *costs)
+
+
+def _effect_figure(design: Design, effect: Effect) -> Figure:
+    unit = "mmHg" if effect.target == "blood_pressure" else "relative change"
+    return Figure(
+        key=f"design.{design.name}.{effect.version}.{effect.target}",
+        value=effect.change,
+        low=effect.low,
+        high=effect.high,
+        unit=unit,
+        source=f"{effect.evidence}: {effect.source}",
+        basis="assumption" if effect.version == "plan" else "read",
+        note=effect.note,
     )
