@@ -276,6 +276,7 @@ class Lists:
     lists: dict[str, WaitingList] = field(init=False)
     backlogs: dict[str, Backlog] = field(init=False)
     _allowances: dict[str, Allowance] = field(init=False)
+    _left_over: dict[str, float] = field(init=False)
     _asked: Asked = field(init=False, default_factory=list)
     _n_people: int = field(init=False)
 
@@ -289,6 +290,7 @@ class Lists:
             name: self._allowance(service, self.capacity[service][role])
             for name, (service, role) in _PLANNED.items()
         }
+        self._left_over = dict.fromkeys(_PLANNED, 0.0)
         removal = self.habits.removal
         self.backlogs = {name: Backlog(self.luck, removal) for name in _PLANNED}
 
@@ -380,7 +382,7 @@ class Lists:
             slots = self._allowances[name].of_days(working_days, self._n_people)
             kept = 1.0 - self.habits.missed.mean() if service == "outpatients" else 1.0
             listed = called.take(called.kind == number)
-            room = max(int(slots * kept) - len(listed), 0)
+            room = self._room(name, slots * kept - len(listed))
             rows, keys = self.backlogs[name].see(today, rows, keys, room)
             here = is_here(self.population, rows, today)
             rows = np.concatenate([listed.rows, rows[here]])
@@ -388,6 +390,17 @@ class Lists:
             self._count(today, name, rows, keys)
             self.ledger.tally(service, name, "capacity", slots)
             self.ledger.tally(service, name, "used", float(len(rows) / kept))
+
+    def _room(self, name: str, slots: float) -> int:
+        """Return the whole slots left for planned ones.
+
+        What rounding leaves over counts next time, and so does what the list took beyond its
+        week's slots, so that a small place has as many slots a head as a large one.
+        """
+        left = self._left_over[name] + slots
+        room = max(int(left), 0)
+        self._left_over[name] = left - room
+        return room
 
     def _count(self, day: int, name: str, rows: Integers, keys: Words) -> None:
         """Count who was seen, the appointments they missed before, and their bed days."""

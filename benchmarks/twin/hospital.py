@@ -52,7 +52,7 @@ class Ward(Places):
         self, env: simpy.Environment, beds: float, quickening: float, settings: dict[str, float]
     ) -> None:
         super().__init__(env, beds)
-        self._env_, self._quickening, self._settings = env, quickening, settings
+        self._quickening, self._settings = quickening, settings
         self.rounds = 0.0
         self.open_day(0)
         self._round = env.event()
@@ -61,10 +61,10 @@ class Ward(Places):
     def _daily(self) -> Steps:
         day = 0
         while True:
-            yield self._env_.timeout(1.0)
+            yield self._env.timeout(1.0)
             fullness = self.count / max(self.capacity, 1) - self._settings["beds.normal_occupancy"]
             self.rounds += exp(self._quickening * fullness)
-            done, self._round = self._round, self._env_.event()
+            done, self._round = self._round, self._env.event()
             done.succeed()
             day += 1
             self.open_day(day)
@@ -74,7 +74,7 @@ class Ward(Places):
         until = self.rounds + rounds
         while self.rounds < until:
             yield self._round
-        yield self._env_.timeout(time_of_day)
+        yield self._env.timeout(time_of_day)
 
     def crowd(self) -> None:
         """Open escalation beds if too many wait."""
@@ -220,7 +220,7 @@ class Hospital:
             if kind == ADMITTED:
 
                 def leave_space() -> None:
-                    self.majors.release(space)
+                    self.majors.release(space)  # type: ignore[arg-type]
                     self._leave_ed(person, self._env.now - arrived)
 
                 yield from self._stay(person, plan, leave_space)
@@ -313,7 +313,7 @@ class Hospital:
 
     def _lognormal(self, mean: float, spread: float) -> float:
         variance = log(1.0 + spread**2)
-        return mean * self._random.lognormvariate(-variance / 2.0, sqrt(variance))
+        return mean * float(self._random.lognormvariate(-variance / 2.0, sqrt(variance)))
 
     def _days_to_return(self) -> float:
         """Draw days to readmission: exponential after the first day, within the window."""

@@ -7,7 +7,7 @@ generator, drawn in whatever order things happen.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 
 import mesa
@@ -60,7 +60,7 @@ class PlainTwin(mesa.Model):
         self.env = simpy.Environment(initial_time=-WARM_UP)
         self.calendar = Calendar(spec.start, spec.years, WARM_UP)
         self.today = -WARM_UP
-        self.counts: Counter[str] = Counter()
+        self.counts: defaultdict[str, float] = defaultdict(float)
         self.waits: dict[str, list[float]] = {}
         self.person_days = 0
         self.care_rates = CareRates(self)

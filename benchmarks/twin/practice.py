@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from math import floor, inf, log, log1p
+from math import floor, log, log1p
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import simpy
 
 from pathways.calendar import YEAR
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from benchmarks.twin.resident import Resident
 
 Steps = simpy.events.ProcessGenerator
+Floats = npt.NDArray[np.float64]
 OPENING = 0.01  # of a day: when the day's requests have come in, slots are given out
 NEVER_LATER = 92  # days after the run for which slots are known
 
@@ -175,15 +178,12 @@ class Practice:
 
     def _request(self, asked: float) -> Request:
         rules, draw = self.rules, self._random.random
-        odds = draw()
+        share, (low, mode, high) = draw(), rules.lead
         request = Request(
             kind=self._pick(rules.kind_edges),
             asked=asked,
-            lead=min(
-                round(self._random.triangular(rules.lead[0], rules.lead[2], rules.lead[1])),
-                HORIZON - 1,
-            ),
-            patience=rules.give_up_at + rules.give_up_scale * log(odds / (1.0 - odds)),
+            lead=min(round(self._random.triangular(low, high, mode)), HORIZON - 1),
+            patience=rules.give_up_at + rules.give_up_scale * log(share / (1.0 - share)),
             answer=self._env.event(),
         )
         self._asking.append(request)
@@ -192,11 +192,7 @@ class Practice:
     def _appointment(self, resident: Resident, request: Request, at: int, role: int) -> Steps:
         """Wait for the appointment; return False if the wait proves too long."""
         model, now = self._model, self.index(int(self._env.now))
-        leaves = inf
-        if request.kind == ROUTINE:
-            leaves = (
-                now + 1 + int(min(log(self._random.random()) / log1p(-self.rules.leaving), HORIZON))
-            )
+        leaves = now + 1 + self._days_of_patience() if request.kind == ROUTINE else at
         try:
             until = self.days[min(leaves, at)]
             yield self._env.timeout(max(until - self._env.now, 0.0))
@@ -211,8 +207,13 @@ class Practice:
             return True
         model.count(CONTACTS[role])
         if request.kind == ROUTINE:
-            model.wait("gp", self.days[at] - int(request.asked))
+            model.wait("gp", self.days[at] - self.days[now])
         return True
+
+    def _days_of_patience(self) -> int:
+        """Return working days in the queue before leaving it, each as likely as the last."""
+        stays = log(self._random.random()) / log1p(-self.rules.leaving)
+        return int(min(stays, HORIZON))
 
     def _chance_to_miss(self, resident: Resident) -> float:
         conditions = len(resident.has)
@@ -228,9 +229,9 @@ class Practice:
         elif leak == "pharmacy":
             self._model.count("pharmacy_contacts")
 
-    def _pick(self, edges: object) -> int:
+    def _pick(self, edges: Floats) -> int:
         """Return which of several shares chance picks; ``edges`` are where each begins."""
-        return bisect_left(list(edges), self._random.random())  # type: ignore[call-overload]
+        return int(np.searchsorted(edges, self._random.random()))
 
 
 def triangular_share(value: float, low: float, mode: float, high: float) -> float:

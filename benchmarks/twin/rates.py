@@ -52,8 +52,10 @@ class CareRates:
 
     def keep_totals(self, residents: Iterable[Resident]) -> None:
         """Scale multipliers so that they move care between today's residents and add none."""
-        plain = sum(self._group(resident) for resident in residents)
-        found = sum(self.of(resident) for resident in residents)
+        plain, found = np.zeros(len(PROCESSES)), np.zeros(len(PROCESSES))
+        for resident in residents:
+            plain += self._group(resident)
+            found += self.of(resident)
         self._personal *= (plain / found)[:, None]
 
     def _group(self, resident: Resident) -> Rates:

@@ -78,7 +78,7 @@ class Resident(mesa.Agent):
             time += self._next_wish()
 
     def _next_wish(self) -> float:
-        return self.random.expovariate(self._wishes[-1])
+        return float(self.random.expovariate(self._wishes[-1]))
 
     # ---- health ----
 
