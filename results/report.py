@@ -80,7 +80,6 @@ def render(data: ReportData, sections: tuple[Section, ...]) -> str:
         signs=SIGN_CLASSES,
         smallest=percent(data.smallest, 0.1 if 0 < data.smallest < 0.01 else 1.0),
         shift=any(cell.sign == "±" for row in page.rows for cell in row.cells),
-        version=data.manifest.get("program_version") or data.facts.get("program_version", ""),
     )
 
 

@@ -106,7 +106,7 @@ def years_words(data: ReportData) -> str:
 def _caption(data: ReportData) -> str:
     readings = list(dict.fromkeys(READING_WORDS[o.effects] for o in data.designs))
     return (
-        f"Each design against usual care, using {' or '.join(readings)}; brackets hold the "
+        f"Each design against usual care, with {' or '.join(readings)}; brackets hold the "
         "95% interval"
     )
 
@@ -163,7 +163,7 @@ def _full_cell(label: str, option: Option, used: list[UseRow], waits: list[WaitR
     if row is None:
         return Cell(label=label, sign="", word="Not in this run")
     wait = next((w for w in waits if w.option == option and w.service == row.service), None)
-    detail = f"{percent(row.used.mean)} used" + ("" if row.fuller else ", as usual")
+    detail = f"{percent(row.used.mean)} used" + ("" if row.fuller else ", as under usual care")
     if wait is not None and math.isfinite(wait.nine_in_ten.mean):
         detail += f"; 9 in 10 wait under {figures(wait.nine_in_ten.mean, 2)} {wait.unit}"
     return Cell(label=label, sign="", word=capital(row.name), detail=detail)

@@ -30,11 +30,12 @@ def belief_section(data: ReportData) -> Section:
         else "No design was run"
     )
     notes = []
-    if "believe" not in data.tables:
-        notes.append(
-            "Figure 14, the effect that the plan would need beside what studies found, has no "
-            "table: carepath believe EXPERIMENT makes it."
-        )
+    notes.append(
+        "Figure 14, the effect that the plan would need beside what studies found, needs a "
+        "search for it (tables/believe.csv), which this run does not hold."
+        if data.table("believe") is None
+        else "Figure 14 is not drawn; its numbers stand in tables/believe.csv."
+    )
     assumed = [option.letter for option in data.designs if option.assumption_only]
     if assumed:
         notes.append(
@@ -57,8 +58,8 @@ def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Bl
         return Block(
             number=13,
             claim="The same design under plan, published evidence and no effect",
-            missing=f"Only {only} were run, so there is nothing to set beside them: "
-            "carepath run EXPERIMENT --effects plan,published,null runs all three.",
+            missing=f"This experiment ran one reading alone ({only}), so there is nothing to set "
+            "beside it: carepath run EXPERIMENT --effects plan,published,null runs all three.",
         )
     cash = [(option, find.reading_cash(data, option)) for option in data.designs]
     alt = "Square: the plan’s own effects; disc: published; diamond: no effect"
@@ -119,11 +120,12 @@ def sure_section(data: ReportData) -> Section:
     rows = find.check_rows(data)
     misses = [row.name for row in find.widest(rows)]
     notes = [wording.CHANCE_ONLY] if not data.with_knowledge else []
-    if "sensitivity" not in data.tables:
-        notes.append(
-            "Figure 15, which inputs drive the answer, has no table: carepath sensitivity "
-            "EXPERIMENT makes it."
-        )
+    notes.append(
+        "Figure 15, which inputs drive the answer, needs a sensitivity run "
+        "(tables/sensitivity.csv), which this run does not hold."
+        if data.table("sensitivity") is None
+        else "Figure 15 is not drawn; its numbers stand in tables/sensitivity.csv."
+    )
     return Section(
         number=10,
         nav="How sure we are",

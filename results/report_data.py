@@ -113,6 +113,12 @@ class ReportData:
         return bool(self.experiment.get("uncertainty", "none") == "psa")
 
     @property
+    def version(self) -> str:
+        """The version of the program that made the runs."""
+        known = self.manifest.get("program_version") or self.facts.get("program_version")
+        return str(known or "of unknown version")
+
+    @property
     def discount_rate(self) -> str:
         """The yearly discount rate of costs that the tables used, in words."""
         rows = self.rows("evidence")
@@ -140,7 +146,7 @@ class ReportData:
                 "One replication gives no interval, and no difference is shown without one: "
                 "carepath run EXPERIMENT --replications 10 gives both."
             )
-        return f"tables/{name}.csv has no rows for this: {REMEDIES.get(name, REBUILD)}"
+        return f"tables/{name}.csv has no rows for this: {REBUILD}"
 
     def rows(self, name: str, **where: str) -> pd.DataFrame:
         """Return the rows of a table whose columns equal ``where``; columns it lacks are passed by.
@@ -224,12 +230,6 @@ class ReportData:
 
 PAIRED = ("comparison", "costs", "inequality")
 REBUILD = "carepath report DIR builds it again from the run records."
-REMEDIES = {
-    "checks": "carepath check DIR sets simulated beside published values.",
-    "sensitivity": "carepath sensitivity EXPERIMENT shows which inputs drive the answer.",
-    "believe": "carepath believe EXPERIMENT finds the effect that a target would need.",
-    "draws": 'run with uncertainty = "psa" in the experiment file.',
-}
 DISCOUNTED = frozenset(
     {
         "qalys",

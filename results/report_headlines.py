@@ -96,9 +96,9 @@ def change_headline(findings: Sequence[Finding], measure: Measure, per: str) -> 
     widest = max(known, key=lambda f: abs(f.change.mean) if f.change else 0.0).change
     assert widest is not None
     spread = unclear_range(widest, measure.less, measure.more)
-    who = "The design does not clearly change" if len(known) == 1 else "No design clearly changes"
-    lead = "it could be" if len(known) == 1 else "the largest could be"
-    return f"{who} {measure.name}; {lead} {spread} {per}"
+    if len(known) == 1:
+        return f"No clear change in {measure.name}: {spread} {per}"
+    return f"No design clearly changes {measure.name}; the largest could be {spread} {per}"
 
 
 def _acting_headline(acting: list[Finding], measure: Measure, per: str, verb: str) -> str:
@@ -121,7 +121,7 @@ def squares_claim(letter: str, before: Spread, after: Spread, change: Change) ->
     if was == now and change.clear:
         way = "fewer" if change.mean < 0 else "more"
         return (
-            f"Under {letter}, {way} residents are admitted in a year, but by less than "
+            f"Under {letter}, {way} residents are admitted as an emergency, but by less than "
             "one in every 1,000"
         )
     if was == now:
@@ -140,24 +140,35 @@ def squares_claim(letter: str, before: Spread, after: Spread, change: Change) ->
     )
 
 
-def forest_claim(gains: dict[str, list[str]], costs: dict[str, list[str]], total: int) -> str:
-    """Return the claim of figure 3 from the clear changes of each design.
+def forest_claim(changes: Sequence[tuple[str, str, str]], better: int, total: int) -> str:
+    """Return the claim of figure 3 from its clear changes that are better or worse.
 
     Parameters
     ----------
-    gains, costs : for each letter the names of measures clearly better, clearly worse
+    changes : letter, verdict ("slightly fewer") and measure of each; gains before harms
+    better : how many of them are gains
     total : how many comparisons the figure holds
     """
-    parts = [f"{letter} improves {listed(names[:3])}" for letter, names in gains.items() if names]
-    worse = [f"{letter} worsens {listed(names[:2])}" for letter, names in costs.items() if names]
-    if not parts and not worse:
+    if not changes:
         return f"None of the {total} comparisons shows a clear gain or a clear harm"
-    claim = "; ".join([*parts, *worse])
+    by_letter: dict[str, dict[str, list[str]]] = {}
+    for letter, words, name in changes:
+        by_letter.setdefault(letter, {}).setdefault(words, []).append(name)
+    parts = [
+        f"{letter}: " + "; ".join(f"{words} {listed(names)}" for words, names in found.items())
+        for letter, found in by_letter.items()
+    ]
+    claim = "; ".join(parts)
     if len(claim.split()) <= LONGEST_HEADLINE:
         return claim
-    better = sum(len(names) for names in gains.values())
-    harm = sum(len(names) for names in costs.values())
-    return f"Of {total} comparisons, {better} are clearly better and {harm} clearly worse"
+    worse = len(changes) - better
+    return (
+        f"Of {total} comparisons, {better} {_are(better)} clearly better and {worse} clearly worse"
+    )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def luck_note(comparisons: int, main_name: str) -> str:
@@ -181,10 +192,16 @@ def when_headline(first: dict[str, int | None], years: int) -> str:
     acting = {letter: year for letter, year in first.items() if year is not None}
     if not acting:
         return f"No clear change in any single year of the {count_word(years)}"
-    parts = []
+    by_year: dict[int, list[str]] = {}
     for letter, year in acting.items():
+        by_year.setdefault(year, []).append(letter)
+    parts = []
+    for year, letters in sorted(by_year.items()):
+        verb = "acts" if len(letters) == 1 else "act"
         within = "in the first year" if year == 1 else f"within {count_word(year)} years"
-        parts.append(f"{letter} acts {within}")
+        parts.append(
+            f"{listed(letters)} {verb} {within}" if not parts else f"{listed(letters)} {within}"
+        )
     never = [letter for letter in first if letter not in acting]
     if never:
         parts.append(f"{listed(never)} not within the {count_word(years)} years")
@@ -372,8 +389,8 @@ def _fills(letters: list[str]) -> str:
 def waits_claim(letter: str, service: str, median: float, nine_in_ten: float, unit: str) -> str:
     """Return the claim of figure 11 from one service's wait under one design."""
     return (
-        f"Under {letter}, half wait under {figures(median, 2)} {unit} for {service}, "
-        f"and one in ten over {figures(nine_in_ten, 2)}"
+        f"{service} under {letter}: half wait under {figures(median, 2)} {unit}, "
+        f"one in ten over {figures(nine_in_ten, 2)}"
     )
 
 
@@ -502,17 +519,17 @@ def checks_headline(within: int, total: int, misses: list[str]) -> str:
         return "Simulated values have not been set beside published ones in this run"
     if not misses:
         return f"All {count_word(total)} checks are within 10% of the published figure"
-    misses = [lower_first(name) for name in misses]
-    named = listed(misses[:2])
-    other = len(misses) - 2
-    tail = f" and {count_word(other)} more" if other > 0 else ""
-    verb = "is" if len(misses) == 1 else "are"
-    if tail:
-        named = ", ".join(misses[:2])
-    return (
-        f"{capital(count_word(within))} of {count_word(total)} checks are within 10%; "
-        f"{named}{tail} {verb} not"
-    )
+    start = f"{capital(count_word(within))} of {count_word(total)} checks are within 10%; "
+    full = start + _not_within(misses, 2)
+    return full if len(full.split()) <= LONGEST_HEADLINE else start + _not_within(misses, 1)
+
+
+def _not_within(misses: Sequence[str], named: int) -> str:
+    """Return the first misses by name and the others by their number."""
+    names = [lower_first(name) for name in misses[:named]]
+    if len(misses) > named:
+        names.append(f"{count_word(len(misses) - named)} more")
+    return f"{listed(names)} {'is' if len(misses) == 1 else 'are'} not"
 
 
 def checks_claim(misses: Sequence[tuple[str, float]], total: int) -> str:
@@ -524,4 +541,5 @@ def checks_claim(misses: Sequence[tuple[str, float]], total: int) -> str:
         f"{lower_first(name)} {percent(abs(ratio - 1.0))} too {'high' if ratio > 1 else 'low'}"
         for name, ratio in widest
     ]
-    return f"The widest misses: {listed(named)}"
+    both = f"The widest misses: {listed(named)}"
+    return both if len(both.split()) <= LONGEST_HEADLINE else f"The widest miss: {named[0]}"

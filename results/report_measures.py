@@ -150,7 +150,8 @@ def spoken(key: str) -> str:
 
 def service_name(service: str, role: str = "", roles: int = 1) -> str:
     """Return a service in plain words; its role too where several ``roles`` fill up apart."""
+    role = spoken(role)
     if (service, role) in ROLE_NAMES and roles > 1:
         return ROLE_NAMES[service, role]
     name = SERVICE_NAMES.get(service, spoken(service))
-    return f"{name}: {spoken(role)}" if role and role != "all" and roles > 1 else name
+    return f"{name}: {role}" if role and role != "all" and roles > 1 else name

@@ -106,7 +106,11 @@ DRIVERS = (
 
 
 def _short_key(key: str) -> str:
-    return key.split(".", 1)[-1].replace("_", " ").replace(".", ", ")
+    words = key.split(".", 1)[-1].replace("_", " ").replace(".", " ").split()
+    return " ".join(SPELLED.get(word, word) for word in words)
+
+
+SPELLED = {"mdt": "MDT", "vcse": "VCSE", "gp": "GP", "ed": "A&E", "ae": "A&E", "nhs": "NHS"}
 
 
 def _assumed(data: ReportData) -> pd.DataFrame:
@@ -157,7 +161,6 @@ def methods(data: ReportData) -> Methods:
 def _lines(data: ReportData) -> tuple[tuple[str, str], ...]:
     count = len(data.designs)
     designs = "one design" if count == 1 else f"{count_word(count)} designs"
-    version = data.manifest.get("program_version") or data.facts.get("program_version", "not known")
     return (
         ("Aim", f"Compare {designs} with {data.baseline.title.lower()} for {data.place_name}."),
         (
@@ -173,7 +176,7 @@ def _lines(data: ReportData) -> tuple[tuple[str, str], ...]:
             f"{data.discount_rate} a year; people as counts scaled from {data.simulated:,} to "
             f"{round(data.people):,} residents.",
         ),
-        ("Implementation", f"Carepath {version}: Python, SimPy for queues, Mesa for agents."),
+        ("Implementation", f"Carepath {data.version}: Python, SimPy for queues, Mesa for agents."),
         (
             "Access",
             "experiment.toml in this folder and its seed give these numbers again: carepath run "
@@ -259,7 +262,7 @@ def _stress(data: ReportData) -> Table:
         ("4.1 Initialisation", "Each resident lives to today’s age; queues are warmed up"),
         ("4.2 Run length", f"{years_words(data)}"),
         ("4.3 Estimation", f"{data.replications} replications; 95% intervals; paired differences"),
-        ("5.1 Software", f"Carepath {data.facts.get('program_version', '')}; Python"),
+        ("5.1 Software", f"Carepath {data.version}; Python"),
         ("5.2 Random sampling", f"Seed {data.experiment.get('seed', 'not known')}; the same luck"),
         ("5.3 Execution", "Any number of workers gives the same numbers"),
         ("6.1 Access", "The code and this folder; MIT licence"),

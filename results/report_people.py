@@ -121,7 +121,7 @@ def changes_section(data: ReportData, lead: Option | None) -> Section:
     return Section(
         number=3,
         nav="What changes for people",
-        heading=headlines.change_headline(findings, measure, "per 10,000 people a year"),
+        heading=headlines.change_headline(findings, measure, "per 10,000 a year"),
         question="What would residents and services notice, in the simulation?",
         blocks=(_squares_block(data, lead), _forest_block(data, rows)),
         starts_page=False,
@@ -224,14 +224,19 @@ def _nothing_moves(data: ReportData, rows: list[ForestRow], told: list[ForestRow
 
 
 def _forest_claim(rows: list[ForestRow]) -> str:
-    gains: dict[str, list[str]] = {}
-    harms: dict[str, list[str]] = {}
-    for row in rows:
-        kind = wording.judgement(row.found, row.measure.better)
-        if kind in ("good", "bad"):
-            where = gains if kind == "good" else harms
-            where.setdefault(row.option.letter, []).append(row.measure.name)
-    return headlines.forest_claim(gains, harms, len(rows))
+    judged = [(wording.judgement(row.found, row.measure.better), row) for row in rows]
+    changes = [
+        (
+            row.option.letter,
+            verdict_words(row.found, row.measure.less, row.measure.more),
+            row.measure.name,
+        )
+        for kind in ("good", "bad")
+        for judgement, row in judged
+        if judgement == kind
+    ]
+    better = sum(judgement == "good" for judgement, _ in judged)
+    return headlines.forest_claim(changes, better, len(rows))
 
 
 def _told(rows: list[ForestRow]) -> Table | None:

@@ -9,7 +9,7 @@ from results.report_blocks import Block, Panel, Section, Table, alt_text, column
 from results.report_data import ReportData
 from results.report_findings import UseRow, WaitRow
 from results.report_measures import WAIT_NAMES, spoken
-from results.report_numbers import capital, figures, lower_first, plain_with_range
+from results.report_numbers import capital, figures, plain_with_range
 
 FULL = 0.95
 
@@ -102,10 +102,9 @@ def _waits_claim(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]
     full = first.get(option.letter)
     longest = max(mine.values(), key=lambda row: row.nine_in_ten.mean)
     row = mine.get(full.service, longest) if full is not None else longest
-    name = _wait_name(row.service)
     return headlines.waits_claim(
         option.letter,
-        lower_first(name),
+        _wait_name(row.service),
         row.median.mean,
         row.nine_in_ten.mean,
         row.unit,

@@ -23,7 +23,7 @@ from results.report_numbers import (
 )
 
 CHANCE_ONLY = "These intervals leave out how unsure the evidence is."
-NEED_DRAWS = 'set uncertainty = "psa" in the experiment file and run it again'
+NEED_DRAWS = 'a run with uncertainty = "psa" makes them'
 LEADS_AT = 0.66
 LONGEST_HEADLINE = 18
 Case = Literal["clear", "slight", "none", "unclear", "missing"]
@@ -363,6 +363,12 @@ def belief_saying(
             f"{listed(list(assumed))} {verb} on assumption only",
             "No study stands behind these effects; section 9 says what would have to be believed.",
         )
+    if "published" not in readings:
+        return (
+            "No effect on health was put in",
+            "This run shows what the staff, contacts and money alone do; it says nothing of what "
+            "the design might achieve.",
+        )
     return (
         "This rests on published effects, not on the plan’s",
         "The plan’s own effects were not run, so nothing here says whether the plan would hold.",
@@ -391,5 +397,5 @@ def box_saying(
     return (
         heading,
         f"{caution}{share}This run did not vary its inputs, so it cannot say which of them "
-        "matter most; carepath sensitivity EXPERIMENT would.",
+        "matter most; a sensitivity run would.",
     )

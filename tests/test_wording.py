@@ -266,8 +266,7 @@ def test_change_headline_counts_designs_and_falls_back_to_the_range() -> None:
     assert headlines.change_headline(three[:1], ADMISSIONS, per).startswith("A lowers")
     unclear = headlines.change_headline(three[2:], ADMISSIONS, per)
     assert unclear == (
-        "The design does not clearly change emergency admissions; "
-        "it could be from 40 fewer to 20 more per 10,000 people a year"
+        "No clear change in emergency admissions: from 40 fewer to 20 more per 10,000 people a year"
     )
     harm = headlines.change_headline([finding("A", 51, 20, 82)], ADMISSIONS, per)
     assert harm.startswith("A raises")
@@ -285,9 +284,10 @@ def test_squares_never_claim_a_change_that_is_not_clear() -> None:
 
 
 def test_forest_names_harms_beside_gains() -> None:
-    claim = headlines.forest_claim({"A": ["deaths"]}, {"A": ["bed days"]}, 10)
-    assert claim == "A improves deaths; A worsens bed days"
-    assert "None of the 10" in headlines.forest_claim({}, {}, 10)
+    changes = [("A", "fewer", "deaths"), ("A", "slightly more", "bed days")]
+    assert headlines.forest_claim(changes, 1, 10) == "A: fewer deaths; slightly more bed days"
+    assert "9 are clearly better and 9 clearly" in headlines.forest_claim(changes * 9, 9, 30)
+    assert "None of the 10" in headlines.forest_claim([], 0, 10)
 
 
 def test_luck_note_counts_one_in_twenty() -> None:
@@ -412,6 +412,7 @@ def test_first_page_sayings_follow_the_verdicts() -> None:
     assert "Do not count on cash" in money_saying([answer("A", FEWER, FEWER)], {"A": 0.6}, 10)[0]
     assert "releases more cash" in money_saying([answer("A", FEWER, MORE)], {"A": 0.6}, 10)[0]
     assert belief_saying(["published"], "", ["A"])[0] == "A rests on assumption only"
+    assert belief_saying(["null"], "", [])[0] == "No effect on health was put in"
     assert belief_saying(["published", "plan"], "The headline", [])[0] == "The headline"
 
 
