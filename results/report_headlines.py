@@ -140,13 +140,15 @@ def squares_claim(letter: str, before: Spread, after: Spread, change: Change) ->
     )
 
 
-def forest_claim(changes: Sequence[tuple[str, str, str]], better: int, total: int) -> str:
+def forest_claim(
+    changes: Sequence[tuple[str, str, str]], *, better: int, worse: int, total: int
+) -> str:
     """Return the claim of figure 3 from its clear changes that are better or worse.
 
     Parameters
     ----------
     changes : letter, verdict ("slightly fewer") and measure of each; gains before harms
-    better : how many of them are gains
+    better, worse : how many of them are gains and harms large enough to matter
     total : how many comparisons the figure holds
     """
     if not changes:
@@ -161,14 +163,11 @@ def forest_claim(changes: Sequence[tuple[str, str, str]], better: int, total: in
     claim = "; ".join(parts)
     if len(claim.split()) <= LONGEST_HEADLINE:
         return claim
-    worse = len(changes) - better
-    return (
-        f"Of {total} comparisons, {better} {_are(better)} clearly better and {worse} clearly worse"
+    slight = len(changes) - better - worse
+    counted = (
+        f"Of {total} comparisons, {better} {'is' if better == 1 else 'are'} better, {worse} worse"
     )
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
+    return counted + (f" and {slight} changed by too little to matter" if slight else "")
 
 
 def luck_note(comparisons: int, main_name: str) -> str:

@@ -235,8 +235,10 @@ def _forest_claim(rows: list[ForestRow]) -> str:
         for judgement, row in judged
         if judgement == kind
     ]
-    better = sum(judgement == "good" for judgement, _ in judged)
-    return headlines.forest_claim(changes, better, len(rows))
+    large = [judgement for judgement, row in judged if row.found.case == "clear"]
+    return headlines.forest_claim(
+        changes, better=large.count("good"), worse=large.count("bad"), total=len(rows)
+    )
 
 
 def _told(rows: list[ForestRow]) -> Table | None:

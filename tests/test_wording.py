@@ -285,9 +285,14 @@ def test_squares_never_claim_a_change_that_is_not_clear() -> None:
 
 def test_forest_names_harms_beside_gains() -> None:
     changes = [("A", "fewer", "deaths"), ("A", "slightly more", "bed days")]
-    assert headlines.forest_claim(changes, 1, 10) == "A: fewer deaths; slightly more bed days"
-    assert "9 are clearly better and 9 clearly" in headlines.forest_claim(changes * 9, 9, 30)
-    assert "None of the 10" in headlines.forest_claim([], 0, 10)
+    assert headlines.forest_claim(changes, better=1, worse=0, total=10) == (
+        "A: fewer deaths; slightly more bed days"
+    )
+    many = headlines.forest_claim(changes * 9, better=9, worse=1, total=30)
+    assert many == (
+        "Of 30 comparisons, 9 are better, 1 worse and 8 changed by too little to matter"
+    )
+    assert "None of the 10" in headlines.forest_claim([], better=0, worse=0, total=10)
 
 
 def test_luck_note_counts_one_in_twenty() -> None:
