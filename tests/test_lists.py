@@ -208,7 +208,7 @@ def test_light_services_count_what_is_asked() -> None:
         model.day(day, arrivals)
         for name in COUNTED:
             asked[name] += len(arrivals[name])
-    for name, (_, activity, _) in COUNTED.items():
+    for name, (_, activity) in COUNTED.items():
         assert ledger.activity[activity].sum() == asked[name] > 0
     conveyed = ledger.activity["ambulance_conveyed"].sum()
     assert conveyed / asked["ambulance_incident"] == pytest.approx(0.52, abs=0.1)
