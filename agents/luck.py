@@ -28,6 +28,7 @@ _MIX = (
     (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
     (np.uint64(27), np.uint64(0x94D049BB133111EB)),
 )
+_MIX_ONE = tuple((int(shift), int(multiplier)) for shift, multiplier in _MIX)
 _LAST_SHIFT = np.uint64(31)
 _BLOCK = 1 << 14  # words scrambled together: they and their scratch copy stay in the cache
 
@@ -71,6 +72,13 @@ def _stepped(words: Words, occurrence: npt.ArrayLike) -> Words:
     steps *= np.uint64(_OCCURRENCE)
     steps += np.uint64(_GOLDEN)
     return words + steps
+
+
+def _mixed(word: int) -> int:
+    """Scramble one 64-bit word, as ``_mix`` does."""
+    for shift, multiplier in _MIX_ONE:
+        word = ((word ^ (word >> shift)) * multiplier) & _ALL_BITS
+    return word ^ (word >> int(_LAST_SHIFT))
 
 
 def _word(*parts: object) -> int:
@@ -121,6 +129,13 @@ class Luck:
         draws = words.view(np.float64)
         draws -= _JUST_BELOW_ONE
         return draws
+
+    def uniform(self, process: str, person: int, occurrence: int = 0) -> float:
+        """Return one number between 0 and 1: the same as ``uniforms`` of one, but quicker."""
+        word = ((person + 1) * int(_PERSON)) & _ALL_BITS
+        word = _mixed(word ^ int(self._process(process)))
+        word = _mixed((word + (occurrence + 1) * _OCCURRENCE + _GOLDEN) & _ALL_BITS)
+        return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * 2.0**-53)
 
     def exponentials(
         self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0

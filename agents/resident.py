@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log
 from typing import Any, Protocol
 
 import mesa
@@ -82,7 +83,7 @@ class Patient(mesa.Agent):
         return exponential / drop_out_per_year if drop_out_per_year > 0 else float("inf")
 
     def _uniform(self, process: str, occasion: int) -> float:
-        return float(self._world.luck.uniforms(process, self.person, occasion)[0])
+        return self._world.luck.uniform(process, self.person, occasion)
 
     def _exponential(self, process: str, occasion: int) -> float:
-        return float(self._world.luck.exponentials(process, self.person, occasion)[0])
+        return -log(self._uniform(process, occasion))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, log
 
 import numpy as np
 import numpy.typing as npt
@@ -280,7 +280,8 @@ class Caseload:
         ``with turn: …``. Whether and how long somebody waits is decided by ``key``.
         """
         self._tally("arrivals", 1)
-        starts, limit = self._luck.uniforms(f"{self.service}.join", key, np.arange(2))
+        process = f"{self.service}.join"
+        starts, limit = (self._luck.uniform(process, key, part) for part in range(2))
         if starts >= self._start_share:
             self._tally("turned_away", 1)
             return None
@@ -288,7 +289,7 @@ class Caseload:
         turn = self.places.request(priority)
         try:
             if turn.waits:
-                yield turn | self._env.timeout(-self._patience * float(np.log(limit)))
+                yield turn | self._env.timeout(-self._patience * log(limit))
         except GeneratorExit:
             turn.release()
             raise

@@ -255,3 +255,11 @@ def test_words_are_the_same_on_every_machine_and_in_every_version(root: Path) ->
 
     assert told.stdout.split() == str(PINNED).split()
     assert (Luck(2025, 1).words("onset.copd", [0, 1, -1], 2) == PINNED).all()
+
+
+@pytest.mark.parametrize("person", [0, 1, 17, 2**40, 2**63 - 1])
+@pytest.mark.parametrize("occurrence", [0, 3, 2**33])
+def test_one_draw_is_the_same_as_one_of_many(person: int, occurrence: int) -> None:
+    luck = Luck(5, 2)
+    many = luck.uniforms("a process", np.array([person]), np.array([occurrence]))
+    assert luck.uniform("a process", person, occurrence) == many[0]
