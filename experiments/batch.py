@@ -9,23 +9,21 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
-import os
 import shutil
+import socket
 import tempfile
-import threading
 import time
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
@@ -34,6 +32,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from experiments.engines import Engine, killed_its_worker, local_processes
 from experiments.folder import (
     TEMPORARY,
     RunKey,
@@ -45,19 +44,7 @@ from experiments.folder import (
 from experiments.progress import Progress
 
 Work = Callable[[Any, Path], None]  # simulate a run's spec and write its files into a folder
-Engine = Callable[[int], AbstractContextManager[Executor]]  # of so many workers
 
-# One thread each: the processes share the cores, and sums stay in one order.
-ONE_THREAD = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-    ),
-    "1",
-)
 NO_ROOM = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 DEATHS_BEFORE_ALONE = 2  # a run that was under way at so many deaths is tried by itself
 
@@ -89,6 +76,7 @@ class Result:
     ended: dict[RunKey, Ended] = field(default_factory=dict)
     no_room: str = ""
     stopped: bool = False
+    cut_off: bool = False  # the cluster's scheduler is gone
 
     @property
     def failed(self) -> list[Ended]:
@@ -148,6 +136,7 @@ def perform(run: Run, folder: Path, work: Work) -> Ended:
     """Do one run and put its folder in place; never raises for what the run does wrong."""
     began = time.perf_counter()
     try:
+        _check_here(folder)
         staged = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=_made(folder / "runs")))
         try:
             work(run.spec, staged / "run")
@@ -158,6 +147,15 @@ def perform(run: Run, folder: Path, work: Work) -> Ended:
     except Exception as error:
         return _ended_badly(run.key, error, time.perf_counter() - began)
     return Ended(key=run.key, status="complete", seconds=time.perf_counter() - began)
+
+
+def _check_here(folder: Path) -> None:
+    """Refuse to write where the batch would not see it."""
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"{folder} is not there on {socket.gethostname()}; all workers must share the file "
+            "system that holds the run folder"
+        )
 
 
 def _made(folder: Path) -> Path:
@@ -177,73 +175,6 @@ def _ended_badly(key: RunKey, error: Exception, seconds: float) -> Ended:
 
 def _no_room(error: OSError) -> bool:
     return error.errno in NO_ROOM or "No space left" in str(error)
-
-
-# --- Engines ----------------------------------------------------------------------------------
-
-
-@contextmanager
-def local_processes(workers: int) -> Iterator[Executor]:
-    """Give an executor of ``workers`` processes that die with this one, however it dies.
-
-    Each holds the reading end of a pipe whose writing end only this process has: the pipe
-    closes when this process ends, or leaves early, and they stop at once.
-    """
-    import multiprocessing
-
-    context = multiprocessing.get_context("spawn")
-    reader, writer = context.Pipe(duplex=False)
-    with _environment(ONE_THREAD):
-        pool = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_begin_worker, initargs=(reader,)
-        )
-        try:
-            yield pool
-        except BaseException:
-            writer.close()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            writer.close()
-            reader.close()
-
-
-def _begin_worker(parent: Any) -> None:
-    """Leave Ctrl-C to the parent, and end as soon as the parent's pipe closes."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: Any) -> None:
-    try:
-        parent.recv()
-    except (EOFError, OSError):
-        os._exit(1)
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def cores() -> int:
-    """Return how many processor cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 # --- The batch --------------------------------------------------------------------------------
@@ -271,6 +202,7 @@ class Batch:
     Attributes
     ----------
     work : simulates a spec and writes its files into a folder; must pickle
+    workers : how many runs are under way at a time
     noted : called with each run that ended, before it is shown
     """
 
@@ -293,11 +225,14 @@ class Batch:
         self.workers = max(1, min(self.workers, missing))
         self.progress.start(total=len(self.runs), kept=kept, workers=self.workers)
         try:
-            while (missing_runs := self._missing()) and not self.result.no_room:
+            while (missing_runs := self._missing()) and not self._at_an_end():
                 self._round(missing_runs)
         except KeyboardInterrupt:
             self.result.stopped = True
         return self.result
+
+    def _at_an_end(self) -> bool:
+        return bool(self.result.no_room) or self.result.cut_off
 
     def _missing(self) -> list[Run]:
         return [run for run in self.runs if run.key not in self.result.ended]
@@ -322,16 +257,23 @@ class Batch:
         """
         under_way: dict[Future[Ended], Run] = {}
         died: list[RunKey] = []
-        while under_way or (waiting and not died and not self.result.no_room):
-            while waiting and len(under_way) < self.workers and not (died or self.result.no_room):
+        folder = self.folder.resolve()  # a worker may stand elsewhere
+        while under_way or (waiting and not died and not self._at_an_end()):
+            while waiting and len(under_way) < self.workers and not (died or self._at_an_end()):
                 run = waiting.popleft()
                 try:
-                    under_way[pool.submit(perform, run, self.folder, self.work)] = run
+                    under_way[pool.submit(perform, run, folder, self.work)] = run
                 except BrokenExecutor:
                     died.append(run.key)
+                except CancelledError:
+                    self.result.cut_off = True
             done, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for future in done:
                 self._collect(future, under_way.pop(future), died)
+            if self._at_an_end():  # what has not begun need not
+                under_way = {
+                    future: under_way[future] for future in under_way if not future.cancel()
+                }
         return died
 
     def _collect(self, future: Future[Ended], run: Run, died: list[RunKey]) -> None:
@@ -339,10 +281,13 @@ class Batch:
             self._note(future.result())
         except BrokenExecutor:
             died.append(run.key)
+        except CancelledError:
+            self.result.cut_off = True
         except OSError:
             raise
         except Exception as error:  # it could not be sent to a process, or back
-            self._note(_ended_badly(run.key, error, 0.0))
+            killed = killed_its_worker(error)
+            self._note(_killed(run.key) if killed else _ended_badly(run.key, error, 0.0))
 
     def _note(self, ended: Ended) -> None:
         if ended.status == "no room":
@@ -359,7 +304,7 @@ def _killed(key: RunKey) -> Ended:
         key=key,
         status="failed",
         error="its process was killed each time, perhaps for lack of memory; "
-        "try fewer --workers or a smaller --population",
+        "try fewer --workers, more memory for each or a smaller --population",
     )
 
 

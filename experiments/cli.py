@@ -31,6 +31,10 @@ Workers = Annotated[
     int | None,
     typer.Option(min=1, max=1024, help="Processes at work at once (default: one a core)."),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Let a Dask cluster do the runs: its scheduler's address, tcp://HOST:PORT."),
+]
 Directory = Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]
 
 
@@ -52,7 +56,15 @@ def run(
     effects: Annotated[
         str | None, typer.Option(help="Versions of effects: any of plan,published,null,inert.")
     ] = None,
+    uncertainty: Annotated[
+        str | None,
+        typer.Option(help="none (central values) or psa (draws of every number with a range)."),
+    ] = None,
+    draws: Annotated[
+        int | None, typer.Option(help="Draws of the evidence (makes uncertainty psa).")
+    ] = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
     shard: Annotated[
         str | None, typer.Option(help="Do only part I of N of the runs, as I/N.")
     ] = None,
@@ -64,7 +76,7 @@ def run(
     ] = None,
 ) -> None:
     """Run an experiment and write its tables and report."""
-    options = _options(workers, only, shard, keep)
+    options = _options(workers, only, shard, keep, scheduler)
     from experiments.experiment import read_experiment
     from experiments.running import default_folder, run_experiment
     from experiments.settings import idle_settings
@@ -77,6 +89,8 @@ def run(
         "designs": _listed(designs),
         "effects": _listed(effects),
         "keep_events": True if keep else None,
+        "uncertainty": uncertainty or ("psa" if draws else None),
+        "draws": draws,
     }
     asked = read_experiment(experiment, overrides)
     for sentence in idle_settings(name for arm in asked.arms for name in arm.settings):
@@ -85,11 +99,12 @@ def run(
 
 
 @app.command()
-def resume(folder: Directory, workers: Workers = None) -> None:
+def resume(folder: Directory, workers: Workers = None, scheduler: Scheduler = None) -> None:
     """Finish an interrupted run folder; finished runs are kept."""
-    from experiments.running import Options, read_folder, run_experiment
+    from experiments.running import read_folder, run_experiment
 
-    _finish(run_experiment(read_folder(folder), folder, Options(workers=workers)))
+    options = _options(workers, None, None, None, scheduler)
+    _finish(run_experiment(read_folder(folder), folder, options))
 
 
 @app.command()
@@ -210,12 +225,20 @@ def population(
 # --- How commands end -------------------------------------------------------------------------
 
 
-def _options(workers: int | None, only: str | None, shard: str | None, keep: str | None) -> Options:
+def _options(
+    workers: int | None,
+    only: str | None,
+    shard: str | None,
+    keep: str | None,
+    scheduler: str | None,
+) -> Options:
     from experiments.running import Options
 
     if keep not in (None, "events"):
         _refuse("--keep", keep, "events", "write --keep events")
-    return Options(workers=workers, only=_only(only), shard=_shard(shard))
+    return Options(
+        workers=workers, only=_only(only), shard=_shard(shard), scheduler=scheduler or None
+    )
 
 
 def _only(text: str | None) -> tuple[str, int, int | None] | None:
@@ -263,7 +286,7 @@ def _finish(outcome: Outcome) -> None:
         _make_report(outcome.folder)
     if outcome.result.stopped:
         raise typer.Exit(STOPPED)
-    if outcome.result.failed or outcome.result.no_room:
+    if outcome.result.failed or outcome.result.no_room or outcome.result.cut_off:
         raise typer.Exit(FAILED)
 
 

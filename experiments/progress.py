@@ -29,7 +29,8 @@ class Progress:
     stream : where to write; None writes nothing
     clock : seconds, for the tests
 
-    ``headline`` is what the runs say so far, shown behind the counts.
+    ``headline`` is what the runs say so far, shown behind the counts; ``where`` says what does
+    them, where that is not processes of this machine.
     """
 
     def __init__(self, stream: TextIO | None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -42,6 +43,7 @@ class Progress:
         self._seconds = 0.0
         self._began = self._last = clock()
         self.headline = ""
+        self.where = ""
 
     def start(self, *, total: int, kept: int, workers: int) -> None:
         """Say how many runs there are and how many were finished before."""
@@ -50,7 +52,8 @@ class Progress:
         self._done = self._failed = 0
         self._seconds = 0.0
         had = f", {kept} of them finished before" if kept else ""
-        with_workers = f" on {workers} {'process' if workers == 1 else 'processes'}"
+        processes = f"{workers} {'process' if workers == 1 else 'processes'}"
+        with_workers = f" on {self.where or processes}"
         self.say(f"{total} {'run' if total == 1 else 'runs'}{had}{with_workers}")
         self._show(force=True)
 

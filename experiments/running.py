@@ -7,9 +7,9 @@ import platform
 import signal
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -25,19 +25,17 @@ from agents.place import Place
 from experiments.batch import (
     Batch,
     Ended,
-    Engine,
     Result,
     Run,
     Work,
     chosen,
-    cores,
     fingerprint,
     finished_before,
     folder_digest,
-    local_processes,
 )
 from experiments.catalogue import EVIDENCE, PARAMETERS
 from experiments.checking import quoted, read_toml
+from experiments.engines import HANDED_OUT, Engine, cluster, cores, local_processes
 from experiments.experiment import (
     Arm,
     Experiment,
@@ -55,13 +53,16 @@ from experiments.folder import (
     write_json,
 )
 from experiments.headline import Headline
+from experiments.points import Point, changed
 from experiments.progress import Progress, duration
+from pathways.design import NO_EFFECTS
 
 if TYPE_CHECKING:
     from sim.spec import RunSpec
 
 ROOT = Path(__file__).resolve().parent.parent
 SIMULATING = ("agents", "pathways", "sim")  # the code on which a run's numbers depend
+DRAWS = "draws.json"  # the numbers of every draw, in the run folder
 PACKAGES = ("mesa", "simpy", "numpy", "scipy", "pandas", "pyarrow", "duckdb")
 
 Shard = tuple[int, int]
@@ -71,11 +72,20 @@ Finish = Callable[[Path], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to do an experiment, which changes nothing in its numbers."""
+    """How to do an experiment, which changes nothing in its numbers.
+
+    ``scheduler`` is the address of a Dask scheduler whose workers do the runs.
+    """
 
     workers: int | None = None
     only: Only | None = None
     shard: Shard | None = None
+    scheduler: str | None = None
+
+    @property
+    def at_once(self) -> int:
+        """Runs under way at a time."""
+        return self.workers or (HANDED_OUT if self.scheduler else cores())
 
     @property
     def shard_name(self) -> str:
@@ -132,43 +142,97 @@ def parameter_folder(experiment: Experiment) -> Path:
     return PARAMETERS if experiment.parameters == "default" else Path(experiment.parameters)
 
 
-def planned_runs(experiment: Experiment) -> list[Run]:
+def planned_runs(experiment: Experiment, points: Sequence[Point] | None = None) -> list[Run]:
     """Return every run of an experiment; a replication's designs stand together.
 
     The baseline is simulated once, whatever the effects.
+
+    Parameters
+    ----------
+    points : where to run it; by default as it stands, or at the draws that it asks for
     """
+    if points is None:
+        points = points_of(experiment)
     more = (folder_digest(EVIDENCE), folder_digest(parameter_folder(experiment)), program_digest())
     runs = []
-    for spec in _specs(experiment):
+    specs = (spec for place in experiment.places for spec in specs_of(experiment, place, points))
+    for spec in specs:
         key = RunKey(spec.place.key, spec.design.name, spec.effects, spec.draw, spec.replication)
         runs.append(Run(key=key, inputs=fingerprint(spec, *more), spec=spec))
     return runs
 
 
-def _specs(experiment: Experiment) -> Iterator[RunSpec]:
+def points_of(experiment: Experiment) -> list[Point]:
+    """Return where an experiment is run: as it stands, or at draws of the evidence."""
+    if experiment.uncertainty == "none":
+        return [Point()]
+    from experiments.draws import draws_of
+
+    return draws_of(experiment).points(experiment.replications)
+
+
+def specs_of(
+    experiment: Experiment, place: Place, points: Sequence[Point], residents: int | None = None
+) -> Iterator[RunSpec]:
+    """Yield the inputs of every run in ``place`` at ``points``, replication by replication.
+
+    Parameters
+    ----------
+    residents : how many to simulate, where that is not what the experiment says
+    """
     from sim.spec import RunSpec
 
-    for place in experiment.places:
-        figures = {arm.name: figures_behind(place, arm) for arm in experiment.arms}
-        for replication in range(experiment.replications):
-            for arm in experiment.arms:
+    figures = {arm.name: figures_behind(place, arm) for arm in experiment.arms}
+    for point, replaced in zip(points, _replaced(experiment, place, points), strict=True):
+        arms = [arm for arm in experiment.arms if point.baseline or not _is_baseline(arm)]
+        designs = {arm.name: changed(arm.design, point.of(arm.design)) for arm in arms}
+        shown = {arm.name: _shown(figures[arm.name], point) for arm in arms}
+        for number in range(experiment.replications):
+            for arm in arms:
                 for effects in arm.effects:
                     yield RunSpec(
                         place=place,
-                        design=arm.design,
+                        design=designs[arm.name],
                         effects=effects,
-                        population=experiment.residents(place),
+                        population=residents or experiment.residents(place),
                         start=experiment.start,
                         years=experiment.years,
                         seed=experiment.seed,
-                        replication=replication,
+                        replication=point.first_replication + number,
+                        draw=point.draw,
                         evidence=EVIDENCE,
                         parameters=parameter_folder(experiment),
-                        settings=dict(arm.settings),
+                        replaced=replaced,
+                        settings=dict(arm.settings) | dict(point.settings),
                         keep_events=experiment.keep_events,
                         hold_population=experiment.hold_population,
-                        figures=figures[arm.name],
+                        figures=shown[arm.name],
                     )
+
+
+def _is_baseline(arm: Arm) -> bool:
+    return arm.effects == (NO_EFFECTS,)
+
+
+def _replaced(
+    experiment: Experiment, place: Place, points: Sequence[Point]
+) -> list[Mapping[str, float]]:
+    """Return the numbers replaced at each point, with the levels of use of ``place`` kept."""
+    if not any(key.startswith("baseline_demand.") for point in points for key in point.replaced):
+        return [point.replaced for point in points]
+    from experiments.draws import Levels
+
+    levels = Levels(place, EVIDENCE, parameter_folder(experiment))
+    return [levels.solved(point.replaced) for point in points]
+
+
+def _shown(figures: tuple[Figure, ...], point: Point) -> tuple[Figure, ...]:
+    """Return the numbers behind a design as they are at ``point``."""
+    drawn = {f"design.{key}": value for key, value in point.design.items()}
+    return tuple(
+        replace(figure, value=drawn[figure.key]) if figure.key in drawn else figure
+        for figure in figures
+    )
 
 
 def figures_behind(place: Place, arm: Arm) -> tuple[Figure, ...]:
@@ -292,7 +356,7 @@ class Doing:
                 runs=mine,
                 folder=self.folder,
                 work=self.work,
-                workers=self.options.workers or cores(),
+                workers=self.options.at_once,
                 progress=self.progress,
                 engine=self.engine,
                 noted=self._headline(),
@@ -318,14 +382,16 @@ class Doing:
         mine = chosen(self.planned, only=only, shard=self.options.shard)
         if only and not mine:
             names = ", ".join(dict.fromkeys(run.key.design for run in self.planned))
-            last = self.experiment.replications - 1
+            replications = [run.key.replication for run in self.planned]
+            draws = [run.key.draw for run in self.planned]
             raise BadInput(
                 [
                     Fault(
                         where="command line",
                         key="--only",
                         found=quoted(",".join(str(part) for part in only if part is not None)),
-                        allowed=f"a design ({names}), a replication (0 to {last}), a draw (0)",
+                        allowed=f"a design ({names}), a replication ({_span(replications)}), "
+                        f"a draw ({_span(draws)})",
                         remedy="name a run of this experiment",
                     )
                 ]
@@ -363,7 +429,7 @@ class Doing:
                 "status": status,
                 "started": earlier.get("started", began.isoformat(timespec="seconds")),
                 "ended": None if status == "running" else ended.isoformat(timespec="seconds"),
-                "workers": self.options.workers or cores(),
+                "workers": self.options.at_once,
                 "runs": [self._entry(run, result) for run in self.planned],
             },
         )
@@ -382,6 +448,11 @@ class Doing:
             "seconds": round(ended.seconds, 3) if ended else None,
         }
         return entry | ({"error": ended.error} if ended and ended.error else {})
+
+
+def _span(numbers: Sequence[int]) -> str:
+    first, last = min(numbers), max(numbers)
+    return str(first) if first == last else f"{first} to {last}"
 
 
 def about_program() -> dict[str, Any]:
@@ -429,6 +500,7 @@ def run_experiment(
     folder: Path,
     options: Options | None = None,
     *,
+    points: Sequence[Point] | None = None,
     progress: Progress | None = None,
     work: Work = simulate_and_write,
     engine: Engine = local_processes,
@@ -437,18 +509,25 @@ def run_experiment(
 
     Parameters
     ----------
+    points : where to run it; by default as it stands, or at the draws that it asks for
     progress : where to show it; by default on standard error
     work : simulates one run and writes its files; must pickle
-    engine : what gives an executor
+    engine : what gives an executor, unless the options name a scheduler
 
     Raises
     ------
     BadInput
-        If the folder holds something else, belongs to another version of the program, or
-        cannot be written.
+        If the scheduler does not answer, or the folder holds something else, belongs to
+        another version of the program, or cannot be written.
     FolderBusyError
         If another process is at work in it.
     """
+    draws = None
+    if points is None and experiment.uncertainty == "psa":
+        from experiments.draws import draws_of
+
+        draws = draws_of(experiment)
+        points = draws.points(experiment.replications)
     doing = Doing(
         experiment=experiment,
         folder=folder,
@@ -456,12 +535,23 @@ def run_experiment(
         progress=progress or Progress(sys.stderr),
         work=work,
         engine=engine,
-        planned=planned_runs(experiment),
+        planned=planned_runs(experiment, points),
     )
     mine = doing.mine()
     check_version(folder)
-    prepare(folder, *inputs_inside(experiment))
-    return doing.do(mine)
+    with _engine(doing.options, engine, doing.progress) as doing.engine:
+        prepare(folder, *inputs_inside(experiment))
+        if draws:
+            write_json(folder / DRAWS, draws.written())
+        return doing.do(mine)
+
+
+def _engine(options: Options, usual: Engine, progress: Progress) -> AbstractContextManager[Engine]:
+    """Return the engine that the options ask for, connected while inside."""
+    if options.scheduler:
+        progress.where = f"the cluster at {options.scheduler}"
+        return cluster(options.scheduler, program_digest(), progress.say)
+    return nullcontext(usual)
 
 
 def check_version(folder: Path) -> None:
@@ -513,6 +603,11 @@ def say_outcome(outcome: Outcome) -> list[str]:
         lines.append(
             f"The disk cannot be written ({outcome.result.no_room}). Make room, then finish with: "
             f"carepath resume {folder}"
+        )
+    elif outcome.result.cut_off:
+        lines.append(
+            "The cluster's scheduler is gone. Nothing finished is lost; start it again, then: "
+            f"carepath resume {folder} --scheduler ADDRESS"
         )
     elif outcome.result.stopped:
         lines.append(f"Stopped. Nothing finished is lost; go on with: carepath resume {folder}")
