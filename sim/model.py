@@ -8,6 +8,7 @@ happened is recorded; money and outcomes are worked out from the record elsewher
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import mesa
@@ -88,13 +89,14 @@ class CareModel(mesa.Model):
             spec.start,
             spec.place.demand_log_factor,
         )
-        self.history = self.demand.history(HISTORY)
+        self.history: Mapping[str, Arrivals] = self.demand.history(HISTORY)
         self._fixed_luck: dict[str, Floats] = {}
         self.services = open_services(self)
         self.services.begin(spec.settings)
         self._shared = self.services.for_pathway()
         self.look_back = LookBack(self.demand, self.history, len(self.population))
         self.demand.forget_history()
+        self.history = {}  # a tenth of the memory of a run
         self.segments = Segments(self.population, self.world.evidence, self.look_back.columns())
         self.programme = Programme(self)
         self._moves = Moves(self.population)

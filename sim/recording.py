@@ -201,12 +201,17 @@ def _write_table(parts: Iterable[Mapping[str, npt.NDArray[Any]]], path: Path) ->
     if not filled:
         pq.write_table(pa.table({}), path)
         return
-    columns = {name: np.concatenate([part[name] for part in filled]) for name in filled[0]}
-    arrays = {
-        name: pa.array(values).dictionary_encode() if values.dtype == object else pa.array(values)
-        for name, values in columns.items()
-    }
+    arrays = {name: _column([part[name] for part in filled]) for name in filled[0]}
     pq.write_table(pa.table(arrays), path, compression="zstd", row_group_size=1 << 18)
+
+
+def _column(parts: list[npt.NDArray[Any]]) -> pa.Array | pa.ChunkedArray:
+    """Return the parts as one column; numbers of one kind are not copied."""
+    if parts[0].dtype == object:
+        return pa.array(np.concatenate(parts)).dictionary_encode()
+    if len({values.dtype for values in parts}) > 1:
+        return pa.array(np.concatenate(parts))
+    return pa.chunked_array([pa.array(values) for values in parts])
 
 
 def _write_evidence(figures: Iterable[Figure], path: Path) -> None:
