@@ -135,10 +135,17 @@ class ExperimentFile(BaseModel):
     effects: _Effects = Field(
         ["published"], min_length=1, description=_EFFECTS_HELP, examples=['["published"]']
     )
-    uncertainty: Literal["none"] = Field(
+    uncertainty: Literal["none", "psa"] = Field(
         "none",
-        description="none (draws of the evidence, psa, come with a later version)",
+        description="none (every number at its central value) or psa (draws of the evidence)",
         examples=['"none"'],
+    )
+    draws: int = Field(
+        50,
+        ge=2,
+        le=100_000,
+        description="a whole number of draws of the evidence, 2 to 100000",
+        examples=["50"],
     )
     baseline: str = Field(
         "usual-care",
@@ -216,6 +223,7 @@ class Experiment:
     seed: int
     effects: tuple[str, ...]
     uncertainty: str
+    draws: int
     baseline: str
     main_measure: str
     smallest_difference_that_matters: float
@@ -559,6 +567,8 @@ def experiment_table(experiment: Experiment) -> dict[str, Any]:
     ):
         value = getattr(experiment, key)
         table[key] = list(value) if isinstance(value, tuple) else value
+        if value == "psa":
+            table["draws"] = experiment.draws
     table["design"] = [_arm_table(arm, experiment) for arm in experiment.arms]
     return table
 
