@@ -285,9 +285,12 @@ class Batch:
             self.result.cut_off = True
         except OSError:
             raise
-        except Exception as error:  # it could not be sent to a process, or back
-            killed = killed_its_worker(error)
-            self._note(_killed(run.key) if killed else _ended_badly(run.key, error, 0.0))
+        except Exception as error:
+            if killed_its_worker(error):  # or waited behind the run that did: try it alone
+                self._deaths[run.key] += DEATHS_BEFORE_ALONE
+                died.append(run.key)
+            else:  # it could not be sent to a process, or back
+                self._note(_ended_badly(run.key, error, 0.0))
 
     def _note(self, ended: Ended) -> None:
         if ended.status == "no room":
