@@ -186,29 +186,55 @@ def _steady(whole: Floats, column: int) -> Floats:
 
 
 def beyond_sheet(
-    ages: Floats, scale: float, settings: Settings, after: Mapping[str, Mapping[str, Floats]]
+    ages: Floats,
+    left: Floats,
+    scale: float,
+    settings: Settings,
+    after: Mapping[str, Mapping[str, Floats]],
 ) -> Sheet:
-    """Return life years and QALYs beyond the horizon, discounted and not, in one row a group.
+    """Return life years and QALYs that no total holds: after the horizon and after moving away.
+
+    Both are lines apart, at usual care's rates, discounted and not, in one row a group.
 
     Parameters
     ----------
     ages : a run's sums by age
+    left : people who moved away alive, (years, 5, 2, 19); they are taken to leave at the end of
+        their last year in the place
     scale : residents of the place for each simulated
     after : ``expected_after`` by ``no`` and ``yes`` (discounted)
     """
-    alive = ages[-1, ..., ALIVE] * scale
-    to_start = (1.0 + settings.value("discount_rate_health")) ** -float(len(ages))
-    groups: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
-        "all": ((0, 1, 2), ("all",)),
-        "imd_quintile": ((1, 2), FIFTHS),
-        "sex": ((0, 2), SEXES),
-    }
+    rate = settings.value("discount_rate_health")
     blocks = []
     for discounted, expected in after.items():
-        factor = to_start if discounted == "yes" else 1.0
+        factor = (1.0 + rate) ** -np.arange(1.0, len(ages) + 1.0)
+        weight = factor if discounted == "yes" else np.ones(len(ages))
+        alive = ages[-1, ..., ALIVE] * weight[-1]
+        moved = np.tensordot(weight, left, axes=1)
         for measure, each in expected.items():
-            left = np.where(alive > 0, alive * each, 0.0) * factor
-            for grouping, (over, labels) in groups.items():
-                keys = outcome_keys((MEASURES[measure],), grouping, labels, 0, discounted)
-                blocks.append(Sheet(keys, {"value": left.sum(axis=over).reshape(-1)}))
+            for people, name in ((alive, measure), (moved, _AFTER_LEAVING[measure])):
+                lost = np.where(people > 0, people * each, 0.0) * scale
+                blocks += _in_groups(lost, name, discounted)
     return joined(blocks)
+
+
+_AFTER_LEAVING = {
+    "life_years_beyond": "life_years_after_leaving",
+    "qalys_beyond": "qalys_after_leaving",
+}
+_SUMMED: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
+    "all": ((0, 1, 2), ("all",)),
+    "imd_quintile": ((1, 2), FIFTHS),
+    "sex": ((0, 2), SEXES),
+}
+
+
+def _in_groups(amount: Floats, measure: str, discounted: str) -> list[Sheet]:
+    """Return sheets of an amount by (5, 2, 19) for all, by fifth and by sex."""
+    return [
+        Sheet(
+            outcome_keys((MEASURES[measure],), grouping, labels, 0, discounted),
+            {"value": amount.sum(axis=over).reshape(-1)},
+        )
+        for grouping, (over, labels) in _SUMMED.items()
+    ]

@@ -118,56 +118,6 @@ def indexed_table(
     return whole.reindex(columns=[*whole.columns.difference(wanted, sort=False), *wanted])
 
 
-def draws_table(
-    stacks: Mapping[Arm, Stack],
-    baselines: Mapping[str, Arm],
-    gap: Mapping[Arm, Stack],
-    pounds_per_qaly: float,
-) -> pd.DataFrame:
-    """Return ``draws.csv``: QALYs, cost, net QALYs and gap of each draw, against the baseline.
-
-    Replications are averaged within a draw. ``net_qalys`` takes off the QALYs that the extra
-    cost displaces elsewhere; ``gap`` is the change in the slope index of QALYs per 1,000.
-    Empty without draws.
-    """
-    parts = []
-    for arm, stack in stacks.items():
-        base = baselines[arm[0]]
-        if arm == base or len(set(stack.draws)) < 2:
-            continue
-        qalys = _by_draw(stack, stacks[base], _row("qalys", "yes"))
-        cost = _by_draw(stack, stacks[base], _row("total_cost", "yes"))
-        slope = _by_draw(gap[arm], gap[base], _slope_row())
-        table = pd.DataFrame({"qalys": qalys, "cost": cost, "gap": slope}).rename_axis("draw")
-        table["net_qalys"] = table["qalys"] - table["cost"] / pounds_per_qaly
-        parts.append(named(arm, table.reset_index()))
-    columns = ["place", "design", "effects", "draw", "qalys", "cost", "net_qalys", "gap"]
-    whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-    return whole[columns]
-
-
-def _row(measure: str, discounted: str) -> dict[str, str]:
-    return {
-        "measure": measure,
-        "group_by": "all",
-        "group": "all",
-        "year": "all",
-        "discounted": discounted,
-    }
-
-
-def _slope_row() -> dict[str, str]:
-    return {"measure": "qalys", "index": "sii", "standardised": "yes", "year": "all"}
-
-
-def _by_draw(design: Stack, baseline: Stack, where: Mapping[str, str]) -> pd.Series:
-    ours, theirs = paired(design, baseline)
-    rows = np.logical_and.reduce([(ours.keys[name] == value) for name, value in where.items()])
-    place = int(np.flatnonzero(rows)[0])
-    change = ours.numbers["value"][:, place] - theirs.numbers["value"][:, place]
-    return pd.Series(change).groupby(np.asarray(ours.draws)).mean()
-
-
 def asked(measure: str, by: str) -> None:
     """Check a measure and a grouping that somebody asked for.
 
@@ -221,4 +171,4 @@ def compare(
     return table[chosen].reset_index(drop=True)
 
 
-__all__ = ["Arm", "compare", "comparison_table", "draws_table", "interval_kind", "outcomes_table"]
+__all__ = ["Arm", "compare", "comparison_table", "interval_kind", "outcomes_table"]

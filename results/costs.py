@@ -30,11 +30,12 @@ from results.sums import COLUMN, Sums
 Floats = npt.NDArray[np.float64]
 
 # How a line's cost behaves when activity falls.
-HOSPITAL, STAFFED, BOUGHT, NEW_CARE, NOT_SIMULATED, OF_DESIGN = (
+HOSPITAL, STAFFED, BOUGHT, NEW_CARE, UNPAID, NOT_SIMULATED, OF_DESIGN = (
     "hospital",
     "staffed",
     "bought",
     "new care",
+    "unpaid",
     "not simulated",
     "design",
 )
@@ -46,7 +47,16 @@ NHS, SOCIAL_CARE, VCSE, CARERS, PUBLIC_HEALTH = (
     "public health",
 )
 PAYERS = {payer.lower(): payer for payer in (NHS, SOCIAL_CARE, VCSE, CARERS, PUBLIC_HEALTH)}
-COST_QUANTITIES = ("nhs_cost", "social_care_cost", "vcse_cost", "intervention_cost", "total_cost")
+COST_QUANTITIES = (
+    "nhs_cost",
+    "social_care_cost",
+    "vcse_cost",
+    "intervention_cost",
+    "total_cost",
+    "carer_cost",
+)
+APART = (UNPAID, NOT_SIMULATED)  # shown, and no part of a total
+SETTINGS = {"vcse": "VCSE", "primary care": "practice"}  # a design's word for a setting of ours
 CASH_LINES = ("activity_avoided", "stranded", "reinvested", "net_cash")
 CUMULATIVE = "net_cash_cumulative"  # net cash from the start to the end of the year
 TEAM = "neighbourhood team"
@@ -240,6 +250,18 @@ LINES: tuple[Line, ...] = (
         payer=SOCIAL_CARE,
         times=("weeks_per_year",),
     ),
+    *(
+        _line(
+            f"unpaid care, {frailty} frailty",
+            "home",
+            f"home_years_{frailty}",
+            "home_care_hour",
+            UNPAID,
+            payer=CARERS,
+            times=(f"unpaid_care_hours_{frailty}", "weeks_per_year"),
+        )
+        for frailty in ("mild", "moderate", "severe")
+    ),
 )
 # What a design may pay for by the post; their activity is looked up in the twin under usual care.
 TWIN_COLUMNS = ("person_years", *(name for line in LINES if line.role for name in line.quantity))
@@ -415,7 +437,7 @@ def _design_line(stated: Mapping[str, Any]) -> DesignLine:
         line=str(stated["line"]),
         kind=str(stated["kind"]),
         payer=PAYERS.get(payer.lower(), payer),
-        setting=str(stated["setting"]),
+        setting=SETTINGS.get(str(stated["setting"]), str(stated["setting"])),
         role=str(stated.get("role") or ""),
         fte=float(stated.get("fte") or 0.0),
         amount=float(stated["amount"]),
@@ -487,8 +509,10 @@ class RunCosts:
         costs = self.of(grouping)
         payer = self.names["payer"].to_numpy()
         own = (self.names["behaviour"] == OF_DESIGN).to_numpy()
-        parts = [costs[..., payer == name].sum(axis=-1) for name in (NHS, SOCIAL_CARE, VCSE)]
-        return np.stack([*parts, costs[..., own].sum(axis=-1), costs.sum(axis=-1)], axis=-1)
+        paid = ~self.names["behaviour"].isin(APART).to_numpy()
+        nhs, social, vcse, carers = (payer == name for name in (NHS, SOCIAL_CARE, VCSE, CARERS))
+        chosen = (nhs, social, vcse, own, paid, carers)
+        return np.stack([costs[..., rows].sum(axis=-1) for rows in chosen], axis=-1)
 
     def _paid_per_activity(self, line: Line) -> bool:
         return any(own.activity and own.activity in line.quantity for own in self.own)
@@ -580,12 +604,16 @@ def _spread(names: pd.DataFrame, yearly: Floats, prices: Prices) -> Sheet:
 
 
 def totals(sheet: Sheet) -> Sheet:
-    """Return the sums over lines: for each payer, and for all that is simulated."""
+    """Return the sums over lines: for each payer, and for all who pay.
+
+    The unpaid time of carers is a payer's line of its own and no part of what all pay.
+    """
     table = sheet.keys.assign(value=sheet.numbers["value"])
     table = table[table["behaviour"] != NOT_SIMULATED]
     by = ["year", "price_year", "discounted"]
     payers = table.groupby(["payer", *by], sort=False)["value"].sum().reset_index()
-    everyone = table.groupby(by, sort=False)["value"].sum().reset_index().assign(payer="all")
+    paid = table[~table["behaviour"].isin(APART)]
+    everyone = paid.groupby(by, sort=False)["value"].sum().reset_index().assign(payer="all")
     both = pd.concat([payers, everyone], ignore_index=True)
     both = both.assign(setting="all", line="total", behaviour="total")
     return Sheet(both[list(sheet.keys.columns)], {"value": both["value"].to_numpy()})
@@ -629,32 +657,36 @@ def _stranded_share(keys: pd.DataFrame, settings: Settings) -> Floats:
 
 
 def _cash_stack(keys: pd.DataFrame, parts: Sequence[Floats], runs: Stack) -> Stack:
-    """Sum the cash lines over lines, by payer and for all, by year and over all years."""
-    simulated = keys["behaviour"].isin([HOSPITAL, STAFFED, BOUGHT, NEW_CARE, OF_DESIGN])
-    yearly = (keys["year"] != "all").to_numpy() & simulated.to_numpy()
+    """Sum the cash lines over lines: by payer, by setting and for all, by year and over years."""
+    simulated = ~keys["behaviour"].isin(APART).to_numpy()
+    yearly = (keys["year"] != "all").to_numpy() & simulated
     years = sorted(keys.loc[yearly, "year"].unique(), key=int)
-    payers = [*sorted(keys.loc[yearly, "payer"].unique()), "all"]
-    frame = product(
-        {
-            "payer": payers,
-            "line": (*CASH_LINES, CUMULATIVE),
-            "year": [*years, "all"],
-            "discounted": ["no", "yes"],
-        }
-    )
-    values = np.empty((len(runs.draws), len(frame)))
-    columns = [keys[name].to_numpy() for name in ("payer", "year", "discounted")]
-    for place, (payer, line, year, discounted) in enumerate(frame.itertuples(index=False)):
-        rows = yearly & (columns[2] == discounted)
-        rows &= (payer == "all") | (columns[0] == payer)
-        if year != "all":
-            until = years[: years.index(year) + 1] if line == CUMULATIVE else [year]
-            rows &= np.isin(columns[1], until)
-        part = parts[-1] if line == CUMULATIVE else parts[CASH_LINES.index(line)]
-        values[:, place] = part[:, rows].sum(axis=1)
+    whose = [(payer, "all") for payer in (*_found(keys, yearly, "payer"), "all")]
+    whose += [("all", setting) for setting in _found(keys, yearly, "setting")]
+    columns = {name: keys[name].to_numpy() for name in ("payer", "setting", "year")}
+    discounted = keys["discounted"].to_numpy()
+    frames, blocks = [], []
+    for payer, setting in whose:
+        theirs = yearly & ((payer == "all") | (columns["payer"] == payer))
+        theirs &= (setting == "all") | (columns["setting"] == setting)
+        for less in ("no", "yes"):
+            at = [theirs & (discounted == less) & (columns["year"] == year) for year in years]
+            found = np.array([[part[:, rows].sum(axis=1) for rows in at] for part in parts])
+            together = np.cumsum(found[-1], axis=0)[None]
+            with_total = np.concatenate([found, found.sum(axis=1, keepdims=True)], axis=1)
+            running = np.concatenate([together, together[:, -1:]], axis=1)
+            every = np.concatenate([with_total, running])
+            blocks.append(every.reshape(-1, len(runs.draws)).T)
+            frame = product({"line": (*CASH_LINES, CUMULATIVE), "year": [*years, "all"]})
+            frames.append(frame.assign(payer=payer, setting=setting, discounted=less))
     price_year = str(keys["price_year"].iloc[0])
-    frame = frame.assign(setting="all", behaviour="cash", price_year=price_year)
+    frame = pd.concat(frames, ignore_index=True).assign(behaviour="cash", price_year=price_year)
+    values = np.concatenate(blocks, axis=1)
     return Stack(frame[list(keys.columns)], {"value": values}, runs.draws, runs.replications)
+
+
+def _found(keys: pd.DataFrame, rows: npt.NDArray[np.bool_], name: str) -> list[str]:
+    return sorted(keys.loc[rows, name].unique())
 
 
 def used_figures(settings: Settings) -> dict[str, Figure]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from results.comparison import Arm, named
+from results.costs import NHS, SOCIAL_CARE
 from results.inequality import equal_equivalent
 from results.settings import Settings
 from results.sheets import Stack, interval_kind, paired, summary
@@ -24,6 +25,7 @@ from results.sums import FIFTHS
 Floats = npt.NDArray[np.float64]
 THRESHOLDS = ("threshold_displaced", "threshold_low", "threshold_new", "threshold_high")
 PERSPECTIVE = ("nhs_cost", "social_care_cost")
+PAYERS_IN_VIEW = (NHS, SOCIAL_CARE)
 COLUMNS = ["item", "unit", "threshold", "group_by", "group"]
 
 
@@ -31,7 +33,9 @@ COLUMNS = ["item", "unit", "threshold", "group_by", "group"]
 class Increments:
     """Paired differences of a design, a row a run: QALYs and cost, of all and by fifth.
 
-    ``people`` are the baseline's residents by fifth, ``spending`` their NHS cost.
+    ``people`` are the baseline's residents by fifth, ``spending`` their NHS cost. ``cash`` is
+    the net cash of the payers in ``PERSPECTIVE``: what the cost is once staff and wards that
+    stay paid for are taken into account, with the sign turned.
     """
 
     qalys: Floats
@@ -39,6 +43,7 @@ class Increments:
     qalys_by_fifth: Floats
     people: Floats
     spending: Floats
+    cash: Floats
     draws: tuple[int, ...]
 
 
@@ -50,21 +55,36 @@ def found(stack: Stack, measure: str, group_by: str, discounted: str) -> Floats:
     return stack.numbers["value"][:, rows.to_numpy()]
 
 
-def increments(design: Stack, baseline: Stack) -> Increments:
+def increments(design: Stack, baseline: Stack, cash: Stack) -> Increments:
     """Return what a design adds to its paired baseline, discounted, over all years."""
     ours, theirs = paired(design, baseline)
 
     def change(measure: str, group_by: str = "all") -> Floats:
         return found(ours, measure, group_by, "yes") - found(theirs, measure, group_by, "yes")
 
+    keys = cash.keys
+    rows = keys["payer"].isin(PAYERS_IN_VIEW) & (keys["setting"] == "all")
+    rows &= (keys["line"] == "net_cash") & (keys["year"] == "all") & (keys["discounted"] == "yes")
     return Increments(
         qalys=change("qalys")[:, 0],
         cost=np.sum([change(measure)[:, 0] for measure in PERSPECTIVE], axis=0),
         qalys_by_fifth=change("qalys", "imd_quintile"),
         people=found(theirs, "people", "imd_quintile", "no"),
         spending=found(theirs, "nhs_cost", "imd_quintile", "yes"),
+        cash=cash.numbers["value"][:, rows.to_numpy()].sum(axis=1),
         draws=ours.draws,
     )
+
+
+def increments_of(
+    outcomes: Mapping[Arm, Stack], cash: Mapping[Arm, Stack], baselines: Mapping[str, Arm]
+) -> dict[Arm, Increments]:
+    """Return what every design adds to the baseline of its place."""
+    return {
+        arm: increments(stack, outcomes[baselines[arm[0]]], cash[arm])
+        for arm, stack in outcomes.items()
+        if arm != baselines[arm[0]]
+    }
 
 
 def net_health_benefit(qalys: Floats, cost: Floats, threshold: float) -> Floats:
@@ -104,23 +124,18 @@ def equity_effect(
 
 
 def value_table(
+    added: Mapping[Arm, Increments],
     outcomes: Mapping[Arm, Stack],
     cash: Mapping[Arm, Stack],
     baselines: Mapping[str, Arm],
     settings: Settings,
 ) -> pd.DataFrame:
     """Return ``value.csv``: what each design adds, what it is worth and when it pays back."""
-    added = {
-        arm: increments(stack, outcomes[baselines[arm[0]]])
-        for arm, stack in outcomes.items()
-        if arm != baselines[arm[0]]
-    }
     parts = []
     for arm, of_arm in added.items():
-        expectancy = _expectancy(outcomes[baselines[arm[0]]])
-        rivals = [other for name, other in added.items() if name[0] == arm[0]]
+        expectancy = expectancy_of(outcomes[baselines[arm[0]]])
         rows = [
-            *_health(of_arm, rivals, settings),
+            *_health(of_arm, settings),
             *_equity(of_arm, expectancy, settings),
             *_payback(cash[arm]),
         ]
@@ -131,20 +146,23 @@ def value_table(
 Row = tuple[str, str, float, str, str, Floats]
 
 
-def _health(added: Increments, rivals: Sequence[Increments], settings: Settings) -> list[Row]:
-    """Return QALYs, cost, and net health benefit at each threshold, of all and by fifth."""
+def _health(added: Increments, settings: Settings) -> list[Row]:
+    """Return QALYs, cost, and net health benefit at each threshold, of all and by fifth.
+
+    ``marginal`` values the activity avoided at the cash it would release, and not at average
+    cost.
+    """
     nothing = float("nan")
     rows: list[Row] = [
         ("incremental_qalys", "QALYs", nothing, "all", "all", added.qalys),
         ("incremental_cost", "GBP", nothing, "all", "all", added.cost),
+        ("incremental_cost_marginal", "GBP", nothing, "all", "all", -added.cash),
     ]
     for name in THRESHOLDS:
         pounds = settings.value(name)
-        net = net_health_benefit(added.qalys, added.cost, pounds)
-        rows.append(("net_health_benefit", "QALYs", pounds, "all", "all", net))
-        if len(set(added.draws)) > 1:
-            best = _is_best(added, rivals, pounds)
-            rows.append(("probability_best", "share of draws", pounds, "all", "all", best))
+        for item, cost in (("", added.cost), ("_marginal", -added.cash)):
+            net = net_health_benefit(added.qalys, cost, pounds)
+            rows.append((f"net_health_benefit{item}", "QALYs", pounds, "all", "all", net))
         for item, amount in (("by_head", added.people), ("by_spending", added.spending)):
             fifths = by_fifth(added, pounds, shares_of(amount))
             rows += [
@@ -154,44 +172,50 @@ def _health(added: Increments, rivals: Sequence[Increments], settings: Settings)
     return rows
 
 
-def _is_best(added: Increments, rivals: Sequence[Increments], pounds: float) -> Floats:
-    """Say run by run whether no option, usual care among them, has more net health."""
-    own = net_health_benefit(added.qalys, added.cost, pounds)
-    others = [net_health_benefit(rival.qalys, rival.cost, pounds) for rival in rivals]
-    same = [other for other in others if other.shape == own.shape]
-    best: Floats = (own >= np.max([np.zeros_like(own), *same], axis=0)).astype(np.float64)
-    return best
-
-
-def _expectancy(baseline: Stack) -> Floats:
+def expectancy_of(baseline: Stack) -> Floats:
     """Return the baseline's quality-adjusted life expectancy by fifth, mean over its runs."""
     return summary(found(baseline, "qale_birth", "imd_quintile", "no")).mean
 
 
 def _equity(added: Increments, expectancy: Floats, settings: Settings) -> list[Row]:
-    """Return the change of mean health and of its equal equivalent, cost borne by head."""
+    """Return the change of mean health and of its equal equivalent, either way of bearing cost."""
     if not np.isfinite(expectancy).all():
         return []
+    pounds = settings.value("threshold_low")
+    unit = "QALYs per resident"
+    rows: list[Row] = []
+    for item, amount in (("", added.people), ("_by_spending", added.spending)):
+        gain, equal = equity_of(added, expectancy, shares_of(amount), settings)
+        rows += [
+            (f"mean_health{item}", unit, pounds, "all", "all", gain),
+            (f"equally_distributed_equivalent{item}", unit, pounds, "all", "all", equal),
+            (f"equity_effect{item}", unit, pounds, "all", "all", equal - gain),
+        ]
+    return rows
+
+
+def equity_of(
+    added: Increments, expectancy: Floats, shares: Floats, settings: Settings
+) -> tuple[Floats, Floats]:
+    """Return the changes of mean health and of its equal equivalent, a row a run.
+
+    ``shares`` say which fifth bears how much of the cost, (runs, 5).
+    """
     pounds, aversion = settings.value("threshold_low"), settings.value("inequality_aversion")
-    net = by_fifth(added, pounds, shares_of(added.people))
+    net = by_fifth(added, pounds, shares)
     pairs = np.array(
         [
             equity_effect(expectancy, people, benefit, aversion)
             for people, benefit in zip(added.people, net, strict=True)
         ]
     )
-    unit = "QALYs per resident"
-    return [
-        ("mean_health", unit, pounds, "all", "all", pairs[:, 0]),
-        ("equally_distributed_equivalent", unit, pounds, "all", "all", pairs[:, 1]),
-        ("equity_effect", unit, pounds, "all", "all", pairs[:, 1] - pairs[:, 0]),
-    ]
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _payback(cash: Stack) -> list[Row]:
     """Return the year in which cumulative net cash is first not negative, and the return."""
     keys = cash.keys
-    rows = (keys["payer"] == "all") & (keys["discounted"] == "no")
+    rows = (keys["payer"] == "all") & (keys["setting"] == "all") & (keys["discounted"] == "no")
 
     def line(name: str) -> Floats:
         chosen = rows & (keys["line"] == name) & (keys["year"] != "all")

@@ -95,7 +95,7 @@ _PEOPLE = (
         key="life_years",
         title="life years",
         unit="years",
-        definition="years lived by residents within the horizon",
+        definition="years lived by residents within the horizon, until they die or move away",
         numerator=("person_years",),
         better=HIGHER,
         worth="health",
@@ -104,8 +104,9 @@ _PEOPLE = (
         key="qalys",
         title="QALYs",
         unit="QALYs",
-        definition="years lived within the horizon, each weighted by EQ-5D-3L utility: norm for "
-        "age and sex plus the person's own losses, re-centred on the norm",
+        definition="years lived within the horizon, until death or moving away, each weighted by "
+        "EQ-5D-3L utility: norm for age and sex plus the person's own losses, re-centred on the "
+        "norm; carers' own health is not counted",
         numerator=("qalys",),
         states="true",
         better=HIGHER,
@@ -167,17 +168,40 @@ _BEYOND = tuple(
         key=key,
         title=title,
         unit=unit,
-        definition=f"{what} that people alive at the end of the horizon can expect after it, at "
-        "the death rates and utilities of usual care for their age, sex and fifth; a line apart, "
-        "not part of any total",
+        definition=f"{what}, at the death rates and utilities of usual care for their age, sex "
+        "and fifth; a line apart, not part of any total",
         numerator=(),
         kind=BEYOND,
         better=HIGHER,
         worth="health",
     )
     for key, title, unit, what in (
-        ("life_years_beyond", "life years beyond the horizon", "years", "years"),
-        ("qalys_beyond", "QALYs beyond the horizon", "QALYs", "QALYs"),
+        (
+            "life_years_beyond",
+            "life years beyond the horizon",
+            "years",
+            "years that people alive at the end of the horizon can expect after it",
+        ),
+        (
+            "qalys_beyond",
+            "QALYs beyond the horizon",
+            "QALYs",
+            "QALYs that people alive at the end of the horizon can expect after it",
+        ),
+        (
+            "life_years_after_leaving",
+            "life years of people who moved away",
+            "years",
+            "years that people who moved away before the last year can expect after they left; "
+            "the same people leave on the same day under every design, unless they die first",
+        ),
+        (
+            "qalys_after_leaving",
+            "QALYs of people who moved away",
+            "QALYs",
+            "QALYs that people who moved away before the last year can expect after they left; "
+            "the same people leave on the same day under every design, unless they die first",
+        ),
     )
 )
 _HEALTH = (
@@ -529,28 +553,34 @@ _CARE = (
         better=LOWER,
     ),
 )
+_WAITED = {
+    "gp": ("for a practice appointment", "request to visit"),
+    "ed": ("in A&E", "arrival to leaving"),
+    "beds": ("for a bed", "decision to admit to a bed"),
+    "mdt": ("for a team discussion", "referral to discussion"),
+    "care_coordination": ("for a coordinator's place", "acceptance to a place"),
+    "vcse": ("for a link worker", "referral to contact"),
+    "outpatient": ("for outpatients", "referral to first attendance or admission"),
+}
+_READ_AS = {
+    "wait_days": ("wait", "mean wait", "mean_wait_days"),
+    "median_wait_days": ("median wait", "wait that half do not exceed", "median_wait_days"),
+    "p90_wait_days": ("wait that 9 in 10 stay within", "90th percentile", "p90_wait_days"),
+    "p95_wait_days": ("wait that 19 in 20 stay within", "95th percentile", "p95_wait_days"),
+}
 _WAITS = tuple(
     Measure(
-        key=key,
-        title=title,
+        key=f"{service}_{ending}",
+        title=f"{title} {of}",
         unit="days",
-        definition=definition,
-        numerator=(),
+        definition=f"{what}, {between}",
+        numerator=(column,),
         kind=WAIT,
         better=LOWER,
-        service=service,
+        service="outpatients" if service == "outpatient" else service,
     )
-    for key, title, service, definition in (
-        ("gp_wait_days", "wait for a practice appointment", "gp", "mean wait, request to visit"),
-        ("mdt_wait_days", "wait for a team discussion", "mdt", "mean wait, referral to discussion"),
-        ("vcse_wait_days", "wait for a link worker", "vcse", "mean wait, referral to contact"),
-        (
-            "outpatient_wait_days",
-            "wait for outpatients",
-            "outpatients",
-            "mean wait, referral to first attendance or admission",
-        ),
-    )
+    for service, (of, between) in _WAITED.items()
+    for ending, (title, what, column) in _READ_AS.items()
 )
 _WORK = (
     Measure(
@@ -579,6 +609,12 @@ _MONEY = tuple(
         ("nhs_cost", "NHS cost", "simulated activity at unit cost, and the design's own cost"),
         ("social_care_cost", "social care cost", "care-home residence, whoever pays for it"),
         ("vcse_cost", "voluntary-sector cost", "group sessions and the design's own cost"),
+        (
+            "carer_cost",
+            "unpaid carers' time",
+            "hours of care that frail people at home get from family and friends, at the price "
+            "of an hour of home care; apart, no part of any total",
+        ),
         ("intervention_cost", "cost of the design", "the design's own cost, of which above"),
         ("total_cost", "total cost", "NHS, social care and voluntary sector together"),
     )

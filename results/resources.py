@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from results.measures import MEASURES, WAIT
-from results.outcomes import level_sheet, year_labels
+from results.measures import MEASURES, WAIT, Measure
+from results.outcomes import level_sheet, outcome_keys, year_labels
 from results.sheets import Sheet, joined, product
 from results.store import Run
 from results.sums import FIFTHS
@@ -120,29 +120,40 @@ def _service_waits(run: Run, service: str, waits: pd.DataFrame) -> Sheet:
 
 def wait_measures(sheet: Sheet, run: Run) -> Sheet:
     """Return the measures that are waits or the use of capacity, from the resource sheet."""
-    table = sheet.keys.assign(**{name: sheet.numbers[name] for name in NUMBERS})
-    blocks = []
-    for measure in MEASURES.values():
-        if measure.kind == WAIT:
-            of_service = table[table["service"] == measure.service]
-            if measure.denominator:
-                blocks.append(_workload(measure.key, of_service, run))
-            else:
-                blocks += [
-                    _mean_wait(measure.key, of_service, run, group_by, groups)
-                    for group_by, groups in (("all", ("all",)), ("imd_quintile", FIFTHS))
-                ]
+    waits = tuple(m for m in MEASURES.values() if m.kind == WAIT and not m.denominator)
+    work = [m for m in MEASURES.values() if m.kind == WAIT and m.denominator]
+    levels = _levels(sheet, waits, run.years)
+    blocks = [
+        _level_sheet(waits, levels[:, :, :1], "all", ("all",)),
+        _level_sheet(waits, levels[:, :, 1:], "imd_quintile", FIFTHS),
+    ]
+    for measure in work:
+        rows = np.flatnonzero(sheet.keys["service"] == measure.service)
+        used = {name: sheet.numbers[name][rows] for name in ("used", "capacity")}
+        blocks.append(_workload(measure.key, sheet.keys.iloc[rows].assign(**used), run))
     return joined(blocks)
 
 
-def _mean_wait(
-    key: str, table: pd.DataFrame, run: Run, group_by: str, groups: Sequence[str]
+def _levels(sheet: Sheet, waits: Sequence[Measure], years: int) -> Floats:
+    """Return waits by (measures, years and all, all and fifths); gaps are not a number."""
+    keys = sheet.keys
+    place = {label: row for row, label in enumerate(year_labels(years))}
+    column = {label: row for row, label in enumerate(("all", *FIFTHS))}
+    year = keys["year"].map(place).to_numpy(np.int64)
+    group = keys["group"].map(column).to_numpy(np.int64)
+    service, role = (keys[name].to_numpy(dtype=object) for name in ("service", "role"))
+    levels = np.full((len(waits), len(place), len(column)), np.nan)
+    for row, measure in enumerate(waits):
+        here = (service == measure.service) & (role == "all")
+        levels[row, year[here], group[here]] = sheet.numbers[measure.numerator[0]][here]
+    return levels
+
+
+def _level_sheet(
+    waits: tuple[Measure, ...], levels: Floats, grouping: str, labels: tuple[str, ...]
 ) -> Sheet:
-    here = table[(table["group_by"] == group_by) & (table["role"] == "all")]
-    found = here.set_index(["group", "year"])["mean_wait_days"]
-    wanted = pd.MultiIndex.from_product([groups, year_labels(run.years)])
-    levels = found.reindex(wanted).to_numpy(np.float64).reshape(len(groups), -1)
-    return level_sheet(key, levels.T, group_by, groups)
+    keys = outcome_keys(waits, grouping, labels, levels.shape[1] - 1, "no")
+    return Sheet(keys, {"value": np.ascontiguousarray(levels.transpose(0, 2, 1)).ravel()})
 
 
 def _workload(key: str, table: pd.DataFrame, run: Run) -> Sheet:

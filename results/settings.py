@@ -6,9 +6,10 @@ simulation.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agents.evidence import Evidence
@@ -64,6 +65,47 @@ def read_settings(prices: Path | None = None, evidence: Path | None = None) -> S
     if faults:
         raise BadInput(faults)
     return Settings(Evidence(known.folder, replaced), **chosen)
+
+
+def drawn_settings(folder: Path, settings: Settings) -> dict[int, Settings]:
+    """Return the settings of each draw: prices and utilities that ``draws.json`` drew.
+
+    Numbers that the reader's own prices file replaces stay as the reader gave them. Empty
+    where the experiment drew nothing. Draws are counted from 1.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read, or does not hold a number for every draw.
+    """
+    path = folder / "draws.json"
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        count = int(content["draws"])
+        numbers = {key: [float(v) for v in values] for key, values in content["prices"].items()}
+        if any(len(values) != count for values in numbers.values()):
+            raise ValueError(f"not {count} numbers of each kind")
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        fault = Fault(
+            where=str(path),
+            key="file",
+            found=str(error),
+            allowed="draws as carepath run wrote them",
+            remedy="delete it and run `carepath resume` on the experiment folder",
+        )
+        raise BadInput([fault]) from error
+    own = dict(settings.evidence.replaced)
+    return {
+        draw + 1: replace(
+            settings,
+            evidence=Evidence(
+                settings.evidence.folder, {key: v[draw] for key, v in numbers.items()} | own
+            ),
+        )
+        for draw in range(count)
+    }
 
 
 def _toml(path: Path) -> dict[str, object]:

@@ -87,6 +87,11 @@ class Run:
         return (int(self.facts.get("draw", 0)), int(self.facts["replication"]))
 
     @property
+    def experiment_folder(self) -> Path:
+        """The folder of the experiment: six levels up, as run folders are laid out."""
+        return self.folder.parents[5]
+
+    @property
     def is_baseline(self) -> bool:
         """Whether the run is of the design that others are compared with."""
         return bool(self.facts.get("baseline", False))

@@ -132,11 +132,16 @@ DERIVED = (
     "qalys_any",
     "community_care",
     "hospital_care",
+    "home_years_mild",
+    "home_years_moderate",
+    "home_years_severe",
 )
 QUANTITIES = (*DERIVED, *ACTIVITY)
 # What is summed by five-year band: for life tables and the age at two conditions.
 BY_AGE = ("person_years", "years_2plus", "deaths", "qalys", "alive_at_end")
 COLUMN = {name: column for column, name in enumerate(QUANTITIES)}
+AGE_CELLS = (5, 2, LAST_BAND + 1)  # fifth, sex, five-year band
+CELLS = 5 * 2 * (LAST_BAND + 1)
 READ = tuple(
     dict.fromkeys(
         (
@@ -167,6 +172,12 @@ READ = tuple(
 def age_band(age: npt.NDArray[Any]) -> Integers:
     """Return the reporting band of each age, 0 for 0-4 … 6 for 85 and over."""
     return np.searchsorted(np.asarray(AGE_STARTS), np.asarray(age), side="right")
+
+
+def age_cell(people: Columns) -> Integers:
+    """Return fifth, sex and five-year band of each person-year as one number (``AGE_CELLS``)."""
+    fifth = people["imd_quintile"].astype(np.int64) - 1
+    return (fifth * 2 + people["sex"]) * (LAST_BAND + 1) + five_year_band(people["age"])
 
 
 def bits(mask: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -223,27 +234,74 @@ class Lives:
     """QALYs, fifth and steps reached of every person of a run, by their number.
 
     The same number is the same person in every design, so that lives can be set side by side.
+    ``last_year`` is the last year in which a person was there, ``cell`` their fifth, sex and
+    five-year band in it (flat in (5, 2, 19)) and ``died`` whether they died in the place.
     """
 
+    NAMES: Mapping[str, type] = {
+        "qalys": np.float64,
+        "fifth": np.int8,
+        "stages": np.uint8,
+        "last_year": np.int16,
+        "cell": np.int16,
+        "died": np.bool_,
+    }
+
     def __init__(self) -> None:
-        self.qalys: Floats = np.zeros(0)
-        self.fifth: npt.NDArray[np.int8] = np.zeros(0, np.int8)
-        self.stages: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._size = 0
+        self._columns: dict[str, npt.NDArray[Any]] = {
+            name: np.zeros(0, kind) for name, kind in self.NAMES.items()
+        }
+
+    @property
+    def qalys(self) -> Floats:
+        """QALYs lived in the place."""
+        return self._columns["qalys"][: self._size]
+
+    @property
+    def fifth(self) -> npt.NDArray[np.int8]:
+        """Fifth of deprivation, 1 to 5; 0 for a number that is nobody's."""
+        return self._columns["fifth"][: self._size]
+
+    @property
+    def stages(self) -> npt.NDArray[np.uint8]:
+        """Bits of the steps of the design that the person ever reached."""
+        return self._columns["stages"][: self._size]
 
     def add(self, people: Columns, qalys: Floats) -> None:
         """Add person-years with the QALYs lived in them."""
         person = people["person"].astype(np.int64)
         self._grow(int(person.max(initial=-1)) + 1)
-        self.qalys += np.bincount(person, qalys, len(self.qalys))
-        self.fifth[person] = people["imd_quintile"]
-        np.bitwise_or.at(self.stages, person, people["stages"].astype(np.uint8))
+        held = self._columns
+        np.add.at(held["qalys"], person, qalys)
+        held["fifth"][person] = people["imd_quintile"]
+        np.bitwise_or.at(held["stages"], person, people["stages"].astype(np.uint8))
+        held["died"][person[people["died"].astype(bool)]] = True
+        order = np.argsort(people["year"], kind="stable")
+        order = order[people["year"][order] >= held["last_year"][person[order]]]
+        held["last_year"][person[order]] = people["year"][order]
+        held["cell"][person[order]] = age_cell(people)[order]
 
     def _grow(self, size: int) -> None:
-        more = size - len(self.qalys)
-        if more > 0:
-            self.qalys = np.append(self.qalys, np.zeros(more))
-            self.fifth = np.append(self.fifth, np.zeros(more, np.int8))
-            self.stages = np.append(self.stages, np.zeros(more, np.uint8))
+        """Make room for person numbers below ``size``, twice as much as asked when short."""
+        self._size = max(size, self._size)
+        if self._size > len(self._columns["qalys"]):
+            for name, kind in self.NAMES.items():
+                wider: npt.NDArray[Any] = np.zeros(2 * self._size, kind)
+                wider[: len(self._columns[name])] = self._columns[name]
+                self._columns[name] = wider
+
+    def left(self, years: int) -> Floats:
+        """Return those who moved away alive by year, fifth, sex and band, (years, 5, 2, 19).
+
+        They are those who were no longer there in the year after their last and had not died;
+        who moves away in the last year cannot be told from who stays.
+        """
+        held = {name: values[: self._size] for name, values in self._columns.items()}
+        gone = (held["last_year"] > 0) & (held["last_year"] < years) & ~held["died"]
+        place = (held["last_year"][gone].astype(np.int64) - 1) * CELLS + held["cell"][gone]
+        counts: Floats = np.bincount(place, minlength=years * CELLS).astype(np.float64)
+        return counts.reshape(years, *AGE_CELLS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -363,9 +421,7 @@ def _add(totals: Floats, index: Integers, amounts: Floats) -> None:
 
 
 def _add_ages(ages: Floats, people: Columns, year: Integers, amounts: Floats) -> None:
-    fifth = people["imd_quintile"].astype(np.int64) - 1
-    band = five_year_band(people["age"])
-    place = ((year * 5 + fifth) * 2 + people["sex"]) * (LAST_BAND + 1) + band
+    place = year * CELLS + age_cell(people)
     there = amounts[:, COLUMN["person_years"]] * (1.0 - amounts[:, COLUMN["deaths"]])
     for column, name in enumerate(BY_AGE):
         amount = there if name == "alive_at_end" else amounts[:, COLUMN[name]]
@@ -434,6 +490,10 @@ def _derived(people: Columns, baseline: Baseline) -> dict[str, npt.NDArray[Any]]
         "years_any": lived * (people["conditions"] > 0),
         "community_care": sum(people[name] for name in COMMUNITY_CARE),
         "hospital_care": sum(people[name] for name in HOSPITAL_CARE),
+        **{
+            f"home_years_{name}": lived * ~people["care_home"] * (people["frailty"] == level)
+            for level, name in enumerate(("mild", "moderate", "severe"), start=1)
+        },
     }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from agents.evidence import Figure
 from agents.faults import BadInput, Fault
 from results.activity import activity_sheet, activity_table
 from results.ages import age_levels, age_sheet, beyond_sheet, expected_after
@@ -19,7 +22,6 @@ from results.checks import check_sheet, checks_table, england_cells
 from results.comparison import (
     Arm,
     comparison_table,
-    draws_table,
     indexed_table,
     named,
     outcomes_table,
@@ -33,14 +35,15 @@ from results.costs import (
     totals,
     twin_of,
 )
-from results.economics import value_table
+from results.draws import ceac_table, draws_table
+from results.economics import increments_of, value_table
 from results.frameworks import frameworks_table
 from results.inequality import inequality_sheet
 from results.measures import measures_table
 from results.outcomes import PER, outcome_sheet
 from results.people import population_sheet, stage_sheet
 from results.resources import NUMBERS, resource_sheet, wait_measures
-from results.settings import Settings, read_settings
+from results.settings import Settings, drawn_settings, read_settings
 from results.sheets import (
     Sheet,
     Stack,
@@ -56,6 +59,7 @@ from results.sums import Baseline, Lives, Sums, add_up, read_baseline
 from results.twins import NUMBERS as GAINS
 from results.twins import gain_sheet
 from results.utilities import Utilities, england_weights, read_utilities
+from results.variance import variance_table
 from results.workbook import write_workbook
 
 Floats = npt.NDArray[np.float64]
@@ -72,6 +76,7 @@ TABLES = (
     "gains",
     "frameworks",
     "draws",
+    "variance",
     "checks",
     "evidence",
     "measures",
@@ -124,6 +129,37 @@ class Twin:
     lives: Lives
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """A run of the baseline, the runs that have it for a twin, and what they are read with."""
+
+    usual: Run | None
+    designs: Sequence[Run]
+    shared: Shared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadRun:
+    """What one run says: its sheets, its sums by age and who moved away alive."""
+
+    arm: Arm
+    luck: tuple[int, int]
+    sheets: Mapping[str, Sheet]
+    ages: Floats
+    left: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadGroup:
+    """Runs that were read beside one run of the baseline, and the evidence this used."""
+
+    runs: Sequence[ReadRun]
+    used: Mapping[str, Figure]
+
+
+Sheets = dict[str, dict[Arm, dict[tuple[int, int], Sheet]]]
+
+
 def read_folders(folders: Sequence[Path]) -> list[Run]:
     """Return the complete runs of one or several experiment folders; of doubles, the first.
 
@@ -162,22 +198,26 @@ def _check_pairs(runs: Sequence[Run]) -> None:
 
 
 def collect(
-    runs: Sequence[Run], settings: Settings | None = None, baseline: str | None = None
+    runs: Sequence[Run],
+    settings: Settings | None = None,
+    baseline: str | None = None,
+    workers: int = 1,
 ) -> Collected:
-    """Read every run once, baselines first, and stack what each says.
+    """Read every run once, beside its twin under the baseline, and stack what each says.
 
     Parameters
     ----------
     runs : complete runs of one or several places
     baseline : the design to compare with; without it, the one the runs mark
+    workers : processes that read at a time; the numbers are the same whatever they are
     """
     settings = settings or read_settings()
     by_arm = arms(runs)
     places = sorted({arm[0] for arm in by_arm})
     baselines = {place: baseline_arm(runs, place, baseline) for place in places}
-    sheets: dict[str, dict[Arm, dict[tuple[int, int], Sheet]]] = {kind: {} for kind in SHEETS}
+    sheets: Sheets = {kind: {} for kind in SHEETS}
     for place in places:
-        _collect_place(place, by_arm, baselines[place], settings, sheets)
+        _collect_place(place, by_arm, baselines[place], settings, sheets, workers)
     stacks = {
         kind: {arm: stacked(of_arm) for arm, of_arm in found.items()}
         for kind, found in sheets.items()
@@ -190,31 +230,91 @@ def _collect_place(
     by_arm: Mapping[Arm, list[Run]],
     base: Arm,
     settings: Settings,
-    sheets: dict[str, dict[Arm, dict[tuple[int, int], Sheet]]],
+    sheets: Sheets,
+    workers: int,
 ) -> None:
     """Fill ``sheets`` from the runs of one place."""
-    first = by_arm[base][0]
-    utilities = read_utilities(list(first.facts["conditions"]), settings)
-    shared = Shared(
-        utilities,
-        read_baseline(by_arm[base], utilities, england_weights(settings)),
-        read_prices(settings),
-        settings,
-        england_cells(settings),
-    )
-    twins: dict[tuple[int, int], Twin] = {}
-    ages: dict[Arm, dict[tuple[int, int], Floats]] = {}
+    here = {arm: of_arm for arm, of_arm in by_arm.items() if arm[0] == place}
+    _central(by_arm[base][0], settings)
+    groups = _groups(here, base, settings)
     keys: dict[str, pd.DataFrame] = {}
-    for arm in [base, *(arm for arm in by_arm if arm[0] == place and arm != base)]:
-        for run in by_arm[arm]:
-            sums = add_up(run, shared.utilities, shared.baseline)
-            twin = None if arm == base else twins.get(run.luck, twins.get((0, run.luck[1])))
-            for kind, sheet in _sheets(sums, shared, twin, is_baseline=arm == base).items():
-                sheets[kind].setdefault(arm, {})[run.luck] = _with_known(sheet, keys, kind)
-            ages.setdefault(arm, {})[run.luck] = sums.ages
-            if arm == base:
-                twins[run.luck] = Twin(twin_of(sums), sums.lives)
-    _add_beyond(ages, ages[base], first.scale, settings, sheets["outcomes"])
+    found: dict[Arm, dict[tuple[int, int], ReadRun]] = {arm: {} for arm in (base, *here)}
+    for group in _mapped(groups, workers):
+        known_figures = settings.evidence.used
+        settings.evidence.keep(f for key, f in group.used.items() if key not in known_figures)
+        for read in group.runs:
+            found[read.arm][read.luck] = read
+            for kind, sheet in read.sheets.items():
+                known = _with_known(sheet, keys, kind)
+                sheets[kind].setdefault(read.arm, {})[read.luck] = known
+    _add_beyond(found, base, by_arm[base][0].scale, settings, sheets["outcomes"])
+
+
+def _central(run: Run, settings: Settings) -> None:
+    """Read what is not drawn, or the centre of what is, so that the evidence table names it."""
+    read_utilities(list(run.facts["conditions"]), settings)
+    read_prices(settings)
+
+
+def _groups(here: Mapping[Arm, list[Run]], base: Arm, settings: Settings) -> list[Group]:
+    """Return each run of the baseline with the runs that have it for a twin.
+
+    Where the baseline was not drawn, its run of the same replication is the twin.
+    """
+    usual = {run.luck: run for run in here[base]}
+    members: dict[tuple[int, int], list[Run]] = {luck: [] for luck in usual}
+    for arm, of_arm in here.items():
+        for run in of_arm if arm != base else []:
+            twin = run.luck if run.luck in usual else (0, run.luck[1])
+            luck = twin if twin in usual else run.luck
+            members.setdefault(luck, []).append(run)
+    shared = _shared_by_draw(here[base], settings)
+    return [
+        Group(usual.get(luck), members[luck], shared.get(luck[0]) or next(iter(shared.values())))
+        for luck in sorted(members)
+    ]
+
+
+def _shared_by_draw(usual: Sequence[Run], settings: Settings) -> dict[int, Shared]:
+    """Return what the runs of each draw are read with: prices and utilities may be drawn."""
+    drawn = drawn_settings(usual[0].experiment_folder, settings)
+    weights, england = england_weights(settings), england_cells(settings)
+    runs: dict[int, list[Run]] = {}
+    for run in usual:
+        runs.setdefault(run.luck[0] if drawn else 0, []).append(run)
+    found = {}
+    for draw, of_draw in runs.items():
+        own = drawn.get(draw, settings)
+        utilities = read_utilities(list(of_draw[0].facts["conditions"]), own)
+        baseline = read_baseline(of_draw, utilities, weights)
+        found[draw] = Shared(utilities, baseline, read_prices(own), own, england)
+    return found
+
+
+def _mapped(groups: Sequence[Group], workers: int) -> Iterator[ReadGroup]:
+    """Read the groups in order, by several processes where that pays."""
+    if workers < 2 or len(groups) < 2 * workers:
+        yield from map(_read_group, groups)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_read_group, groups)
+
+
+def _read_group(group: Group) -> ReadGroup:
+    """Read a run of the baseline, and after it the runs that are set beside it."""
+    keys: dict[str, pd.DataFrame] = {}
+    found: list[ReadRun] = []
+    shared, twin = group.shared, None
+    for run in [group.usual, *group.designs]:
+        if run is None:
+            continue
+        sums = add_up(run, shared.utilities, shared.baseline)
+        sheets = _sheets(sums, shared, twin, is_baseline=run is group.usual)
+        sheets = {kind: _with_known(sheet, keys, kind) for kind, sheet in sheets.items()}
+        found.append(ReadRun(run.arm, run.luck, sheets, sums.ages, sums.lives.left(run.years)))
+        if run is group.usual:
+            twin = Twin(twin_of(sums), sums.lives)
+    return ReadGroup(found, dict(shared.settings.evidence.used))
 
 
 def _with_known(sheet: Sheet, keys: dict[str, pd.DataFrame], kind: str) -> Sheet:
@@ -225,22 +325,22 @@ def _with_known(sheet: Sheet, keys: dict[str, pd.DataFrame], kind: str) -> Sheet
 
 
 def _add_beyond(
-    ages: Mapping[Arm, Mapping[tuple[int, int], Floats]],
-    base: Mapping[tuple[int, int], Floats],
+    found: Mapping[Arm, Mapping[tuple[int, int], ReadRun]],
+    base: Arm,
     scale: float,
     settings: Settings,
     outcomes: dict[Arm, dict[tuple[int, int], Sheet]],
 ) -> None:
-    """Add to the outcomes what people alive at the horizon can expect after it."""
+    """Add to the outcomes what people can expect after the horizon or after moving away."""
     rate = settings.value("discount_rate_health")
-    usual = [base[run] for run in sorted(base)]
+    usual = [found[base][luck].ages for luck in sorted(found[base])]
     after = {"no": expected_after(usual, 0.0), "yes": expected_after(usual, rate)}
     keys: dict[str, pd.DataFrame] = {}
-    for arm, of_arm in ages.items():
-        for run, of_run in of_arm.items():
-            beyond = beyond_sheet(of_run, scale, settings, after)
-            whole = joined([outcomes[arm][run], beyond])
-            outcomes[arm][run] = _with_known(whole, keys, "outcomes")
+    for arm, of_arm in found.items():
+        for luck, read in of_arm.items():
+            beyond = beyond_sheet(read.ages, read.left, scale, settings, after)
+            whole = joined([outcomes[arm][luck], beyond])
+            outcomes[arm][luck] = _with_known(whole, keys, "outcomes")
 
 
 def _sheets(
@@ -276,7 +376,8 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
     """Return every table by name."""
     settings, baselines, stacks = collected.settings, collected.baselines, collected.stacks
     comparison = comparison_table(collected.outcomes, baselines)
-    pounds = settings.value("opportunity_cost_per_qaly")
+    flows = cash_stacks(stacks["costs"], baselines, settings)
+    added = increments_of(collected.outcomes, flows, baselines)
     tables = {
         "outcomes": outcomes_table(collected.outcomes),
         "comparison": comparison,
@@ -285,16 +386,17 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "resources": numbers_table(stacks["resources"], NUMBERS),
         "population": shares_table(stacks["population"], "prevalence", 1.0),
         "stages": shares_table(stacks["stages"], "per_1000", PER),
-        "draws": draws_table(collected.outcomes, baselines, stacks["inequality"], pounds),
+        "draws": draws_table(added, collected.outcomes, stacks["inequality"], baselines, settings),
+        "ceac": ceac_table(added, baselines, settings),
+        "variance": variance_table(collected.outcomes, baselines),
         "checks": checks_table(
             stacks["checks"], {arm: runs[0] for arm, runs in collected.runs.items()}, settings
         ),
         "measures": measures_table(),
         "gains": numbers_table(stacks["gains"], GAINS),
     }
-    flows = cash_stacks(stacks["costs"], baselines, settings)
     tables["costs"] = costs_table(stacks["costs"], flows, baselines)
-    tables["value"] = value_table(collected.outcomes, flows, baselines, settings)
+    tables["value"] = value_table(added, collected.outcomes, flows, baselines, settings)
     tables["frameworks"] = frameworks_table(comparison, tables["inequality"], settings)
     tables["evidence"] = evidence_table(collected)
     return {name: tables[name] for name in TABLES}
@@ -384,10 +486,13 @@ def _text(value: float | None) -> str:
     return "" if value is None else f"{value:.{DIGITS}g}"
 
 
-def build_tables(folder: Path, prices: Path | None = None) -> dict[str, pd.DataFrame]:
+def build_tables(
+    folder: Path, prices: Path | None = None, workers: int = 1
+) -> dict[str, pd.DataFrame]:
     """Read the runs of ``folder``, write ``tables/*.csv`` and one workbook, return the tables.
 
-    The same runs and prices give the same bytes. Every file appears whole or not at all.
+    The same runs and prices give the same bytes, whatever the workers. Every file appears
+    whole or not at all.
 
     Raises
     ------
@@ -400,7 +505,7 @@ def build_tables(folder: Path, prices: Path | None = None) -> dict[str, pd.DataF
     named_baseline = experiment(folder).get("baseline")
     designs = {run.facts["design"] for run in runs}
     baseline = named_baseline if named_baseline in designs else None
-    tables = tables_of(collect(runs, settings, baseline))
+    tables = tables_of(collect(runs, settings, baseline, workers))
     write_tables(folder / "tables", tables)
     write_workbook(folder / "tables" / "tables.xlsx", tables)
     return tables

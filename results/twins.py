@@ -32,12 +32,13 @@ def gain_sheet(design: Lives, baseline: Lives, scale: float) -> Sheet:
     Groups are all, the fifth of deprivation, and how far the design reached the person;
     ``share_gaining`` and ``share_losing`` are of people whose life is worth a day more or less.
     """
-    fifth, stages = design.fifth, design.stages
-    usual = np.zeros(len(design.qalys))
-    common = min(len(usual), len(baseline.qalys))
-    usual[:common] = baseline.qalys[:common]
-    gain = design.qalys - usual
-    lived = (design.qalys > 0) | (usual > 0)
+    there = np.flatnonzero(design.fifth)  # numbers that are somebody's
+    fifth, stages = design.fifth[there], design.stages[there]
+    usual = np.zeros(len(there))
+    both = there < len(baseline.qalys)
+    usual[both] = baseline.qalys[there[both]]
+    gain = design.qalys[there] - usual
+    lived = (design.qalys[there] > 0) | (usual > 0)
     rows = [("all", "all", lived)]
     rows += [("imd_quintile", name, lived & (fifth == int(name))) for name in FIFTHS]
     rows += [("reach", name, lived & of) for name, of in zip(REACH, _reach(stages), strict=True)]

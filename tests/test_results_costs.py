@@ -242,7 +242,8 @@ def test_cash_lines_worked_by_hand(settings: Settings) -> None:
     design = stack([700, 900, 950, 200] * 2, ["1", "5"])
     flow = cash(design, baseline, settings)
     table = flow.keys.assign(value=flow.numbers["value"][0])
-    here = table[(table["payer"] == "all") & (table["discounted"] == "no")]
+    here = table[(table["payer"] == "all") & (table["setting"] == "all")]
+    here = here[here["discounted"] == "no"]
     by = here.set_index(["line", "year"])["value"]
     assert by["activity_avoided", "1"] == 450
     assert by["stranded", "1"] == pytest.approx(300 * 0.67 + 50)
@@ -257,7 +258,8 @@ def test_cash_lines_worked_by_hand(settings: Settings) -> None:
 def test_more_activity_is_a_negative_avoidance_and_less_of_it_is_cash(settings: Settings) -> None:
     flow = cash(stack([1100, 0, 0, 0], ["1"]), stack([1000, 0, 0, 0], ["1"]), settings)
     table = flow.keys.assign(value=flow.numbers["value"][0])
-    by = table[(table["payer"] == "all") & (table["year"] == "1")].set_index(["line"])["value"]
+    table = table[(table["payer"] == "all") & (table["setting"] == "s")]
+    by = table[table["year"] == "1"].set_index(["line"])["value"]
     assert by["activity_avoided"].iloc[0] == -100
     assert by["net_cash"].iloc[0] == pytest.approx(-33)
 

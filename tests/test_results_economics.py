@@ -10,7 +10,6 @@ import pytest
 
 from results.economics import (
     Increments,
-    _is_best,
     _payback,
     by_fifth,
     equity_effect,
@@ -30,6 +29,7 @@ def added(qalys: list[float], cost: list[float]) -> Increments:
         qalys_by_fifth=np.tile(np.array(qalys)[:, None] / 5, (1, 5)),
         people=np.tile([10.0, 10.0, 10.0, 10.0, 60.0], (n, 1)),
         spending=np.tile([4.0, 1.0, 1.0, 2.0, 2.0], (n, 1)),
+        cash=-np.array(cost),
         draws=tuple(range(n)),
     )
 
@@ -60,17 +60,11 @@ def test_health_given_to_the_worst_off_is_worth_more_than_its_mean() -> None:
     assert blind[1] == pytest.approx(blind[0])
 
 
-def test_an_option_is_best_where_none_and_not_usual_care_has_more_net_health() -> None:
-    one, two = added([3.0, -1.0, 1.0], [0, 0, 0]), added([2.0, -2.0, 4.0], [0, 0, 0])
-    assert _is_best(one, [one, two], 20_000.0).tolist() == [1.0, 0.0, 0.0]
-    assert _is_best(two, [one, two], 20_000.0).tolist() == [0.0, 0.0, 1.0]
-
-
 def test_payback_is_the_first_year_in_which_all_cash_so_far_is_not_negative() -> None:
     lines = ["activity_avoided", "stranded", "reinvested", "net_cash"]
     keys = pd.DataFrame(
         [
-            {"payer": "all", "line": line, "year": year, "discounted": "no"}
+            {"payer": "all", "setting": "all", "line": line, "year": year, "discounted": "no"}
             for line in lines
             for year in ("1", "2", "3", "all")
         ]

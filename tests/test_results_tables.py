@@ -113,7 +113,7 @@ def test_cost_lines_add_to_the_totals_of_costs_and_of_outcomes(
 ) -> None:
     costs = tables["costs"]
     by = ["design", "effects", "year", "discounted"]
-    simulated = costs[~costs["behaviour"].isin(["total", "cash", "not simulated"])]
+    simulated = costs[~costs["behaviour"].isin(["total", "cash", "not simulated", "unpaid"])]
     lines = simulated.groupby(by)["mean"].sum()
     whole = costs[(costs["line"] == "total") & (costs["payer"] == "all")].set_index(by)["mean"]
     outcomes = tables["outcomes"]
@@ -131,7 +131,7 @@ def test_net_cash_is_avoided_less_stranded_less_reinvested(
     table = tables["costs"]
     cash = table[table["behaviour"] == "cash"]
     by = cash.pivot_table(
-        index=["effects", "payer", "year", "discounted"], columns="line", values="mean"
+        index=["effects", "payer", "setting", "year", "discounted"], columns="line", values="mean"
     )
     net = by["activity_avoided"] - by["stranded"] - by["reinvested"]
     np.testing.assert_allclose(net, by["net_cash"], rtol=1e-6, atol=0.01)

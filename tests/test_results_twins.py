@@ -17,14 +17,25 @@ from results.twins import gain_sheet
 from results.workbook import write_workbook
 
 
-def lives(qalys: list[float], fifths: list[int], stages: list[int]) -> Lives:
-    found = Lives()
-    people: dict[str, np.ndarray] = {
-        "person": np.arange(len(qalys)),
+def people(
+    persons: list[int], fifths: list[int], stages: list[int], year: int = 1, died: bool = False
+) -> dict[str, np.ndarray]:
+    """Person-years of women of 62 in one year."""
+    size = len(persons)
+    return {
+        "person": np.array(persons),
         "imd_quintile": np.array(fifths, np.int8),
         "stages": np.array(stages, np.uint8),
+        "year": np.full(size, year, np.int16),
+        "died": np.full(size, died),
+        "age": np.full(size, 62, np.int16),
+        "sex": np.zeros(size, np.int8),
     }
-    found.add(people, np.array(qalys))
+
+
+def lives(qalys: list[float], fifths: list[int], stages: list[int]) -> Lives:
+    found = Lives()
+    found.add(people(list(range(len(qalys))), fifths, stages), np.array(qalys))
     return found
 
 
@@ -45,16 +56,29 @@ def test_a_gain_is_a_persons_life_less_that_of_their_twin() -> None:
 
 def test_lives_add_over_years_and_remember_every_step_reached() -> None:
     found = lives([1.0, 2.0], [1, 2], [1, 0])
-    found.add(
-        {
-            "person": np.array([1, 4]),
-            "imd_quintile": np.array([2, 3], np.int8),
-            "stages": np.array([3, 0], np.uint8),
-        },
-        np.array([0.5, 0.25]),
-    )
+    found.add(people([1, 4], [2, 3], [3, 0], year=2), np.array([0.5, 0.25]))
     assert found.qalys.tolist() == [1.0, 2.5, 0.0, 0.0, 0.25]
     assert found.stages.tolist() == [1, 3, 0, 0, 0]
+
+
+def test_who_moved_away_is_who_was_gone_before_the_last_year_and_had_not_died() -> None:
+    found = Lives()
+    everyone = people([0, 1, 2, 3], [1, 2, 3, 5], [0] * 4)
+    found.add(everyone | {"died": np.array([False, True, False, False])}, np.ones(4))
+    found.add(people([3, 2], [5, 3], [0, 0], year=2), np.ones(2))
+    found.add(people([2], [3], [0], year=3), np.ones(1))
+    left = found.left(3)
+    assert left.sum() == 2  # 0 left in year 1, 3 in year 2; 1 died, 2 is there to the end
+    assert left[0, 0, 0, 12] == left[1, 4, 0, 12] == 1
+
+
+def test_years_that_come_out_of_order_leave_the_same_lives() -> None:
+    found = Lives()
+    late, early = people([0], [4], [16], year=2), people([0], [4], [1])
+    both = {name: np.concatenate([late[name], early[name]]) for name in late}
+    found.add(both, np.array([0.5, 0.25]))
+    assert found.qalys.tolist() == [0.75]
+    assert found.left(3)[1, 3, 0, 12] == 1
 
 
 def test_years_left_at_one_hazard_and_a_discount_rate_is_one_over_their_sum() -> None:
@@ -80,12 +104,18 @@ def test_life_beyond_the_horizon_is_survivors_times_what_usual_care_promises() -
         "yes": expected_after([flat_ages(1.0)], 0.035),
     }
     assert after["no"]["life_years_beyond"] == pytest.approx(10.0)
-    sheet = beyond_sheet(flat_ages(2.0), 3.0, read_settings(), after)
+    left = np.zeros((2, 5, 2, 19))
+    left[0, 3, 1, 8] = 5.0
+    sheet = beyond_sheet(flat_ages(2.0), left, 3.0, read_settings(), after)
     table = sheet.keys.assign(value=sheet.numbers["value"])
     whole = table[table["group"] == "all"].set_index(["measure", "discounted"])["value"]
     assert whole["qalys_beyond", "no"] == pytest.approx(190 * 2.0 * 3.0 * 10.0 * 0.5)
     expected = 190 * 2.0 * 3.0 / (0.1 + np.log(1.035)) * 1.035**-2
     assert whole["life_years_beyond", "yes"] == pytest.approx(expected)
+    assert whole["qalys_after_leaving", "no"] == pytest.approx(5.0 * 3.0 * 10.0 * 0.5)
+    assert whole["life_years_after_leaving", "yes"] == pytest.approx(
+        5.0 * 3.0 / (0.1 + np.log(1.035)) / 1.035
+    )
     fifths = table[(table["group_by"] == "imd_quintile") & (table["discounted"] == "no")]
     assert fifths.groupby("measure")["value"].sum()["qalys_beyond"] == pytest.approx(
         whole["qalys_beyond", "no"]
