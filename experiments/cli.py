@@ -12,6 +12,7 @@ import typer
 from agents.faults import BadInput, Fault
 
 if TYPE_CHECKING:
+    from experiments.experiment import Experiment
     from experiments.running import Options, Outcome
 
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
@@ -56,6 +57,19 @@ def run(
     effects: Annotated[
         str | None, typer.Option(help="Versions of effects: any of plan,published,null,inert.")
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="Add replications until the interval of a difference is so narrow: MEASURE=5% "
+            "(half its width, of the baseline's level)."
+        ),
+    ] = None,
+    least: Annotated[
+        int | None, typer.Option(help="With --precision: fewest replications (default 5).")
+    ] = None,
+    most: Annotated[
+        int | None, typer.Option(help="With --precision: most replications (default 200).")
+    ] = None,
     uncertainty: Annotated[
         str | None,
         typer.Option(help="none (central values) or psa (draws of every number with a range)."),
@@ -95,7 +109,10 @@ def run(
     asked = read_experiment(experiment, overrides)
     for sentence in idle_settings(name for arm in asked.arms for name in arm.settings):
         typer.echo(f"Note: {sentence}", err=True)
-    _finish(run_experiment(asked, out or default_folder(asked), options))
+    if precision:
+        _precise(asked, out, options, (precision, least, most), replications)
+    else:
+        _finish(run_experiment(asked, out or default_folder(asked), options))
 
 
 @app.command()
@@ -104,7 +121,11 @@ def resume(folder: Directory, workers: Workers = None, scheduler: Scheduler = No
     from experiments.running import read_folder, run_experiment
 
     options = _options(workers, None, None, None, scheduler)
-    _finish(run_experiment(read_folder(folder), folder, options))
+    asked = read_folder(folder)
+    if (folder / "precision.json").is_file():
+        _precise(asked, folder, options, None, None)
+    else:
+        _finish(run_experiment(asked, folder, options))
 
 
 @app.command()
@@ -220,6 +241,58 @@ def population(
 
     count = write_population(place, out, residents=residents, year=year, seed=seed)
     typer.echo(f"Written: {out}, {count} residents")
+
+
+@app.command()
+def check(
+    what: Annotated[
+        str, typer.Argument(help="A place's name or file, or a run folder.", show_default=False)
+    ],
+    residents: Annotated[
+        int | None,
+        typer.Option(
+            "--population", help="Residents of a place (default: its own, at most 100,000)."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for table and figures (default: runs/check-PLACE).")
+    ] = None,
+) -> None:
+    """Set simulated figures beside published ones; exit 0 whatever the fit."""
+    from experiments.check import check as checked
+
+    for line in checked(what, residents=residents, out=out):
+        typer.echo(line)
+
+
+def _precise(
+    asked: Experiment,
+    folder: Path | None,
+    options: Options,
+    wish: tuple[str, int | None, int | None] | None,
+    replications: int | None,
+) -> None:
+    """Run until the interval is as narrow as asked, or as the folder says was asked."""
+    from dataclasses import replace
+
+    from experiments.precision import run_until_precise, said, wish_in, wish_of
+    from experiments.running import default_folder
+    from results.measures import MEASURES
+
+    for option, value in (
+        ("--replications", replications),
+        ("--shard", options.shard),
+        ("--only", options.only),
+    ):
+        if value:
+            _refuse(option, value, "--least and --most beside --precision", f"leave {option} out")
+    found = wish_of(*wish, list(MEASURES)) if wish else wish_in(folder or Path())
+    assert found is not None
+    folder = folder or default_folder(replace(asked, replications=found.least))
+    outcome = run_until_precise(asked, folder, found, options)
+    for line in said(folder, found):
+        typer.echo(line, err=True)
+    _finish(outcome)
 
 
 # --- How commands end -------------------------------------------------------------------------
