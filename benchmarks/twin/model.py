@@ -14,6 +14,7 @@ import mesa
 import numpy as np
 import simpy
 
+from agents.control import targets
 from agents.disease_tables import DiseaseTables
 from benchmarks.twin.hospital import Hospital
 from benchmarks.twin.lists import Lists
@@ -72,6 +73,7 @@ class PlainTwin(mesa.Model):
         self.lists = Lists(self)
         self.team = Team(self) if spec.design.pathway and not spec.baseline else None
         self._asked = self._services()
+        self.blood_pressure = targets(self.evidence)[0]
         self.susceptibility = self.world.health.scores
         self.effects_from: dict[int, list[int]] = {}
         for number, source in enumerate(self.tables.effects.source.tolist()):

@@ -72,8 +72,7 @@ class Team:
         for resident in chosen:
             self._asked[resident] = day
             self._on_pathway.add(resident)
-            resident.stages.add("invited")
-            self._model.count("invited")
+            self._reached(resident, "invited")
             resident.begin(self._journey(resident))
 
     def _candidates(self, day: int) -> list[Resident]:
@@ -115,12 +114,17 @@ class Team:
 
     # ---- the journey ----
 
+    def _reached(self, resident: Resident, stage: str) -> None:
+        """Count the people who reach a stage, each once."""
+        if stage not in resident.stages:
+            resident.stages.add(stage)
+            self._model.count(stage)
+
     def _journey(self, resident: Resident) -> Steps:
         try:
             yield self._env.timeout(self._random.expovariate(1.0 / self._reach.reply_days))
             if self._random.random() < self._reach.acceptance[resident.fifth - 1]:
-                resident.stages.add("accepted")
-                self._model.count("accepted")
+                self._reached(resident, "accepted")
                 yield from self._care(resident)
         finally:
             resident.supported = False
@@ -139,8 +143,7 @@ class Team:
             started = self._env.now
             self._assess(resident)
             resident.supported = True
-            resident.stages.add("supported")
-            self._model.count("supported")
+            self._reached(resident, "supported")
             days = min(support.months * YEAR / 12, stays)
             for _ in range(support.coordinator_contacts):
                 self._model.count("coordinator_contacts")

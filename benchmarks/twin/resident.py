@@ -10,7 +10,6 @@ import mesa
 import numpy as np
 import simpy
 
-from agents.control import targets
 from agents.frailty import LATENT, STEPS
 from agents.population import DAYS_PER_YEAR
 from benchmarks.twin.rates import NAMES
@@ -101,7 +100,7 @@ class Resident(mesa.Agent):
 
     def _check_control(self) -> None:
         """See at each birthday whether high blood pressure is treated to target."""
-        target = targets(self.twin.evidence)[0]
+        target = self.twin.blood_pressure
         column = self.twin.people.conditions.index(target.condition)
         if column in self.diagnosed:
             share = target.share(np.array([float(self.age)]), np.array([self.fifth], np.int8))
