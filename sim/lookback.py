@@ -31,6 +31,7 @@ class LookBack:
 
     def __init__(self, demand: Demand, history: Mapping[str, Arrivals], n_people: int) -> None:
         self._n_people = n_people
+        self._asked: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in WATCHED}
         self._months = {
             name: self._past(demand, {each: history[each] for each in processes})
             for name, processes in WATCHED.items()
@@ -50,6 +51,7 @@ class LookBack:
 
     def next_month(self) -> None:
         """Begin a new month and forget the oldest."""
+        self._count()
         for months in self._months.values():
             months.append(np.zeros(self._n_people, np.int16))
 
@@ -58,11 +60,19 @@ class LookBack:
         if day < 0:
             return
         for name, processes in WATCHED.items():
-            for process in processes:
-                np.add.at(self._months[name][-1], arrivals[process].rows, 1)
+            self._asked[name] += [arrivals[process].rows for process in processes]
+
+    def _count(self) -> None:
+        """Count what has been noted since this was last done, all at once."""
+        for name, asked in self._asked.items():
+            if asked:
+                counts = np.bincount(np.concatenate(asked), minlength=self._n_people)
+                self._months[name][-1] += counts.astype(np.int16)
+                asked.clear()
 
     def columns(self) -> dict[str, npt.NDArray[np.int64]]:
         """Return counts by person under the names that rules use, such as ``ae_12m``."""
+        self._count()
         columns = {}
         for name, months in self._months.items():
             recent = np.array(months)
