@@ -10,7 +10,7 @@ import pandas as pd
 from results.comparison import Arm, named
 from results.outcomes import PER, with_total, year_labels
 from results.settings import Settings
-from results.sheets import Sheet, Stack, described, joined, product, summary
+from results.sheets import Sheet, Stack, described, joined, levels, product, summary
 from results.sums import COLUMN, Sums
 
 # Points of delivery: what they count, and the row of their growth where a plan states one.
@@ -72,7 +72,7 @@ def activity_table(
     """Return ``activity.csv``; momentum is usual care's first year grown at the plan's rate."""
     parts = []
     for arm, stack in stacks.items():
-        table = described(stack)
+        table = levels(stack)
         with np.errstate(divide="ignore", invalid="ignore"):
             rate = summary(PER * stack.numbers["value"] / stack.numbers["people"], stack.draws)
         base = described(stacks[baselines[arm[0]]])

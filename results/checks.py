@@ -16,7 +16,7 @@ from results.inequality import standardised
 from results.measures import BEDS, PRACTICE
 from results.outcomes import PLACE
 from results.settings import Settings
-from results.sheets import Sheet, Stack, described
+from results.sheets import Sheet, Stack, levels
 from results.store import Run
 from results.sums import AGE_BANDS, AGE_STARTS, COLUMN, Sums
 from results.utilities import LAST_BAND, england_weights
@@ -155,7 +155,7 @@ def checks_table(
     published = _published(settings)
     parts = []
     for arm, stack in stacks.items():
-        table = published.merge(described(stack), on="check", how="left")
+        table = published.merge(levels(stack), on="check", how="left")
         for end in ("mean", "low", "high"):
             name = "ratio" if end == "mean" else f"ratio_{end}"
             table[name] = table[end] / table["published"]

@@ -12,7 +12,7 @@ import pandas as pd
 from agents.faults import BadInput, Fault, nearest
 from results.measures import MEASURES
 from results.outcomes import PER
-from results.sheets import Stack, described, interval_kind, paired, summary
+from results.sheets import Stack, described, interval_kind, levels, paired, summary, within
 from results.sums import GROUPINGS
 
 Floats = npt.NDArray[np.float64]
@@ -28,13 +28,14 @@ def named(arm: Arm, table: pd.DataFrame) -> pd.DataFrame:
 def with_rates(stack: Stack, table: pd.DataFrame) -> pd.DataFrame:
     """Add ``per_1000`` residents a year and its interval, where the measure is a count."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        rate = summary(PER * stack.numbers["value"] / stack.numbers["people"], stack.draws)
+        rates = PER * stack.numbers["value"] / stack.numbers["people"]
+    rate = within(summary(rates, stack.draws), rates)
     return table.assign(per_1000=rate.mean, per_1000_low=rate.low, per_1000_high=rate.high)
 
 
 def outcomes_table(stacks: Mapping[Arm, Stack]) -> pd.DataFrame:
     """Return ``outcomes.csv`` from the outcome sheets of every arm."""
-    parts = [named(arm, with_rates(stack, described(stack))) for arm, stack in stacks.items()]
+    parts = [named(arm, with_rates(stack, levels(stack))) for arm, stack in stacks.items()]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -55,7 +56,7 @@ def compared(design: Stack, baseline: Stack, name: str) -> pd.DataFrame:
     prolonged does not hide in the denominator.
     """
     ours, theirs = paired(design, baseline)
-    table = with_rates(ours, described(ours))
+    table = with_rates(ours, levels(ours))
     base = summary(theirs.numbers["value"], theirs.draws).mean
     change = ours.numbers["value"] - theirs.numbers["value"]
     difference = summary(change, ours.draws)

@@ -8,7 +8,7 @@ and given intervals in one way, whatever the table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -131,10 +131,23 @@ def _draw_means(values: Floats, draws: Sequence[int]) -> Floats:
 
 
 def _over_draws(values: Floats) -> Summary:
-    known = np.isfinite(values).any(axis=0)
-    ends = np.full((4, values.shape[1]), np.nan)
-    ends[:, known] = np.nanquantile(values[:, known], [0.025, 0.975, 0.25, 0.75], axis=0)
+    ends = (quantiles(values, share) for share in (0.025, 0.975, 0.25, 0.75))
     return Summary(_nan_mean(values), *ends)
+
+
+def quantiles(values: Floats, share: float) -> Floats:
+    """Return a quantile of each column of (draws, names), on a straight line between draws.
+
+    What is not a number is left out; a column of such alone has none.
+    """
+    ordered = np.sort(values, axis=0)  # what is not a number goes last
+    last = np.isfinite(values).sum(axis=0) - 1
+    place = share * np.maximum(last, 0)
+    below = place.astype(np.int64)
+    above = np.minimum(below + 1, np.maximum(last, 0))
+    low, high = (np.take_along_axis(ordered, row[None], axis=0)[0] for row in (below, above))
+    found: Floats = low + (place - below) * (high - low)
+    return found
 
 
 def _over_replications(values: Floats) -> Summary:
@@ -160,9 +173,30 @@ def interval_kind(draws: Sequence[int]) -> str:
     return "chance_and_knowledge" if len(set(draws)) > 1 else "chance"
 
 
+def within(held: Summary, values: Floats) -> Summary:
+    """Cut an interval off at nothing where the number was never below nothing.
+
+    Student's t knows no limits: few replications may put the low end of a count, a wait or a
+    share below 0.
+    """
+    with np.errstate(invalid="ignore"):
+        never = ~(values < 0).any(axis=0)
+    low, low50 = (np.where(never, np.maximum(end, 0.0), end) for end in (held.low, held.low50))
+    return replace(held, low=low, low50=low50)
+
+
 def described(stack: Stack, number: str = "value") -> pd.DataFrame:
     """Return the names with ``replications, interval_kind, mean, low, high`` of ``number``."""
-    held = summary(stack.numbers[number], stack.draws)
+    return _named(stack, number, summary(stack.numbers[number], stack.draws))
+
+
+def levels(stack: Stack, number: str = "value") -> pd.DataFrame:
+    """Return what ``described`` does, for numbers that are levels and no differences."""
+    values = stack.numbers[number]
+    return _named(stack, number, within(summary(values, stack.draws), values))
+
+
+def _named(stack: Stack, number: str, held: Summary) -> pd.DataFrame:
     return stack.keys.assign(
         replications=np.isfinite(stack.numbers[number]).sum(axis=0),
         interval_kind=interval_kind(stack.draws),

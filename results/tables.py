@@ -50,9 +50,11 @@ from results.sheets import (
     described,
     interval_kind,
     joined,
+    levels,
     paired,
     stacked,
     summary,
+    within,
 )
 from results.store import EVIDENCE, Run, arms, baseline_arm, experiment, find_runs
 from results.sums import Baseline, Lives, Sums, add_up, read_baseline
@@ -76,6 +78,7 @@ TABLES = (
     "gains",
     "frameworks",
     "draws",
+    "ceac",
     "variance",
     "checks",
     "evidence",
@@ -392,7 +395,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "checks": checks_table(
             stacks["checks"], {arm: runs[0] for arm, runs in collected.runs.items()}, settings
         ),
-        "measures": measures_table(),
+        "measures": measures_table(_recorded(collected.outcomes)),
         "gains": numbers_table(stacks["gains"], GAINS),
     }
     tables["costs"] = costs_table(stacks["costs"], flows, baselines)
@@ -400,6 +403,16 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
     tables["frameworks"] = frameworks_table(comparison, tables["inequality"], settings)
     tables["evidence"] = evidence_table(collected)
     return {name: tables[name] for name in TABLES}
+
+
+def _recorded(outcomes: Mapping[Arm, Stack]) -> frozenset[str]:
+    """Return the measures of which some run holds a number that is not nothing."""
+    found: set[str] = set()
+    for stack in outcomes.values():
+        values = stack.numbers["value"]
+        some = (np.isfinite(values) & (values != 0)).any(axis=0)
+        found.update(stack.keys["measure"][some].unique())
+    return frozenset(found)
 
 
 def cash_stacks(
@@ -439,7 +452,7 @@ def numbers_table(stacks: Mapping[Arm, Stack], numbers: Sequence[str]) -> pd.Dat
             replications=len(stack.draws), interval_kind=interval_kind(stack.draws)
         )
         for name in numbers:
-            held = summary(stack.numbers[name], stack.draws)
+            held = within(summary(stack.numbers[name], stack.draws), stack.numbers[name])
             table = table.assign(
                 **{name: held.mean, f"{name}_low": held.low, f"{name}_high": held.high}
             )
@@ -452,8 +465,9 @@ def shares_table(stacks: Mapping[Arm, Stack], name: str, per: float) -> pd.DataF
     parts = []
     for arm, stack in stacks.items():
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = summary(per * stack.numbers["value"] / stack.numbers["people"], stack.draws)
-        table = described(stack).assign(
+            shares = per * stack.numbers["value"] / stack.numbers["people"]
+        share = within(summary(shares, stack.draws), shares)
+        table = levels(stack).assign(
             people=summary(stack.numbers["people"], stack.draws).mean,
             **{name: share.mean, f"{name}_low": share.low, f"{name}_high": share.high},
         )

@@ -103,6 +103,7 @@ class Fake:
     designs: tuple[tuple[str, str], ...] = (("proactive-mltc", "published"),)
     avoided: float = 0.06
     place: str = "southwark"
+    draws: int = 0
 
 
 def write_fake_experiment(folder: Path, fake: Fake | None = None) -> Path:
@@ -110,13 +111,35 @@ def write_fake_experiment(folder: Path, fake: Fake | None = None) -> Path:
     fake = fake or Fake()
     arms = (("usual-care", "none"), *fake.designs)
     for design, effects in arms:
-        for replication in range(fake.replications):
-            write_fake_run(folder, fake, design=design, effects=effects, replication=replication)
+        for draw, replication in _luck(fake):
+            write_fake_run(
+                folder, fake, design=design, effects=effects, replication=replication, draw=draw
+            )
+    if fake.draws:
+        folder.joinpath("draws.json").write_text(json.dumps(_drawn(fake)), encoding="utf-8")
     folder.joinpath("experiment.toml").write_text(_toml(fake), encoding="utf-8")
     folder.joinpath("manifest.json").write_text(
         json.dumps({"program_version": "0.0.0", "seed": 2025, "runs": []}), encoding="utf-8"
     )
     return folder
+
+
+def _luck(fake: Fake) -> list[tuple[int, int]]:
+    """Return draw and replication of every run: each draw, from 1, has luck of its own."""
+    if not fake.draws:
+        return [(0, replication) for replication in range(fake.replications)]
+    return [
+        (draw + 1, draw * fake.replications + replication)
+        for draw in range(fake.draws)
+        for replication in range(fake.replications)
+    ]
+
+
+def _drawn(fake: Fake) -> dict[str, object]:
+    """Return ``draws.json``: here the price of an A&E attendance alone is drawn."""
+    key = "unit_costs.ae_attendance_2023_24.acute.2023/24"
+    prices = {key: [200.0 + 10.0 * draw for draw in range(fake.draws)]}
+    return {"about": "invented", "draws": fake.draws, "prices": prices, "runs": {}}
 
 
 def _toml(fake: Fake) -> str:
@@ -126,7 +149,9 @@ def _toml(fake: Fake) -> str:
     return (
         f'name = "fake"\nplace = "{fake.place}"\npopulation = {fake.population}\n'
         f"start = 2025-04-01\nyears = {fake.years}\nreplications = {fake.replications}\n"
-        f'seed = 2025\neffects = [{effects}]\nuncertainty = "none"\nbaseline = "usual-care"\n'
+        f"seed = 2025\neffects = [{effects}]\n"
+        f'uncertainty = "{"psa" if fake.draws else "none"}"\ndraws = {fake.draws}\n'
+        'baseline = "usual-care"\n'
         'main_measure = "emergency_admissions"\nsmallest_difference_that_matters = 0.01\n\n'
         f"{uses}"
     )
@@ -148,19 +173,23 @@ def run_folder(
 
 
 def write_fake_run(
-    folder: Path, fake: Fake, *, design: str, effects: str, replication: int
+    folder: Path, fake: Fake, *, design: str, effects: str, replication: int, draw: int = 0
 ) -> Path:
     """Write one complete run; the same replication holds the same people in every design."""
-    to = run_folder(folder, fake, design=design, effects=effects, replication=replication)
+    to = run_folder(
+        folder, fake, design=design, effects=effects, replication=replication, draw=draw
+    )
     to.mkdir(parents=True, exist_ok=True)
     works = effects in ("plan", "published")
     avoided = fake.avoided * (2.0 if effects == "plan" else 1.0) if works else 0.0
+    avoided *= 0.5 + draw / max(fake.draws, 1) if draw else 1.0
     people = _people(fake, replication, avoided=avoided, supported=design != "usual-care")
     people.to_parquet(to / "person_years.parquet", index=False)
     _series(fake, replication, avoided).to_parquet(to / "series.parquet", index=False)
     _waits(fake, replication, avoided).to_parquet(to / "waits.parquet", index=False)
     _evidence().to_csv(to / "evidence.csv", index=False)
     facts = _facts(fake, design=design, effects=effects, replication=replication)
+    facts["draw"] = draw
     to.joinpath("run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
     return to
 

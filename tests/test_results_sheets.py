@@ -8,7 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.sheets import Sheet, Stack, joined, paired, product, stacked, summary
+from results.sheets import (
+    Sheet,
+    Stack,
+    described,
+    joined,
+    levels,
+    paired,
+    product,
+    quantiles,
+    stacked,
+    summary,
+)
 
 
 def sheet(**values: float) -> Sheet:
@@ -97,3 +108,23 @@ def test_an_empty_pairing_is_empty_and_not_an_error() -> None:
     other = Stack(stack.keys, stack.numbers, (0,), (1,))
     ours, _ = paired(stack, other)
     assert ours.draws == ()
+
+
+def test_quantiles_are_numpys_and_leave_gaps_out() -> None:
+    luck = np.random.default_rng(3)
+    values = luck.normal(size=(9, 40))
+    values[luck.uniform(size=values.shape) < 0.3] = np.nan
+    values[:, 0] = np.nan
+    for share in (0.025, 0.25, 0.5, 0.975):
+        expected = [np.nanquantile(column, share) for column in values.T[1:]]
+        assert quantiles(values, share)[1:] == pytest.approx(expected)
+        assert np.isnan(quantiles(values, share)[0])
+
+
+def test_a_level_never_below_nothing_has_no_interval_below_it_but_a_difference_may() -> None:
+    keys = pd.DataFrame({"name": ["wait", "change"]})
+    values = np.array([[0.0, -1.0], [0.0, 2.0], [3.0, 0.5]])
+    stack = Stack(keys, {"value": values}, (0, 0, 0), (0, 1, 2))
+    assert described(stack)["low"].iloc[0] < 0
+    assert levels(stack)["low"].tolist() == [0.0, described(stack)["low"].iloc[1]]
+    assert levels(stack)["high"].tolist() == described(stack)["high"].tolist()

@@ -11,7 +11,7 @@ import pytest
 
 import results
 from agents.faults import BadInput
-from results.measures import COUNT, MEASURES
+from results.measures import ABSENT, COUNT, MEASURES
 from results.store import find_runs
 from results.sums import GROUPINGS
 from results.tables import TABLES, build_tables, load, rounded, write_csv
@@ -71,7 +71,11 @@ def test_every_measure_of_the_registry_has_rows_or_says_why(
     tables: dict[str, pd.DataFrame],
 ) -> None:
     assert set(tables["outcomes"]["measure"]) == set(MEASURES)
-    assert set(tables["measures"]["measure"]) == set(MEASURES)
+    known = tables["measures"].set_index("measure")
+    assert set(known.index) == set(MEASURES) | set(ABSENT)
+    assert known.loc[list(ABSENT), "note"].notna().all()
+    assert known.loc["care_home_admissions", "recorded"] == "yes"  # the fake world moves people
+    assert known.loc["emergency_admissions", "recorded"] == "yes"
 
 
 def test_names_are_unique_in_every_table(tables: dict[str, pd.DataFrame]) -> None:

@@ -1,0 +1,90 @@
+"""Indices of inequality against published worked examples and independent formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from results.inequality import (
+    concentration_index,
+    equal_equivalent,
+    erreygers_index,
+    ranks,
+    relative_index,
+    slope_index,
+)
+
+Floats = npt.NDArray[np.float64]
+
+# Inequality.jl, documentation of atkinson(v, 1.2).
+VALUES, AVERSION, ATKINSON = [8, 5, 1, 3, 5, 6, 7, 6, 3], 1.2, 0.1631765870035865
+
+people = st.lists(st.floats(1.0, 100.0), min_size=5, max_size=5).map(np.array)
+levels = st.lists(st.floats(0.05, 0.95), min_size=5, max_size=5).map(np.array)
+
+
+def test_equal_equivalent_gives_the_published_atkinson_index() -> None:
+    level, weight = np.array(VALUES, float), np.ones(len(VALUES))
+    index = 1.0 - equal_equivalent(level, weight, AVERSION) / level.mean()
+    assert index == pytest.approx(ATKINSON, rel=1e-12)
+
+
+def test_ranks_are_those_of_the_public_health_guidance() -> None:
+    # PHEindicatormethods::phe_sii, Calculation: a first quantile with 12 per cent of people
+    # stands at half of it, a second with 10 per cent at 0.12 + 0.10 / 2.
+    found = ranks(np.array([12.0, 10.0, 78.0]))
+    assert found == pytest.approx([0.06, 0.17, 0.61])
+
+
+@given(levels, people)
+def test_slope_and_relative_index_are_those_of_weighted_least_squares(
+    level: Floats, weight: Floats
+) -> None:
+    # Low and Low (2004), as in the guidance: regress sqrt(share) level on sqrt(share) and
+    # sqrt(share) rank; SII = b, RII = (a + b) / a.
+    share = weight / weight.sum()
+    rank = np.cumsum(share) - share / 2
+    root = np.sqrt(share)
+    start, steep = np.linalg.lstsq(np.column_stack([root, root * rank]), root * level)[0]
+    assert slope_index(level, weight) == pytest.approx(steep, abs=1e-9)
+    assert relative_index(level, weight) == pytest.approx((start + steep) / start, rel=1e-6)
+
+
+@given(levels, people)
+def test_concentration_index_is_twice_the_area_beside_the_concentration_curve(
+    level: Floats, weight: Floats
+) -> None:
+    # Wagstaff, Paci and van Doorslaer (1991) and the World Bank's note for grouped data:
+    # C = (p1 L2 - p2 L1) + (p2 L3 - p3 L2) + ...
+    share = np.concatenate([[0.0], np.cumsum(weight) / weight.sum()])
+    curve = np.concatenate([[0.0], np.cumsum(weight * level) / (weight * level).sum()])
+    area = sum(
+        share[place] * curve[place + 1] - share[place + 1] * curve[place]
+        for place in range(len(level))
+    )
+    assert concentration_index(level, weight) == pytest.approx(area, abs=1e-9)
+
+
+@given(levels, people)
+def test_erreygers_index_is_eight_times_the_weighted_mean_of_centred_rank_and_level(
+    level: Floats, weight: Floats
+) -> None:
+    # Erreygers (2009): E = 8 / (n^2 (b - a)) sum z h, here for groups: 8 mean((R - 1/2) h).
+    share = weight / weight.sum()
+    rank = np.cumsum(share) - share / 2
+    assert erreygers_index(level, weight) == pytest.approx(
+        8.0 * (share * (rank - 0.5) * level).sum(), abs=1e-9
+    )
+
+
+@given(levels, people)
+def test_equal_equivalent_solves_the_welfare_equation(level: Floats, weight: Floats) -> None:
+    # The level whose welfare, given to all, is the mean welfare: u(h) = h^(1 - e) / (1 - e).
+    share = weight / weight.sum()
+    for aversion in (0.5, 2.0, 10.95):
+        equal = equal_equivalent(level, weight, aversion)
+        of_all = (share * level ** (1 - aversion) / (1 - aversion)).sum()
+        assert equal ** (1 - aversion) / (1 - aversion) == pytest.approx(of_all, rel=1e-9)
