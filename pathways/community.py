@@ -91,6 +91,10 @@ class Community:
         self.ledger.count("ambulance_conveyed", incidents.rows[self.conveyed(incidents.keys)])
         self._admit(day, arrivals["virtual_ward_admission"])
 
+    def change_ward(self, factor: float) -> None:
+        """Have ``factor`` times the place's own virtual-ward places from now on."""
+        self.settings = {**self.settings, "virtual_ward.capacity_factor": factor}
+
     def conveyed(self, keys: Words) -> npt.NDArray[np.bool_]:
         """Say which ambulance incidents end at an emergency department."""
         outcome = np.searchsorted(self._outcomes, self.luck.uniforms("ambulance.outcome", keys))

@@ -8,6 +8,10 @@ studies, or nothing) and what it costs. It never reaches into the model: the mod
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathways.components.base import Component
 
 EFFECTS = ("plan", "published", "null", "inert")
 NO_EFFECTS = "none"
@@ -43,6 +47,7 @@ class Reach:
     Every ``every_days`` the team invites the people at highest risk who are not yet on the
     pathway, at most ``invitations_per_10000_a_year``; a person of fifth q accepts with
     probability ``acceptance[q - 1]`` and may be invited again after ``again_after_days``.
+    ``order`` is ``risk`` (highest first) or ``chance`` (no case finding: whoever comes first).
     """
 
     every_days: int
@@ -50,6 +55,7 @@ class Reach:
     acceptance: tuple[float, float, float, float, float]
     reply_days: float
     again_after_days: float
+    order: str = "risk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +82,11 @@ class Effect:
     """One change caused in people supported by the design.
 
     ``target`` is ``demand.PROCESS`` (relative change of the rate of need, as a share: -0.2 is
-    a fifth fewer), ``blood_pressure`` (mmHg in people with uncontrolled hypertension) or
-    ``activation`` (levels). It grows in a straight line to its full size over
-    ``builds_over_years`` and is lost when support ends, over ``fades_over_years``.
+    a fifth fewer), ``blood_pressure`` (mmHg in people with uncontrolled hypertension),
+    ``activation`` (levels), or another of ``pathways.effects.LASTING`` or of what a component
+    does to an event. It grows in a straight line to its full size over ``builds_over_years``
+    and is lost when support ends, over ``fades_over_years``. It acts in the people whom
+    ``component`` reaches; an empty name is the design's own pathway.
     """
 
     version: str
@@ -93,6 +101,7 @@ class Effect:
     grade: str
     direct: bool
     note: str = ""
+    component: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +126,9 @@ class Design:
     """One way of organising care (see the module).
 
     ``changes`` are settings such as ``mdt.meetings_per_year`` that the design sets;
-    ``pathway`` is False for usual care.
+    ``pathway`` is False for usual care. ``components`` act beside the design's own pathway, if
+    it has one; ``same_mechanism_as`` names the design that this one differs from in numbers
+    only.
     """
 
     name: str
@@ -132,6 +143,8 @@ class Design:
     effects: tuple[Effect, ...] = ()
     costs: tuple[Cost, ...] = ()
     sources: tuple[Source, ...] = ()
+    components: tuple[Component, ...] = ()
+    same_mechanism_as: str = ""
 
     @property
     def pathway(self) -> bool:
@@ -141,3 +154,10 @@ class Design:
     def acting(self, version: str) -> tuple[Effect, ...]:
         """Return the effects that act in ``version`` (none under ``null`` and ``inert``)."""
         return tuple(effect for effect in self.effects if effect.version == version)
+
+    @property
+    def assumption_only(self) -> bool:
+        """True where some part has effects in its plan and no published study behind any."""
+        planned = {effect.component for effect in self.effects if effect.version == "plan"}
+        studied = {effect.component for effect in self.effects if effect.version == "published"}
+        return bool(planned - studied)

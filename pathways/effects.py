@@ -2,9 +2,10 @@
 
 Each effect has a strength between 0 and 1 for each person: it grows in a straight line while
 the person is supported and fades when support has ended. Where several effects act on one
-target, their multipliers are multiplied. An effect acts through a mechanism (blood pressure
-on new disease, activation on use) where studies support one; a direct multiplier of the
-rate of need is the last resort and is marked so in the design.
+target, their multipliers are multiplied, and together they never take a rate below a floor
+that none of them reaches alone (``overlap.floor``). An effect acts through a mechanism (blood
+pressure on new disease, activation on use) where studies support one; a direct multiplier of
+the rate of need is the last resort and is marked so in the design.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.evidence import Evidence
+from agents.luck import Luck
 from agents.population import Population
 from pathways.calendar import YEAR
+from pathways.demand import EXPECTED, PROCESSES
 from pathways.design import Effect
 
 Floats = npt.NDArray[np.float64]
@@ -29,6 +32,18 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "demand.elective_admission": ("day_case", "elective_inpatient"),
     "demand.outpatient_attendance": ("outpatient_first", "outpatient_follow_up"),
     "demand.ae_attendance": ("ed_attendance",),
+}
+DEMAND: tuple[str, ...] = (*TARGETS, *(f"demand.{name}" for name in (*PROCESSES, *EXPECTED)))
+# What changes in a person while an effect lasts, beside rates of need; ``onset.CONDITION`` too.
+LASTING = ("blood_pressure", "activation", "isolation", "death")
+ONSET = "onset."
+ACTIVATION_LEVELS = (1.0, 4.0)
+# What studies of activation compared, and the processes that it acts on.
+ACTIVATED: Mapping[str, tuple[str, ...]] = {
+    "GP contacts": ("practice_consultation",),
+    "A&E attendances": ("ed_attendance",),
+    "emergency admissions": ("emergency_admission",),
+    "outpatient attendances": ("outpatient_first", "outpatient_follow_up"),
 }
 
 
@@ -85,6 +100,39 @@ class BloodPressure:
         return factors
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activation:
+    """What one level more of activation does to the rate of each process (a ratio).
+
+    Published ratios are associations, so only a share of their logarithm is taken as caused.
+    """
+
+    ratios: Mapping[str, float]
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> Activation:
+        """Take the ratios of level 4 against level 1 and the causal share."""
+        causal = evidence.value("design_settings", key="activation.causal_share")
+        levels = evidence.value("design_settings", key="activation.levels")
+        found: dict[str, float] = {}
+        for name, acted in ACTIVATED.items():
+            ratio = evidence.value("mechanisms", mechanism="activation", to=name)
+            found |= dict.fromkeys(acted, ratio ** (causal / levels))
+        return cls(ratios=found)
+
+
+def floored(product: Floats, strongest: Floats, floor: float) -> Floats:
+    """Return the joint multiplier of several effects on one rate: their overlap rule.
+
+    Parameters
+    ----------
+    product : (n,) all multipliers of the rate, multiplied
+    strongest : (n,) the lowest of them
+    floor : below this they go together only as far as the strongest goes alone
+    """
+    return np.maximum(product, np.minimum(floor, strongest))
+
+
 class Effects:
     """The effects of a design at work in a population.
 
@@ -93,19 +141,30 @@ class Effects:
     """
 
     def __init__(
-        self, effects: Sequence[Effect], population: Population, evidence: Evidence
+        self,
+        effects: Sequence[Effect],
+        population: Population,
+        evidence: Evidence,
+        luck: Luck | None = None,
     ) -> None:
         self._effects = tuple(effects)
         self._population = population
+        self._luck = luck
         self._strength = np.zeros((len(self._effects), len(population)))
         self._pressure = BloodPressure.read(evidence)
+        self._floor = evidence.value("design_settings", key="overlap.floor")
         keys = population.conditions
         self._columns = [keys.index(key) for key in self._pressure.conditions if key in keys]
         self._hypertension = keys.index("hypertension") if "hypertension" in keys else None
+        self._activates = any(effect.target == "activation" for effect in self._effects)
+        self._activation = Activation.read(evidence) if self._activates else None
+        self._activation_before = population.activation.copy()
+        self._isolated_before = population.isolated.copy()
+        acted = [process for effect in self._effects for process in processes(effect)]
+        if self._activation is not None:
+            acted += self._activation.ratios
         self.demand_factor: dict[str, Floats] = {
-            process: np.ones(len(population))
-            for effect in self._effects
-            for process in processes(effect)
+            process: np.ones(len(population)) for process in acted
         }
 
     @property
@@ -113,48 +172,105 @@ class Effects:
         """Whether there is any effect at all."""
         return bool(self._effects)
 
-    def step(self, supported: Bools, days: float) -> tuple[Rows, Rows]:
-        """Let ``days`` pass; return rows whose demand and rows whose onset hazards moved.
+    def step(self, reached: Bools | Mapping[str, Bools], days: float) -> tuple[Rows, Rows]:
+        """Let ``days`` pass; return rows whose demand and rows whose hazards moved.
 
         Parameters
         ----------
-        supported : (n,), who is supported now
+        reached : (n,), who is supported now, or that by name of the component
         """
         before = self._strength.copy()
         for number, effect in enumerate(self._effects):
-            self._strength[number] = grown(before[number], supported, days, effect)
+            now = reached[effect.component] if isinstance(reached, Mapping) else reached
+            self._strength[number] = grown(before[number], now, days, effect)
         changed = self._strength != before
+        self._activate()
         self._apply_demand()
         demand_rows = np.flatnonzero(changed.any(axis=0))
-        pressure = [
-            n for n, effect in enumerate(self._effects) if effect.target == "blood_pressure"
-        ]
-        onset_rows = np.flatnonzero(changed[pressure].any(axis=0))
-        self._apply_pressure(onset_rows, pressure)
-        return demand_rows, onset_rows
+        lasting = [n for n, effect in enumerate(self._effects) if on_hazards(effect)]
+        hazard_rows = np.flatnonzero(changed[lasting].any(axis=0))
+        self._apply_hazards(hazard_rows)
+        self._connect(np.flatnonzero(changed[self._of("isolation")].any(axis=0)))
+        return demand_rows, hazard_rows
+
+    def _of(self, target: str) -> list[int]:
+        return [n for n, effect in enumerate(self._effects) if effect.target == target]
+
+    def _total(self, target: str, rows: Rows | slice) -> Floats:
+        """Return the sum of the present changes of ``target`` in ``rows``."""
+        start = np.zeros(len(self._population))[rows]
+        parts = (self._effects[n].change * self._strength[n, rows] for n in self._of(target))
+        total: Floats = sum(parts, start)
+        return total
+
+    def _product(self, target: str, rows: Rows) -> Floats:
+        """Return the product of the present multipliers of ``target`` in ``rows``."""
+        product = np.ones(len(rows))
+        for n in self._of(target):
+            product *= 1.0 + self._effects[n].change * self._strength[n, rows]
+        return product
+
+    def _activate(self) -> None:
+        if self._activates:
+            raised = self._activation_before + self._total("activation", slice(None))
+            self._population.activation[:] = np.clip(raised, *ACTIVATION_LEVELS)
+
+    def _connect(self, rows: Rows) -> None:
+        """Let some of the isolated among ``rows`` have ties while support lasts."""
+        if self._luck is None or not len(rows):
+            return
+        people = self._population
+        draws = self._luck.uniforms("effects.isolation", people.person[rows])
+        freed = draws < -self._total("isolation", rows)
+        people.isolated[rows] = self._isolated_before[rows] & ~freed
 
     def _apply_demand(self) -> None:
-        for factor in self.demand_factor.values():
-            factor[:] = 1.0
-        for strength, effect in zip(self._strength, self._effects, strict=True):
-            for process in processes(effect):
-                self.demand_factor[process] *= 1.0 + effect.change * strength
+        for process, factor in self.demand_factor.items():
+            factor[:] = self._joint(process)
 
-    def _apply_pressure(self, rows: Rows, numbers: Sequence[int]) -> None:
+    def _joint(self, process: str) -> Floats:
+        product, strongest = np.ones(len(self._population)), np.ones(len(self._population))
+        for strength, effect in zip(self._strength, self._effects, strict=True):
+            if process in processes(effect):
+                multiplier = 1.0 + effect.change * strength
+                product *= multiplier
+                np.minimum(strongest, multiplier, out=strongest)
+        if self._activation is not None and process in self._activation.ratios:
+            gained = self._population.activation - self._activation_before
+            product *= np.power(self._activation.ratios[process], gained)
+        return floored(product, strongest, self._floor)
+
+    def _apply_hazards(self, rows: Rows) -> None:
+        """Set what care does to the hazards of new disease and death of ``rows``."""
+        if not len(rows):
+            return
+        population = self._population
+        self._apply_pressure(rows)
+        pressed = self._columns if self._of("blood_pressure") else []
+        for target in sorted({one.target for one in self._effects if one.target.startswith(ONSET)}):
+            column = population.conditions.index(target.removeprefix(ONSET))
+            before = population.onset_factor[rows, column] if column in pressed else 1.0
+            population.onset_factor[rows, column] = before * self._product(target, rows)
+        if self._of("death"):
+            population.death_factor[rows] = self._product("death", rows)
+
+    def _apply_pressure(self, rows: Rows) -> None:
         """Set the onset factors of ``rows`` from their change of blood pressure."""
-        if self._hypertension is None or not len(rows):
+        if self._hypertension is None or not self._of("blood_pressure"):
             return
         population = self._population
         treatable = (
             population.diagnosed[rows, self._hypertension]
             & ~(population.controlled[rows, self._hypertension])
         )
-        mmhg = sum(
-            (self._effects[n].change * self._strength[n, rows] for n in numbers),
-            np.zeros(len(rows)),
-        )
+        mmhg = self._total("blood_pressure", rows)
         factors = self._pressure.onset_factors(np.where(treatable, mmhg, 0.0))
         population.onset_factor[np.ix_(rows, np.array(self._columns))] = factors
+
+
+def on_hazards(effect: Effect) -> bool:
+    """Say whether ``effect`` changes hazards of disease or death."""
+    return effect.target in ("blood_pressure", "death") or effect.target.startswith(ONSET)
 
 
 def processes(effect: Effect) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ from pathways.stays import HOURS, Stays, VisitPlans
 VISITOR_BLOCK = 30  # visitors are drawn for this many days at a time
 FIRST_VISITOR = -1_000_000  # rows below are visitors; those above, to -1, fill the beds at first
 OnDischarge = Callable[[int, float, float, int], None]
+ChangePlans = Callable[[Integers, Words, VisitPlans], VisitPlans]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +156,7 @@ class Hospital:
         self._luck = luck
         self._ledger = ledger
         self._on_discharge = on_discharge
+        self.change_plans: ChangePlans | None = None  # set by a design that changes stays
         self.settings = hospital_settings(evidence, settings or {})
         self.rates = Rates.load(evidence)
         self.stays = Stays(evidence, luck, self.settings)
@@ -199,6 +201,8 @@ class Hospital:
         self._see_elsewhere(everyone.rows[elsewhere & here])
         visits = everyone.only(~elsewhere & here)
         plans = self.stays.of_residents(self._population, visits.rows, visits.keys, float(day))
+        if self.change_plans is not None:
+            plans = self.change_plans(visits.rows, visits.keys, plans)
         self._begin(visits, self._site_of[visits.rows], plans)
 
     def _begin(self, arriving: Arriving, sites: Integers, plans: VisitPlans) -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import simpy
 
 from pathways.calendar import YEAR
-from pathways.design import Design
+from pathways.design import Reach, Support
 from pathways.ledger import STAGE_BITS, Ledger
 from pathways.queues import Steps, Walk
 from pathways.teams import Caseload, Meeting
@@ -52,6 +52,22 @@ class Person(Protocol):
         """Return the years until this person would drop out of support."""
 
 
+class Plan(Protocol):
+    """What a pathway is declared by: a design, or a component of one."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def reach(self) -> Reach | None:
+        """How people are found and invited."""
+
+    @property
+    def support(self) -> Support | None:
+        """What people receive."""
+
+
 class Slots(Protocol):
     """Practice appointments that a design may use (see ``pathways.practice``)."""
 
@@ -84,16 +100,16 @@ class Pathway:
     def __init__(
         self,
         env: simpy.Environment,
-        design: Design,
+        plan: Plan,
         services: Services,
         ledger: Ledger,
         n_people: int,
     ) -> None:
-        if design.reach is None or design.support is None:
-            raise ValueError(f"{design.name} has no pathway; give it people, reach and support")
+        if plan.reach is None or plan.support is None:
+            raise ValueError(f"{plan.name} has no pathway; give it people, reach and support")
         self._env = env
-        self._reach = design.reach
-        self._support = design.support
+        self._reach = plan.reach
+        self._support = plan.support
         self._services = services
         self._ledger = ledger
         self._journeys: dict[int, Walk] = {}

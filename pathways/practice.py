@@ -10,7 +10,7 @@ patience and attendance all belong to its key, so they are the same in every des
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -299,6 +299,13 @@ class Practices:
         yearly = registered * self.rules.slots_per_head
         total = np.floor(yearly[:, None] * np.cumsum(self._weight[start:]) + 1e-9)
         self._slots[:, start : len(self._open)] = np.diff(total, axis=1, prepend=0.0)
+
+    def change_capacity(self, factor: float, day: int) -> None:
+        """Offer ``factor`` times the place's own appointments from ``day`` on."""
+        yearly = self.capacity["practice"]["all slots"] / PER * factor
+        if yearly != self.rules.slots_per_head:
+            self.rules = replace(self.rules, slots_per_head=yearly)
+            self._set_slots(day)
 
     def _fill_calendar(self) -> None:
         """Book the first weeks as a steady queue would have left them, for nobody in particular."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import mesa
@@ -176,13 +177,21 @@ class CareModel(mesa.Model):
             self._gone(row)
         self._dirty.append(events.rows)
 
+    @cached_property
+    def _share_at_home(self) -> float:
+        """The share of deaths outside a bed that happen at home."""
+        return self.evidence.value("care_settings", key="death.at_home_share")
+
     def _note_deaths(self, died: Rows) -> None:
         assert self._book is not None
-        share = self.world.evidence.value("care_settings", key="death.at_home_share")
+        if not len(died):
+            return
+        share = self._share_at_home
         draws = self.luck.uniforms("death.place", self.population.person[died])
         inside = self.services.hospital.inside
         in_bed = np.array([row in inside for row in died.tolist()], np.bool_)
-        self._book.died_at_home[died] = (draws < share) & ~in_bed
+        at_home = draws < share * self.programme.home_factor(died)
+        self._book.died_at_home[died] = at_home & ~in_bed
 
     def _move(self, day: int) -> None:
         """Let people move away and new ones come."""
@@ -216,7 +225,7 @@ class CareModel(mesa.Model):
 
     def _care(self, day: int) -> None:
         """Let everyone ask for what they need today, and the services give what they can."""
-        arrivals = self.demand.today(day)
+        arrivals = self.programme.divert(day, self.demand.today(day))
         practice = self.services.practices.day(day, arrivals["practice_consultation"])
         self.services.hospital.receive(day, self._emergencies(day, arrivals, practice))
         self.services.lists.day(day, arrivals)
@@ -229,7 +238,7 @@ class CareModel(mesa.Model):
         for row, key in zip(referred.rows.tolist(), referred.keys.tolist(), strict=True):
             person = Patient(self, row, key)
             Walk(link_worker_episode(self.env, self._shared, self.ledger, person))
-        if self._book is not None:
+        if self._book is not None and self.programme.supported.any():
             self._book.days_supported += self.programme.supported
         self.look_back.add(day, arrivals)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import ceil, exp
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from agents.luck import Luck
 from agents.population import Population
 from pathways.calendar import Calendar
 from pathways.community import Community
+from pathways.components import MoreCapacity
 from pathways.demand import Arrivals, Demand
 from pathways.hospital import Hospital
 from pathways.journey import Services
@@ -69,6 +70,7 @@ class ServiceSet:
     residents: int
     major_share: float
     link_worker_contacts: int
+    own_caseloads: list[Caseload] = field(default_factory=list)  # that designs open
 
     def for_pathway(self) -> Services:
         """Return the shared capacity that a design's pathway competes for."""
@@ -81,8 +83,8 @@ class ServiceSet:
             link_worker_contacts=self.link_worker_contacts,
         )
 
-    def begin(self, changes: Mapping[str, float]) -> None:
-        """Open the capacity that a design or an experiment sets for teams, from now on."""
+    def begin(self, changes: Mapping[str, float], day: int = 0) -> None:
+        """Open the capacity that a design or an experiment sets, from ``day`` on, which is now."""
         heads = self.residents / PER
         settings = self.settings
         if "care_coordination.coordinators_per_10000" in changes:
@@ -96,11 +98,17 @@ class ServiceSet:
         if "vcse.link_workers_per_10000" in changes:
             fte = changes["vcse.link_workers_per_10000"] * heads
             take_on_more(self.link_workers, fte, settings)
+        if "gp.capacity_factor" in changes:
+            self.practices.change_capacity(changes["gp.capacity_factor"], day)
+        if "virtual_ward.capacity_factor" in changes:
+            self.community.change_ward(changes["virtual_ward.capacity_factor"])
 
     def settle(self) -> None:
         """Hand every service's use to the ledger, at the end of a month."""
         for service in (self.hospital, self.meeting, self.coordinators, self.link_workers):
             service.settle()
+        for caseload in self.own_caseloads:
+            caseload.settle()
 
     def checks(self) -> dict[str, dict[str, int]]:
         """Check that no service lost anybody; return where people are.
@@ -112,6 +120,8 @@ class ServiceSet:
         """
         for team in (self.meeting, self.coordinators, self.link_workers):
             team.check()
+        for caseload in self.own_caseloads:
+            caseload.check()
         return {"hospital": self.hospital.check()}
 
 
@@ -188,7 +198,12 @@ def open_services(scene: Scene) -> ServiceSet:
 
 def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
     """Return staff of the design's own, so that nothing it does touches anybody else."""
-    changes = scene.spec.design.changes | dict(scene.spec.settings)
+    design = scene.spec.design
+    later = [part.set for part in design.components if isinstance(part, MoreCapacity)]
+    changes: dict[str, float] = dict(design.changes)
+    for one in later:
+        changes |= one
+    changes |= scene.spec.settings
     own = replace(
         services,
         meeting=_meeting(scene, services.settings),
@@ -197,6 +212,20 @@ def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
     )
     own.begin(changes)
     return replace(own.for_pathway(), practice=None)
+
+
+def own_caseload(scene: Scene, places_per_10000: float) -> Caseload:
+    """Return a caseload that one pathway of a design keeps for itself."""
+    settings = team_settings(scene.evidence, {})
+    fte = places_per_10000 / settings["care_coordination.open_per_fte"]
+    return coordinators(
+        scene.env,
+        scene.luck,
+        scene.ledger,
+        residents=scene.spec.population,
+        fte=fte,
+        settings=settings,
+    )
 
 
 def _hospital(scene: Scene, settings: Mapping[str, float]) -> Hospital:
