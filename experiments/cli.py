@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from experiments.experiment import Experiment
     from experiments.running import Options, Outcome
 
+SEARCHES = ("believe", "sensitivity", "binding")
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 WHERE = "command line"
 
@@ -121,6 +122,9 @@ def resume(folder: Directory, workers: Workers = None, scheduler: Scheduler = No
     from experiments.running import read_folder, run_experiment
 
     options = _options(workers, None, None, None, scheduler)
+    if (folder / "search.json").is_file():
+        _search_again(folder, workers, scheduler)
+        return
     asked = read_folder(folder)
     if (folder / "precision.json").is_file():
         _precise(asked, folder, options, None, None)
@@ -265,6 +269,122 @@ def check(
         typer.echo(line)
 
 
+@app.command()
+def believe(
+    context: typer.Context,
+    experiment: Annotated[
+        str, typer.Argument(help="A built-in experiment or the path of an experiment file.")
+    ] = "southwark",
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="MEASURE=VALUE or VALUE%, also …@YEAR; break-even@YEAR. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(help="An effect such as demand.emergency_admission, coverage or cost."),
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="Sizes to try, as 0,-0.3,-0.6.")] = None,
+    design: Annotated[str | None, typer.Option(help="The design (default: the first).")] = None,
+    effects: Annotated[
+        str | None, typer.Option(help="Version of its other effects (default: its first).")
+    ] = None,
+    replications: Annotated[int | None, typer.Option(help="Replications of each size.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    population: Annotated[int | None, typer.Option(help="Residents to simulate.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder (default: runs/believe-NAME-DIGEST).")
+    ] = None,
+    add_to: Annotated[
+        Path | None, typer.Option(help="Run folder whose report shall show the table too.")
+    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Find the effect, coverage or cost at which a target is met."""
+    options = _options(workers, None, None, None, scheduler)
+    from experiments.believe import believe as found
+    from experiments.believe import said, steps_of, targets_of, vary_of
+    from experiments.experiment import read_experiment
+    from experiments.searching import design_of
+    from results.measures import MEASURES
+
+    sizes = {"replications": replications, "years": years, "population": population}
+    asked = read_experiment(experiment, sizes | {"effects": [effects] if effects else None})
+    targets = targets_of(target or [], asked.years, list(MEASURES))
+    arm, version = design_of(asked, design, effects)
+    varied = vary_of(vary, arm, version)
+    folder, outcome, rows = found(
+        asked,
+        targets,
+        arm=arm,
+        version=version,
+        vary=varied,
+        steps=steps_of(at, varied),
+        folder=out,
+        options=options,
+        command=_typed(context),
+    )
+    _end_search(folder, outcome, said(rows), ("believe",), add_to)
+
+
+def _typed(context: typer.Context) -> str:
+    """Return what was typed, so that a search can be gone on with."""
+    import shlex
+
+    return shlex.join(["carepath", *context.obj])
+
+
+def _search_again(folder: Path, workers: int | None, scheduler: str | None) -> None:
+    """Go on with the search that ``folder`` holds."""
+    import shlex
+
+    from experiments.folder import read_json
+
+    words = shlex.split(str((read_json(folder / "search.json") or {}).get("command", "")))[1:]
+    if not words or words[0] not in SEARCHES:
+        _refuse("DIR", str(folder), "a folder of a search", "repeat the command that began it")
+    words += ["--out", str(folder)]
+    words += ["--workers", str(workers)] if workers else []
+    words += ["--scheduler", scheduler] if scheduler else []
+    _run(words)
+
+
+def _end_search(
+    folder: Path,
+    outcome: Outcome,
+    sentences: Iterable[str],
+    tables: Iterable[str],
+    add_to: Path | None,
+) -> None:
+    """Say what a search found and where, and how its runs ended."""
+    import shutil
+
+    from experiments.running import read_folder, say_outcome
+
+    for line in say_outcome(outcome):
+        typer.echo(line, err=True)
+    for line in sentences:
+        typer.echo(line)
+    if outcome.ready:
+        for name in tables:
+            typer.echo(f"Table: {folder / 'tables' / f'{name}.csv'}")
+            if add_to:
+                read_folder(add_to)
+                (add_to / "tables").mkdir(exist_ok=True)
+                shutil.copyfile(
+                    folder / "tables" / f"{name}.csv", add_to / "tables" / f"{name}.csv"
+                )
+        if add_to:
+            typer.echo(f"Show it in the report with: carepath report {add_to}")
+    if outcome.result.stopped:
+        raise typer.Exit(STOPPED)
+    if outcome.result.failed or outcome.result.no_room or outcome.result.cut_off:
+        raise typer.Exit(FAILED)
+
+
 def _precise(
     asked: Experiment,
     folder: Path | None,
@@ -380,13 +500,17 @@ def main() -> None:
     sys.exit(answer(sys.argv[1:]))
 
 
+def _run(arguments: list[str]) -> None:
+    app(arguments, prog_name="carepath", obj=arguments)
+
+
 def answer(arguments: list[str]) -> int:
     """Do what ``arguments`` ask and return the exit code: 0 done, 1 failed, 2 bad input."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a Windows console may lack a character
     try:
-        app(arguments or ["--help"], prog_name="carepath")
+        _run(arguments or ["--help"])
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else DONE
     except BadInput as bad:

@@ -119,7 +119,7 @@ class Readings:
         if "setting" in keys:
             rows &= keys["setting"] == "all"
         last = float("inf") if year == ALL_YEARS else float(year)
-        whole = rows.to_numpy()
+        whole = rows.to_numpy(copy=True)
         whole[whole] = keys["year"][rows].astype(float).to_numpy() <= last
         total = flow.numbers["value"][:, whole].sum(axis=1)
         return dict(zip(zip(flow.draws, flow.replications, strict=True), total, strict=True))

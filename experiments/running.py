@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 SIMULATING = ("agents", "pathways", "sim")  # the code on which a run's numbers depend
+SEARCH = "search.json"  # marks a folder of a search, which has tables of its own
 DRAWS = "draws.json"  # the numbers of every draw, in the run folder
 PACKAGES = ("mesa", "simpy", "numpy", "scipy", "pandas", "pyarrow", "duckdb")
 
@@ -523,6 +524,8 @@ def run_experiment(
         If another process is at work in it.
     """
     draws = None
+    if points is None:
+        _refuse_search(folder)
     if points is None and experiment.uncertainty == "psa":
         from experiments.draws import draws_of
 
@@ -588,7 +591,25 @@ def read_folder(folder: Path) -> Experiment:
                 )
             ]
         )
+    _refuse_search(folder)
     return read_experiment(str(file))
+
+
+def _refuse_search(folder: Path) -> None:
+    """Raise ``BadInput`` where ``folder`` is one of a search, which makes its own tables."""
+    if not (folder / SEARCH).is_file():
+        return
+    raise BadInput(
+        [
+            Fault(
+                where=quoted(str(folder)),
+                key="DIR",
+                found="the runs of a search, which has tables of its own",
+                allowed="a folder that carepath run wrote, or a new one",
+                remedy=f"go on with the search: carepath resume {folder}",
+            )
+        ]
+    )
 
 
 def say_outcome(outcome: Outcome) -> list[str]:
