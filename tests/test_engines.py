@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,6 +61,13 @@ def _dask(*arguments: str) -> subprocess.Popen[bytes]:
 
 @pytest.fixture
 def two_workers(tmp_path: Path) -> Iterator[FakeCluster]:
+    with two_workers_in(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def two_workers_in(tmp_path: Path) -> Iterator[FakeCluster]:
+    """Start a cluster whose files are below ``tmp_path``; kill it at the end."""
     file = tmp_path / "scheduler.json"
     scheduler = _dask(
         "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", f"{file}"
