@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from results.comparison import named
+from results.regression import regression_table
 from results.store import Run, arms, baseline_arm, find_runs
 
 Floats = npt.NDArray[np.float64]
@@ -291,14 +293,27 @@ def baseline_runs(folder: Path) -> dict[tuple[str, str, str], list[Run]]:
 
 
 def write_dashboard(folder: Path) -> list[Path]:
-    """Write ``tables/dashboard.csv`` and the dashboard's figures; return what was written."""
+    """Write the dashboard's tables and figures; return what was written.
+
+    ``tables/dashboard.csv`` and ``tables/regression_to_mean.csv``: people picked in year 1 for
+    their admissions, and what becomes of them under the baseline.
+    """
     from results.figures.dashboard import write_figures
 
     found = baseline_runs(folder)
-    table = pd.concat([_place(arm, runs) for arm, runs in found.items()], ignore_index=True)
-    path = folder / "tables" / "dashboard.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    dashboard = [_place(arm, runs) for arm, runs in found.items()]
+    picked = [named(arm, regression_table(runs)) for arm, runs in found.items()]
+    tables = folder / "tables"
+    tables.mkdir(parents=True, exist_ok=True)
+    written = [
+        _write(pd.concat(dashboard, ignore_index=True), tables / "dashboard.csv"),
+        _write(pd.concat(picked, ignore_index=True), tables / "regression_to_mean.csv"),
+    ]
+    return [*written, *write_figures(found, folder / "figures")]
+
+
+def _write(table: pd.DataFrame, path: Path) -> Path:
     aside = path.with_name(f".tmp-{path.name}")
     table.to_csv(aside, index=False, float_format="%.9g")
     aside.replace(path)
-    return [path, *write_figures(found, folder / "figures")]
+    return path

@@ -35,6 +35,7 @@ from calibration.targets_prevalence import (
 from experiments.catalogue import installed
 from experiments.cli import BAD_INPUT, DONE, answer
 from results.dashboard import Residents, baseline_runs, combinations, residents_of, write_dashboard
+from results.regression import regression_table
 from tests.fake_runs import Fake, write_fake_experiment
 
 CONDITIONS = (
@@ -339,8 +340,21 @@ def test_the_dashboard_tells_of_place_localities_and_practices(folder: Path) -> 
     admissions = place[place["measure"] == "emergency_admissions"].iloc[0]
     assert admissions["ratio"] == pytest.approx(1.0)
     figures = [path for path in written if path.suffix == ".png"]
-    assert len(figures) == 3
+    assert len(figures) == 4
     assert all(path.stat().st_size > 5000 for path in figures)
+
+
+def test_people_picked_for_two_admissions_fall_without_any_programme(folder: Path) -> None:
+    """In the invented runs nobody's admissions last: the fall is regression to the mean alone."""
+    (runs,) = baseline_runs(folder).values()
+    table = regression_table(runs)
+    rate = table.loc[table["measure"] == "rate", "mean"].to_numpy(float)
+    share = table.loc[table["measure"] == "share", ["mean", "published"]].to_numpy(float)
+
+    assert rate[0] >= 2000  # picked for two or more in a year
+    assert rate[1] < rate[0] / 3
+    assert share[1, 0] < share[0, 0] / 3
+    assert share[0, 1] == 38
 
 
 def test_a_run_folder_is_told_its_own_checks(

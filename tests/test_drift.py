@@ -102,13 +102,16 @@ def test_prevalence_by_age_does_not_drift_in_20_years() -> None:
 
 @pytest.mark.slow
 def test_cells_of_ten_thousand_cases_drift_less_than_2_percent() -> None:
+    """Two counts of 10,000 differ by 1.4% by chance, so that is allowed for beside the 2%."""
     change, in_errors, cases = lived_on(1_000_000, seed=4)
     big = cases >= BIG
+    by_chance = 1.96 * np.abs(change / in_errors)[big]
 
     assert big.sum() > 10
-    assert np.abs(change[big]).max() < 0.02, np.sort(np.abs(change[big]))[-5:]
+    assert (np.abs(change[big]) < 0.02 + by_chance).all(), np.sort(np.abs(change[big]))[-5:]
+    assert abs(np.average(change[big], weights=cases[big])) < 0.005
     small = np.abs(in_errors[~big])
-    assert (small > 3).mean() < 0.02, np.sort(small)[-10:]
+    assert (small > 3).mean() < 0.01, np.sort(small)[-10:]
 
 
 def test_a_hazard_that_grows_is_seen_as_drift() -> None:

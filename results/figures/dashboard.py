@@ -15,6 +15,7 @@ from matplotlib.patheffects import withStroke
 from results.dashboard import Residents, combinations, funnel, residents_of
 from results.figures import canvas
 from results.figures.canvas import INK, MUTE, RULE
+from results.regression import regression_table
 from results.store import Run
 
 BLUE, RED = "#005EB8", "#D5281B"
@@ -182,6 +183,36 @@ def funnel_plot(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def regression_plot(table: pd.DataFrame) -> Figure:
+    """Draw what becomes of older people picked in year 1 for two admissions, without any care."""
+    figure = _figure(canvas.WIDE, 3.2)
+    share, rate = figure.subplots(1, 2)
+    lines = ((share, "share", BLUE), (rate, "rate", BLUE), (rate, "rate_all", MUTE))
+    for ax, measure, colour in lines:
+        here = table[table["measure"] == measure]
+        ax.plot(here["year"], here["mean"], "o-", color=colour, markersize=4)
+        for _, row in here.iterrows():
+            canvas.upright(ax, row["year"], row["low"], row["high"], colour, width=1)
+    published = table[(table["measure"] == "share") & table["published"].notna()]
+    share.plot(published["year"], published["published"], "D:", color=MUTE, label="Roland 2005")
+    share.legend(frameon=False, fontsize=8)
+    share.set_ylabel("% of admissions at 65+")
+    rate.set_ylabel("Admissions per 1,000 person-years")
+    last = table[table["year"] == table["year"].max()].set_index("measure")["mean"]
+    for measure, words in (("rate", "picked"), ("rate_all", "everyone of 65+")):
+        rate.annotate(words, (table["year"].max(), last[measure]), ha="right", va="bottom")
+    for ax in (share, rate):
+        ax.set_ylim(0, None)
+        ax.set_xlabel("Year; picked in year 1")
+        canvas.bare(ax, grid="y")
+    share.set_title(
+        "People of 65+ with two emergency admissions in year 1, usual care",
+        loc="left",
+        fontweight="bold",
+    )
+    return figure
+
+
 def write_figures(
     baselines: Mapping[tuple[str, str, str], Sequence[Run]], folder: Path
 ) -> list[Path]:
@@ -195,6 +226,7 @@ def write_figures(
                 "combinations": upset(people),
                 "network": network(people),
                 "practices": funnel_plot(funnel(runs)),
+                "regression": regression_plot(regression_table(runs)),
             }
             for name, figure in figures.items():
                 written += _write(figure, folder / f"dashboard-{place}-{name}")
