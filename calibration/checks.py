@@ -47,11 +47,11 @@ def targets_of(
     """
     keys = tuple(conditions)
     yield from place_targets(evidence, place, keys)
+    yield from count_targets(evidence, place)
     if place != ENGLAND:
         return
     yield from prevalence_targets(evidence, keys)
     yield from deprivation_targets(evidence, keys)
-    yield from count_targets(evidence)
     yield gap_target(evidence)
     yield from pair_targets(evidence, keys)
     yield from triad_targets(evidence, keys)
@@ -160,7 +160,9 @@ FAMILIES = {
     "prevalence by condition, age and sex": "prevalence_(?!2plus|4plus|1plus|physical)",
     "deprivation ratios": "deprivation_ratio_",
     "1+, 2+ and 4+ conditions": "prevalence_[124]plus",
-    "other counts of conditions": "share_of|mean_cond|ratio_4plus|odds_ratio_|prevalence_phys",
+    "other counts of conditions": (
+        "share_of|median|mean_cond|ratio_4plus|odds_ratio_|prevalence_phys"
+    ),
     "age at two conditions": "age_|onset_gap",
     "pairs": "pair ",
     "rank correlation of pairs": "pairs_rank",

@@ -28,14 +28,18 @@ from calibration.targets import (
 # The list of ours that stands for a published list, by its length.
 LISTS = {"36": 24, "40": 25, "35": 24, "12": 9, "32": 24, "27": 27}
 BLOCKS = 10
+# Scotland's figures stand for England's: the reason of their allowance says so.
+GEOGRAPHIES = {"england": ("England", "Scotland"), "lambeth": ("Lambeth, inner London",)}
 TENTHS = "odds_ratio_most_least_deprived_decile"
 Count = Callable[[Simulated], Estimate]
 Way = tuple[str, Count]  # key of the allowance, and how to count
 
 
-def count_targets(evidence: Evidence) -> Iterator[Target]:
-    """Yield the published counts of conditions that can be counted like for like."""
+def count_targets(evidence: Evidence, place: str) -> Iterator[Target]:
+    """Yield a place's published counts of conditions that can be counted like for like."""
     for row, figure in rows_with_figures(evidence, "multimorbidity"):
+        if row["geography"] not in GEOGRAPHIES.get(place, ()):
+            continue
         way = _odds_by_tenth(row, evidence) if row["measure"] == TENTHS else _way(row)
         if way is None:
             continue
@@ -81,8 +85,7 @@ def _definition(row: Row) -> str:
 
 def _way(row: Row) -> Way | None:
     """Return how a published row is counted; None where it cannot be like for like."""
-    length, england = row["n_conditions_in_list"], row["geography"] in ("England", "Scotland")
-    if not england or length not in LISTS or row["year"] == "2035":
+    if row["n_conditions_in_list"] not in LISTS or row["year"] == "2035":
         return None
     least = {"prevalence_1plus": 1, "prevalence_2plus": 2, "prevalence_4plus": 4}
     measure = row["measure"]
@@ -101,6 +104,8 @@ def _allowance(row: Row, least: int) -> str:
         return "count.40.young" if high < 45 else "count.40"
     if length == "35":
         return "count.35.old" if low >= 80 else "count.35"
+    if length == "32":
+        return "count.32"
     return "count.12.many" if least == 4 else "count.12"
 
 
@@ -152,6 +157,15 @@ def _mixed_of_2plus(row: Row) -> Count:
         people = found.register
         two = _many(row, people, 2) & _who(row, people)
         return percentage(_both(people)[two])
+
+    return count
+
+
+def _median_of_2plus(row: Row) -> Count:
+    def count(found: Simulated) -> Estimate:
+        people = found.register
+        several = people.count(LISTS[row["n_conditions_in_list"]])[_who(row, people)]
+        return Estimate(float(np.median(several[several >= 2])))
 
     return count
 
@@ -274,6 +288,7 @@ _WAYS: dict[str, Callable[[Row], Way | None]] = {
         _physical_and_mental(row),
     ),
     "share_of_2plus_mixed_mental_physical": lambda row: ("count.mixed", _mixed_of_2plus(row)),
+    "median_conditions_among_2plus": lambda row: ("count.median", _median_of_2plus(row)),
     "mean_conditions_of_27_register": lambda row: ("count.mean", _mean_of_27(row)),
     "ratio_4plus_most_least": lambda row: ("count.35.odds", _ratio_4plus(row)),
     "odds_ratio_80plus_v_50_59": lambda row: ("count.35.odds", _odds_of_ages(row)),

@@ -147,7 +147,8 @@ def test_every_target_says_what_is_allowed_and_why(evidence: Evidence) -> None:
     targets = [
         *prevalence_targets(evidence, CONDITIONS),
         *deprivation_targets(evidence, CONDITIONS),
-        *count_targets(evidence),
+        *count_targets(evidence, "england"),
+        *count_targets(evidence, "lambeth"),
         gap_target(evidence),
         *pair_targets(evidence, CONDITIONS),
         *triad_targets(evidence, CONDITIONS),
