@@ -30,14 +30,19 @@ class Team:
         design = model.spec.design
         if model.spec.effects == "inert":
             raise ValueError("the twin has no ring-fenced staff; run it with other effects")
+        if design.components:
+            raise ValueError("the twin knows a design's own pathway, and no components")
         assert design.people is not None
         assert design.reach is not None
         assert design.support is not None
         self._model, self._env, self._random = model, model.env, model.random
         self._reach, self._support, self._changes = design.reach, design.support, design.changes
         self._effects = design.acting(model.spec.effects)
+        for effect in self._effects:
+            if effect.target != "blood_pressure" and not processes(effect):
+                raise ValueError(f"the twin does not know how {effect.target} acts; teach it")
         self._pressure = BloodPressure.read(model.evidence)
-        self._include, self._exclude = eligibility(design)
+        self._include, self._exclude = eligibility(design.people, design.name)
         self._risk = RiskModel.of(model.evidence)
         self._owed = 0.0
         self._asked: dict[Resident, float] = {}
