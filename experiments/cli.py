@@ -330,6 +330,134 @@ def believe(
     _end_search(folder, outcome, said(rows), ("believe",), add_to)
 
 
+@app.command()
+def sensitivity(
+    context: typer.Context,
+    experiment: Annotated[
+        str, typer.Argument(help="A built-in experiment or the path of an experiment file.")
+    ] = "southwark",
+    method: Annotated[
+        str, typer.Option(help="oneway (a tornado) or morris (screening, all at once).")
+    ] = "oneway",
+    inputs: Annotated[
+        str | None, typer.Option(help="Only inputs or groups with these names, as A,B*.")
+    ] = None,
+    measure: Annotated[
+        str | None, typer.Option(help="Measure beside net_qalys (default: the main measure).")
+    ] = None,
+    trajectories: Annotated[int, typer.Option(min=2, max=1000, help="Of morris.")] = 4,
+    add_to: Annotated[
+        Path | None, typer.Option(help="Run folder whose report shall show the table too.")
+    ] = None,
+    design: Annotated[str | None, typer.Option(help="The design (default: the first).")] = None,
+    effects: Annotated[
+        str | None, typer.Option(help="Version of its effects (default: its first).")
+    ] = None,
+    replications: Annotated[int, typer.Option(help="Replications of each point.")] = 2,
+    years: Annotated[
+        int | None, typer.Option(help="Years to simulate (default: at most 3).")
+    ] = None,
+    population: Annotated[int, typer.Option(help="Residents to simulate.")] = 5000,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder (default: runs/sensitivity-NAME-DIGEST).")
+    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Find which inputs drive a measure, over their published ranges."""
+    options = _options(workers, None, None, None, scheduler)
+    from experiments.searching import design_of
+    from experiments.sensitivity import METHODS, Plan, factors_of, said
+    from experiments.sensitivity import sensitivity as found
+
+    if method not in METHODS:
+        _refuse("--method", method, ", ".join(METHODS), f"write --method {METHODS[0]}")
+    asked = _asked_search(experiment, replications, years, population, effects, measure)
+    arm, _ = design_of(asked, design, effects)
+    plan = Plan.of(factors_of(asked, arm, _listed(inputs) or ()), method, trajectories, asked.seed)
+    folder, outcome, rows = found(
+        asked,
+        plan,
+        arm=arm,
+        measures=(asked.main_measure, "net_qalys"),
+        folder=out,
+        options=options,
+        command=_typed(context),
+    )
+    _end_search(folder, outcome, said(rows), ("sensitivity",), add_to)
+
+
+@app.command()
+def binding(
+    context: typer.Context,
+    experiment: Annotated[
+        str, typer.Argument(help="A built-in experiment or the path of an experiment file.")
+    ] = "southwark",
+    services: Annotated[
+        str | None, typer.Option(help="Services, as gp,mdt (default: all with limited capacity).")
+    ] = None,
+    step: Annotated[
+        float | None, typer.Option(help="Factor on each capacity in turn (default: 1.1).")
+    ] = None,
+    design: Annotated[str | None, typer.Option(help="The design (default: the first).")] = None,
+    effects: Annotated[
+        str | None, typer.Option(help="Version of its effects (default: its first).")
+    ] = None,
+    replications: Annotated[int, typer.Option(help="Replications of each point.")] = 2,
+    years: Annotated[
+        int | None, typer.Option(help="Years to simulate (default: at most 3).")
+    ] = None,
+    population: Annotated[int, typer.Option(help="Residents to simulate.")] = 5000,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder (default: runs/binding-NAME-DIGEST).")
+    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Find what binds: what one more unit of each capacity is worth."""
+    options = _options(workers, None, None, None, scheduler)
+    from experiments.binding import binding as found
+    from experiments.binding import said, services_of, step_of
+    from experiments.searching import design_of
+
+    asked = _asked_search(experiment, replications, years, population, effects, None)
+    arm, _ = design_of(asked, design, effects)
+    folder, outcome, rows = found(
+        asked,
+        arm=arm,
+        services=services_of(services),
+        step=step_of(step),
+        folder=out,
+        options=options,
+        command=_typed(context),
+    )
+    _end_search(folder, outcome, said(rows), ("binding",), None)
+
+
+def _asked_search(
+    experiment: str,
+    replications: int,
+    years: int | None,
+    population: int,
+    effects: str | None,
+    measure: str | None,
+) -> Experiment:
+    """Return an experiment of a size at which many points can be run."""
+    from dataclasses import replace
+
+    from experiments.experiment import read_experiment
+
+    overrides = {
+        "replications": replications,
+        "years": years,
+        "population": population,
+        "effects": [effects] if effects else None,
+        "main_measure": measure,
+    }
+    asked = read_experiment(experiment, overrides)
+    return asked if years else replace(asked, years=min(asked.years, 3))
+
+
 def _typed(context: typer.Context) -> str:
     """Return what was typed, so that a search can be gone on with."""
     import shlex

@@ -43,6 +43,11 @@ def fake_at_point(spec: RunSpec, folder: Path) -> None:
         place=spec.place.key,
         avoided=avoided_by(spec),
     )
+    write_point(spec, fake, folder)
+
+
+def write_point(spec: RunSpec, fake: Fake, folder: Path) -> None:
+    """Write an invented run under the draw of ``spec``."""
     nested = write_fake_run(
         folder.parent / "nested",
         fake,

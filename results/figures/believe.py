@@ -57,4 +57,5 @@ def title(row: Row) -> str:
     name = str(row["measure"]).replace("_", " ").capitalize()
     if row["reached"] == "no":
         return f"{name} {size} is not reached at any size tried"
-    return f"{name} {size} needs {row['varied']} of {row['needed']:.2g}: {row['verdict']}"
+    verdict = str(row["verdict"]).split(" (")[0]
+    return f"{name} {size} needs {row['needed']:.2g}, {verdict}"
