@@ -263,7 +263,7 @@ def tables_and_report(folder: Path, prices: Path | None = None) -> None:
     from results.report import build_report
     from results.tables import build_tables
 
-    build_tables(folder, prices=prices)
+    build_tables(folder, prices=prices, workers=os.cpu_count() or 1)
     build_report(folder)
 
 

@@ -190,7 +190,7 @@ class _Reading:
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         file = self._checked(columns)
-        yield from file.iter_batches(batch_size=BATCH_ROWS, columns=list(columns))
+        yield from file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False)
 
     def table(self, columns: Sequence[str], filters: Any = None) -> pa.Table:
         file = self._checked(columns)
