@@ -285,7 +285,7 @@ def design_inputs(experiment: Experiment) -> list[Input]:
 def effect_input(design: str, effect: Effect) -> list[Input]:
     """Return the size of an effect as an input, nothing where no range was published."""
     figure = Figure(
-        key=f"design.{design}.{effect.version}.{effect.target}",
+        key=f"design.{design}.{effect.key}",
         value=effect.change,
         low=effect.low,
         high=effect.high,

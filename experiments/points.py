@@ -62,7 +62,7 @@ def changed(design: Design, numbers: Mapping[str, float]) -> Design:
 
 
 def _effect(effect: Effect, numbers: Mapping[str, float]) -> Effect:
-    key = f"{effect.version}.{effect.target}"
+    key = effect.key
     return replace(effect, change=numbers[key]) if key in numbers else effect
 
 

@@ -103,6 +103,12 @@ class Effect:
     note: str = ""
     component: str = ""
 
+    @property
+    def key(self) -> str:
+        """What the effect is called within its design."""
+        start = f"{self.component}." if self.component else ""
+        return f"{start}{self.version}.{self.target}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:

@@ -11,7 +11,11 @@ from agents.evidence import Evidence, Figure, Row
 from agents.faults import BadInput, Fault, nearest
 from agents.rules import Rule
 from experiments.checking import faults_of, parse_toml, read_text
+from experiments.designs.combining import Table, combined
+from experiments.designs.components import Reading
 from experiments.settings import check_settings, flat
+from pathways.components import Component
+from pathways.components.parameters import change_range
 from pathways.design import Cost, Design, Effect, People, Reach, Source, Support
 from pathways.vocabulary import ACTIVITY
 
@@ -49,6 +53,7 @@ class _Reach(_Form):
     acceptance: Annotated[list[Share], Field(min_length=5, max_length=5)]
     reply_days: Days
     again_after_days: Days
+    order: Literal["risk", "chance"] = "risk"
 
 
 class _Support(_Form):
@@ -108,6 +113,8 @@ class _File(_Form):
     summary: str
     source: str
     systems: list[str] = []
+    same_mechanism_as: str = ""
+    component: list[dict[str, Any]] = []
     people: _People | None = None
     reach: _Reach | None = None
     support: _Support | None = None
@@ -149,17 +156,84 @@ def load_design(name_or_path: str | Path, evidence: Evidence) -> Design:
     BadInput
         With every fault of the file at once.
     """
+    where = str(name_or_path)
     path = _path(name_or_path)
     text = read_text(path)
+    table, faults = _resolved(path, where, text, ())
     try:
-        form = _File.model_validate(parse_toml(text, str(path)))
+        form = _File.model_validate(table)
     except ValidationError as error:
-        faults = faults_of(error, str(name_or_path), _File, text=text)
-        raise BadInput(faults) from None
-    faults = _faults(form, str(name_or_path), evidence)
+        found = faults_of(error, where, _File, text=text)
+        raise BadInput([*faults, *found]) from None
+    faults += _faults(form, where, evidence)
+    reading, parts, effects = _components(form, where, evidence)
+    faults += reading.faults
     if faults:
         raise BadInput(faults)
-    return _design(form, evidence)
+    return _design(form, evidence, parts, effects)
+
+
+def design_table(name_or_path: str | Path) -> Table:
+    """Return what a design says once the designs it uses are put in: the resolved file.
+
+    Raises
+    ------
+    BadInput
+        If a name is unknown or a file cannot be read.
+    """
+    path = _path(name_or_path)
+    table, faults = _resolved(path, str(name_or_path), read_text(path), ())
+    if faults:
+        raise BadInput(faults)
+    return table
+
+
+def _resolved(
+    path: Path, where: str, text: str, above: tuple[Path, ...]
+) -> tuple[Table, list[Fault]]:
+    """Return a file's table with the designs it uses put in; ``above`` are those using it."""
+    if path in above:
+        fault = Fault(
+            where=where,
+            key="use",
+            found="a design that uses itself",
+            allowed="other designs",
+            remedy="take it out of use",
+        )
+        raise BadInput([fault])
+
+    def load(use: str) -> Table:
+        other = path.parent / use if use.endswith(".toml") else _path(use)
+        table, faults = _resolved(other, use, read_text(other), (*above, path))
+        if faults:
+            raise BadInput(faults)
+        return table
+
+    return combined(parse_toml(text, where), load, where)
+
+
+def _components(
+    form: _File, where: str, evidence: Evidence
+) -> tuple[Reading, tuple[Component, ...], tuple[Effect, ...]]:
+    """Read the components of a file and their effects; the reading holds the faults."""
+    reading = Reading(
+        where=where,
+        values={source.key: source.model_dump() for source in form.evidence},
+        studies={row["effect_id"]: row for row in evidence.rows("intervention_effects")},
+        conditions=tuple(row["key"] for row in evidence.rows("conditions")),
+    )
+    names = [str(table.get("name", "")) for table in form.component]
+    pathways = [str(one.get("name")) for one in form.component if one.get("kind") == "pathway"]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        reading.wrong("component: name", repr(name) + " again", "each name once", "rename one")
+    parts: list[Component] = []
+    effects: list[Effect] = []
+    for table in form.component:
+        part = reading.component(table, pathways)
+        if part is not None:
+            parts.append(part)
+            effects += reading.effects(table, part)
+    return reading, tuple(parts), tuple(effects)
 
 
 def _path(name_or_path: str | Path) -> Path:
@@ -197,6 +271,8 @@ def _faults(form: _File, where: str, evidence: Evidence) -> list[Fault]:
             )
             for name in missing
         ]
+    if form.same_mechanism_as:
+        faults += _unknown(form.same_mechanism_as, design_names(), where, "same_mechanism_as")
     if form.people:
         for key in ("include", "exclude", "separately"):
             for text in getattr(form.people, key):
@@ -257,7 +333,12 @@ def _unknown(name: str, names: tuple[str, ...] | set[str], where: str, key: str)
     ]
 
 
-def _design(form: _File, evidence: Evidence) -> Design:
+def _design(
+    form: _File,
+    evidence: Evidence,
+    parts: tuple[Component, ...],
+    effects: tuple[Effect, ...],
+) -> Design:
     studies = {row["effect_id"]: row for row in evidence.rows("intervention_effects")}
     return Design(
         name=form.name,
@@ -275,7 +356,9 @@ def _design(form: _File, evidence: Evidence) -> Design:
         reach=_reach(form.reach),
         support=Support(**form.support.model_dump()) if form.support else None,
         changes=flat(form.set),
-        effects=tuple(_effect(effect, studies) for effect in form.effects),
+        effects=(*(_effect(effect, studies) for effect in form.effects), *effects),
+        components=parts,
+        same_mechanism_as=form.same_mechanism_as,
         costs=tuple(Cost(**cost.model_dump()) for cost in form.costs),
         sources=tuple(Source(**source.model_dump()) for source in form.evidence),
     )
@@ -325,9 +408,9 @@ def design_figures(design: Design, evidence: Evidence) -> tuple[Figure, ...]:
 
 
 def _effect_figure(design: Design, effect: Effect) -> Figure:
-    unit = "mmHg" if effect.target == "blood_pressure" else "relative change"
+    unit = change_range(effect.target).unit
     return Figure(
-        key=f"design.{design.name}.{effect.version}.{effect.target}",
+        key=f"design.{design.name}.{effect.key}",
         value=effect.change,
         low=effect.low,
         high=effect.high,

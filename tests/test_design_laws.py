@@ -1,0 +1,121 @@
+"""Laws that hold for every design: what inert, null and unreached people may show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import pandas as pd
+import pytest
+from tests.test_model import AMPLE, EVIDENCE, PARAMETERS, date, load_place, people_of
+
+from agents.evidence import Evidence
+from experiments.designs import design_names, load_design
+from pathways.vocabulary import ACTIVITY
+from sim.model import simulate
+from sim.recording import RunRecord
+from sim.spec import RunSpec
+
+QUICK = ("essex-programme", "sel-proposition", "dudley-mcp", "southwark-local-care-network")
+# What people on a pathway or seen by a component have more of; nothing else may move.
+OWN = {
+    "stages",
+    "supported_at_end",
+    "days_supported",
+    "assessments",
+    "coordinator_contacts",
+    "community_contacts",
+    "mdt_reviews",
+    "vcse_contacts",
+    "vcse_group_sessions",
+    "gp_contacts_gp",
+    "gp_contacts_other",
+    "pharmacy_contacts",
+    "urgent_response",
+    "virtual_ward_days",
+    "virtual_ward_refused",
+    "mental_health_contacts",
+}
+
+
+@lru_cache(maxsize=64)
+def spec_of(design: str, effects: str, *, place: str = "southwark", people: int = 800) -> RunSpec:
+    """Return one year of a small run."""
+    evidence = Evidence(EVIDENCE)
+    return RunSpec(
+        place=load_place(place, evidence),
+        design=load_design(design, evidence),
+        effects=effects,
+        population=people,
+        start=date(2025, 4, 1),
+        years=1,
+        seed=11,
+        replication=0,
+        evidence=EVIDENCE,
+        parameters=PARAMETERS,
+    )
+
+
+@lru_cache(maxsize=64)
+def record_of(design: str, effects: str, *, ample: bool = False) -> RunRecord:
+    """Simulate a small run once."""
+    spec = spec_of(design, effects)
+    return simulate(replace(spec, settings=AMPLE) if ample else spec)
+
+
+def _inert_moves_nothing_else(design: str) -> None:
+    usual = people_of(record_of("usual-care", "none"))
+    inert = people_of(record_of(design, "inert"))
+    others = [column for column in usual.columns if column not in OWN]
+    pd.testing.assert_frame_equal(usual[others], inert[others])
+    for column in OWN & set(ACTIVITY):
+        assert (inert[column] >= usual[column]).all(), column
+
+
+@pytest.mark.parametrize("design", QUICK)
+def test_an_inert_design_changes_only_its_own_activity_person_by_person(design: str) -> None:
+    _inert_moves_nothing_else(design)
+    inert = people_of(record_of(design, "inert"))
+    assert inert[sorted(OWN & set(ACTIVITY))].to_numpy().sum() > (
+        people_of(record_of("usual-care", "none"))[sorted(OWN & set(ACTIVITY))].to_numpy().sum()
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", [name for name in design_names() if name not in QUICK])
+def test_every_inert_design_changes_only_its_own_activity(design: str) -> None:
+    _inert_moves_nothing_else(design)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("effects", ["plan", "published", "null"])
+@pytest.mark.parametrize("design", design_names()[1:])
+def test_every_design_runs_in_another_place_under_every_version(design: str, effects: str) -> None:
+    record = simulate(spec_of(design, effects, place="dengie", people=300))
+    assert people_of(record)["days_alive"].sum() > 0
+
+
+def test_people_out_of_reach_of_care_home_rounds_live_identical_lives() -> None:
+    usual = people_of(record_of("usual-care", "none", ample=True))
+    published = people_of(record_of("care-home-service", "published", ample=True))
+    elsewhere = ~usual["care_home"] & ~published["care_home"]
+    assert 0 < (~elsewhere).sum() < len(usual)
+    columns = [column for column in usual.columns if column != "stages"]
+    pd.testing.assert_frame_equal(usual.loc[elsewhere, columns], published.loc[elsewhere, columns])
+
+
+def test_a_shift_replaces_under_plan_and_only_adds_under_null() -> None:
+    visits = {
+        effects: float(people_of(record_of("essex-specialty-pathways", effects))[column].sum())
+        for effects in ("plan", "null")
+        for column in ("outpatient_follow_up",)
+    }
+    usual = people_of(record_of("usual-care", "none"))
+    assert visits["plan"] < 0.95 * float(usual["outpatient_follow_up"].sum())
+    assert visits["null"] == pytest.approx(float(usual["outpatient_follow_up"].sum()), rel=0.01)
+
+
+def test_delays_are_cut_in_the_plan_of_discharge_in_24_hours() -> None:
+    usual = people_of(record_of("usual-care", "none"))["discharge_delay_days"].sum()
+    plan = people_of(record_of("discharge-in-24-hours", "plan"))["discharge_delay_days"].sum()
+    assert plan < 0.6 * usual
