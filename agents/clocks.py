@@ -15,6 +15,7 @@ from agents import hazards
 from agents.disease_tables import DiseaseTables
 from agents.integrated import IntegratedHazards
 from agents.population import Population
+from agents.risk_factors import CLASS, UNKNOWN
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -36,20 +37,29 @@ class Clocks:
     next_age : (n,) age of the next strike, or of the next change of an effect with age
     next_column : (n,) condition that strikes; ``death`` or ``change`` otherwise
     horizon : (n,) age beyond which no strike is looked for, or None
+
+    Clocks ``like`` others share their integrated hazards, which take some time to make.
     """
 
-    def __init__(self, people: Population, tables: DiseaseTables) -> None:
+    def __init__(
+        self, people: Population, tables: DiseaseTables, like: Clocks | None = None
+    ) -> None:
         count, conditions = people.has.shape
         self.death, self.change = conditions, conditions + 1
         self._people = people
         self._effects = tables.effects
         self._changes = hazards.changes(tables.effects)
-        self._hazards = _processes(tables)
-        groups = 2 * _FIFTHS
+        self._hazards: IntegratedHazards = like._hazards if like else _processes(tables)
+        groups, classes = 2 * _FIFTHS, _classes(tables)
         self._group = people.sex.astype(np.int64) * _FIFTHS + people.imd_quintile - 1
-        self._series = np.arange(conditions + 1) * groups
-        self._series[-1] = 2 * conditions * groups
-        self._to_remission = conditions * groups
+        unknown = np.full(count, UNKNOWN)
+        known = people.extra.get(CLASS, unknown) if classes > 1 else unknown
+        self._group_and_class = known.astype(np.int64) * groups + self._group
+        remission = conditions * classes * groups
+        self._onsets = np.arange(conditions) * (classes * groups)
+        self._remissions = remission + np.arange(conditions) * groups
+        self._death = remission + conditions * groups
+        self._ethnic = _log_ethnic(people, tables)
         self.scores = np.zeros((count, len(tables.clusters)))
         self.goal = np.full((count, conditions + 1), np.inf)
         self.pace = np.ones((count, conditions + 1))
@@ -61,12 +71,14 @@ class Clocks:
     def multipliers(self, rows: Integers, has: Bools, age: Floats) -> Floats:
         """Return what multiplies the base hazard of onset, apart from care."""
         likely = hazards.susceptibility(self.scores[rows], self._effects)
+        if self._ethnic is not None:
+            likely += self._ethnic[self._people.ethnicity[rows]]
         return hazards.multiplier(likely, has, age, self._people.sex[rows], self._effects)
 
     def least_death(self, rows: Integers, age: Floats) -> Floats:
         """Return the least hazard of death that anyone spends until ``age``."""
         least = np.minimum(self._effects.log_death_ratio, 0.0).sum(axis=1).min()
-        series = self._series[-1] + self._group[rows]
+        series = self._death + self._group[rows]
         spent: Floats = self._hazards.at(series, age) * np.exp(least)
         return spent
 
@@ -104,8 +116,12 @@ class Clocks:
 
     def _running(self, rows: Integers, has: Bools) -> Integers:
         """Return which integrated hazard each clock of ``rows`` runs on."""
-        series: Integers = self._series + self._group[rows, None]
-        series[:, :-1] += has * self._to_remission
+        group = self._group[rows]
+        series = np.empty((rows.size, self.death + 1), np.int64)
+        np.add(self._onsets, self._group_and_class[rows, None], out=series[:, :-1])
+        which, column = np.nonzero(has)
+        series[which, column] = self._remissions[column] + group[which]
+        series[:, -1] = self._death + group
         return series
 
     def _levels_at_horizon(self, rows: Integers, series: Integers) -> Floats | None:
@@ -134,9 +150,28 @@ class Clocks:
 
 
 def _processes(tables: DiseaseTables) -> IntegratedHazards:
-    """Return one series per process, sex and fifth: onsets, then remissions, then death."""
+    """Return one series per process, sex and fifth: onsets, then remissions, then death.
+
+    Onsets have one for every lasting class as well.
+    """
     ages = tables.onset.shape[1]
-    onset = tables.onset.transpose(0, 2, 3, 1).reshape(-1, ages)
+    onset = tables.onset.transpose(0, 2, 3, 1)[:, None]
+    if tables.risks is not None:
+        onset = onset * tables.risks.with_unknown
+    onset = onset.reshape(-1, ages)
     remission = np.repeat(tables.remission.transpose(0, 2, 1).reshape(-1, ages), _FIFTHS, axis=0)
     death = tables.death.transpose(1, 2, 0).reshape(-1, ages)
     return IntegratedHazards(np.concatenate([onset, remission, death]))
+
+
+def _classes(tables: DiseaseTables) -> int:
+    """Return how many lasting classes the tables tell apart, the unknown included."""
+    return 1 if tables.risks is None else 1 + tables.risks.ratio.shape[3]
+
+
+def _log_ethnic(people: Population, tables: DiseaseTables) -> Floats | None:
+    """Return log ratios by ethnic group of the population, None where there are none."""
+    if tables.risks is None:
+        return None
+    logs = tables.risks.log_ethnic_of(people.ethnic_groups)
+    return logs if logs.any() else None

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from agents.faults import BadInput, Fault
 from agents.hazards import Effects
+from agents.risk_factors import Risks
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,6 +38,7 @@ class DiseaseTables:
         infinite where it is diagnosed at its onset
     death : (n_ages, 2, 5) hazard of death of a person whose death ratio is 1
     effects : what multiplies these hazards
+    risks : how smoking, body mass and ethnicity do; None where nothing is known of them
     about : seed, number of lives and keys of the evidence behind the tables
     """
 
@@ -48,6 +50,7 @@ class DiseaseTables:
     diagnosis: Floats
     death: Floats
     effects: Effects
+    risks: Risks | None = None
     about: dict[str, Any] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
@@ -55,7 +58,8 @@ class DiseaseTables:
         folder.mkdir(parents=True, exist_ok=True)
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         effects = {f"effects.{part.name}": getattr(self.effects, part.name) for part in _PARTS}
-        np.savez_compressed(folder / TABLES, **arrays, **effects)
+        risks = {f"risks.{name}": getattr(self.risks, name) for name in _RISKS if self.risks}
+        np.savez_compressed(folder / TABLES, **arrays, **effects, **risks)
         words = {"conditions": self.conditions, "clusters": self.clusters, "about": self.about}
         (folder / METADATA).write_text(json.dumps(words, indent=1) + "\n", encoding="utf-8")
 
@@ -73,6 +77,7 @@ class DiseaseTables:
         with np.load(folder / TABLES) as stored:
             arrays = {name: stored[name] for name in _ARRAYS}
             parts = {part.name: stored[f"effects.{part.name}"] for part in _PARTS}
+            risks = _risks({name: stored[f"risks.{name}"] for name in _RISKS if _KEY in stored})
         for name in ("log_per_physical", "physical_cap"):
             parts[name] = float(parts[name])
         return cls(
@@ -80,12 +85,22 @@ class DiseaseTables:
             clusters=tuple(words["clusters"]),
             about=words["about"],
             effects=Effects(**parts),
+            risks=risks,
             **arrays,
         )
 
 
 _ARRAYS = ("onset", "at_birth", "remission", "diagnosis", "death")
 _PARTS = fields(Effects)
+_RISKS = tuple(part.name for part in fields(Risks))
+_KEY = "risks.ratio"
+
+
+def _risks(parts: dict[str, Any]) -> Risks | None:
+    if not parts:
+        return None
+    groups = tuple(str(name) for name in parts.pop("ethnic_groups"))
+    return Risks(ethnic_groups=groups, **parts)
 
 
 def _require(folder: Path) -> None:

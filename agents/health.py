@@ -22,6 +22,7 @@ from agents.disease_tables import DiseaseTables
 from agents.health_events import HealthEvents
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
+from agents.risk_factors import CLASS
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -39,6 +40,7 @@ class Health:
     population : its columns are kept up to date
     tables : base hazards, for the same conditions as the population
     luck : of the replication
+    like : the health of others under the same tables, if there is one, to share its making
 
     Raises
     ------
@@ -46,7 +48,13 @@ class Health:
         If the tables are for other conditions than the population's.
     """
 
-    def __init__(self, population: Population, tables: DiseaseTables, luck: Luck) -> None:
+    def __init__(
+        self,
+        population: Population,
+        tables: DiseaseTables,
+        luck: Luck,
+        like: Health | None = None,
+    ) -> None:
         if tables.conditions != population.conditions:
             raise ValueError(
                 f"the tables are for {', '.join(tables.conditions)} but the population has "
@@ -55,7 +63,7 @@ class Health:
         self._people = population
         self._tables = tables
         self._luck = luck
-        self._clocks = Clocks(population, tables)
+        self._clocks: Clocks = Clocks(population, tables, like._clocks if like else None)
         self._first_diagnosis = self._clocks.change + 1
         self._diagnoses = Diagnoses(population, tables, luck)
         names = [zlib.crc32(key.encode()) for key in tables.conditions]
@@ -177,7 +185,7 @@ class Health:
         The more lives have failed, the more are lived at once: few live to a great age.
         """
         failed = int(self._life[rows].max()) + 1
-        copies = max(1, min(_BLOCK // rows.size, failed))
+        copies = max(1, min(_BLOCK // rows.size, failed // 2))
         if failed + copies > _LIVES:
             oldest = ((self._people.entry_day - self._people.birth_day)[rows]).max() / DAYS_PER_YEAR
             raise ValueError(
@@ -185,7 +193,7 @@ class Health:
                 "the death rates let someone reach"
             )
         lives = np.repeat(rows, copies)
-        trial = Health(_part_of(self._people, lives), self._tables, self._luck)
+        trial = Health(_part_of(self._people, lives), self._tables, self._luck, self)
         trial._life = self._life[lives] + 1 + np.tile(np.arange(copies), rows.size)
         trial._clocks.horizon = (trial._people.entry_day - trial._people.birth_day) / DAYS_PER_YEAR
         trial._live_from_birth(np.arange(lives.size))
@@ -303,4 +311,5 @@ def _part_of(people: Population, rows: Integers) -> Population:
         for part in fields(people)
         if isinstance(value := getattr(people, part.name), np.ndarray)
     }
-    return replace(people, **columns, extra={})
+    known = {name: values[rows] for name, values in people.extra.items() if name == CLASS}
+    return replace(people, **columns, extra=known)

@@ -50,9 +50,10 @@ class IntegratedHazards:
         The inverse of ``at``; ``series`` and ``level`` have the same shape. Where ``below``
         is given, levels from there on count as never reached, which saves their solution.
         """
-        ages = np.full(level.shape, np.inf)
-        within = level < (self._total[series] if below is None else below)
-        some, wanted = series[within], level[within]
+        # Series by series (columns of a table of people), so that what is searched stays near.
+        ages = np.full(level.T.shape, np.inf)
+        within = (level < (self._total[series] if below is None else below)).T.nonzero()
+        some, wanted = series.T[within], level.T[within]
         place = self._scaled.searchsorted(wanted * self._scale[some] + some, side="right")
         place -= 1
         # A level within rounding of a year's end may be placed a year too far: pull it back.
@@ -60,4 +61,4 @@ class IntegratedHazards:
         np.minimum(part, 1.0, out=part)
         np.maximum(part, 0.0, out=part)
         ages[within] = place - some * self._stride + part
-        return ages
+        return ages.T

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from agents.by_age import OLDEST, by_age, by_age_and_sex, whole_years
+from agents.by_age import by_age, by_age_and_sex, whole_years
 from agents.evidence import Evidence
 from agents.fitting import FINE_BANDS, age_curves, count_people
 from agents.households import ADULT, LivingTables, fertility_by_age, form_homes
@@ -37,6 +37,7 @@ from agents.population import (
     MALE,
     Population,
 )
+from agents.risk_factors import CLASS, by_fifth, lasting_class, obesity_ratio
 from agents.vulnerabilities import VULNERABILITIES
 
 Floats = npt.NDArray[np.float64]
@@ -346,6 +347,7 @@ def _chance_of_birth(people: People, first: float, fertility: Floats) -> Floats:
 def _population(people: People, place: Place, luck: Luck, evidence: Evidence) -> Population:
     conditions = tuple(row["key"] for row in evidence.rows("conditions"))
     n, k = len(people), len(conditions)
+    fifth = people.imd_quintile
     age = (people.entry_day - people.birth_day) / DAYS_PER_YEAR
     return Population(
         conditions=conditions,
@@ -379,13 +381,14 @@ def _population(people: People, place: Place, luck: Luck, evidence: Evidence) ->
         onset_factor=np.ones((n, k)),
         death_factor=np.ones(n),
         localities=place.localities,
+        extra={CLASS: lasting_class(people.person, people.sex, fifth, luck, evidence)},
     )
 
 
 def smoking_of(age: Floats, people: People, luck: Luck, evidence: Evidence) -> Small:
     """Draw who smokes, smoked or never did, by age, sex and fifth; nobody under 18 smokes."""
     years, fifth = whole_years(age), people.imd_quintile - 1
-    current = _by_fifth(evidence, "smoking_current", "18", "fifths")[fifth]
+    current = by_fifth(evidence, "smoking_current", "18", "fifths")[fifth]
     current = current * by_age_and_sex(evidence, "traits", "smoking_ratio")[years, people.sex]
     former = by_age(evidence, "traits", "former_smoker")[years]
     drawn = luck.uniforms("smoking", people.person)
@@ -396,41 +399,9 @@ def smoking_of(age: Floats, people: People, luck: Luck, evidence: Evidence) -> S
 def obese_of(age: Floats, people: People, luck: Luck, evidence: Evidence) -> Bools:
     """Draw who is obese, by age, sex and fifth; children are not counted."""
     years, fifth = whole_years(age), people.imd_quintile - 1
-    share = _by_fifth(evidence, "obesity_bmi30", "16", "")[fifth]
-    ratio = _obesity_ratio(evidence)[years]
+    share = by_fifth(evidence, "obesity_bmi30", "16", "")[fifth]
+    ratio = obesity_ratio(evidence)[years]
     return luck.uniforms("obesity", people.person) < share * ratio
-
-
-def _obesity_ratio(evidence: Evidence) -> Floats:
-    """Return (111,) obesity at each age over obesity of all adults."""
-    where = {"trait": "obesity_bmi30", "sex": "all", "imd_quintile": "all"}
-    rows = evidence.rows("person_risk", **where)
-    shares, adults = np.zeros(OLDEST + 1), 1.0
-    for row, figure in zip(rows, evidence.figures("person_risk", **where), strict=True):
-        if (row["age_low"], row["age_high"]) == ("16", "110"):
-            adults = figure.value
-        else:
-            shares[int(row["age_low"]) : int(row["age_high"]) + 1] = figure.value
-    return shares / adults
-
-
-def _by_fifth(evidence: Evidence, trait: str, age_low: str, category: str) -> Floats:
-    """Return (5,) shares of a trait of ``person_risk.csv`` by fifth."""
-    return np.array(
-        [
-            evidence.value(
-                "person_risk",
-                trait=trait,
-                category=category,
-                age_low=age_low,
-                age_high="110",
-                sex="all",
-                imd_quintile=str(fifth),
-            )
-            / 100.0
-            for fifth in range(1, 6)
-        ]
-    )
 
 
 __all__ = ["number_of_practices", "synthesise"]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from agents.conditions import load_conditions
 from agents.evidence import Evidence
 from agents.hazards import Effects
+from agents.risk_factors import Risks
 from calibration.deaths import death_rates
 from calibration.effects import build_effects, clusters
 from calibration.prevalence import (
@@ -19,6 +20,7 @@ from calibration.prevalence import (
     population_shares,
     undiagnosed_shares,
 )
+from calibration.risk_ratios import build_risks
 from calibration.sources import parameter
 
 Floats = npt.NDArray[np.float64]
@@ -32,6 +34,7 @@ class Aim:
     ----------
     conditions, clusters : names
     effects : multipliers of hazards
+    risks : multipliers by smoking, body mass and ethnicity
     diagnosed : (n_conditions, AGES + 1, 2) share on a register at exact ages
     undiagnosed : (n_conditions, AGES + 1, 2) share of those with it who are not
     population : (AGES, 2, 5) share of the population
@@ -46,6 +49,7 @@ class Aim:
     conditions: tuple[str, ...]
     clusters: tuple[str, ...]
     effects: Effects
+    risks: Risks
     diagnosed: Floats
     undiagnosed: Floats
     population: Floats
@@ -78,6 +82,7 @@ def aim_of(evidence: Evidence) -> Aim:
         conditions=keys,
         clusters=clusters(evidence),
         effects=build_effects(evidence),
+        risks=build_risks(evidence, keys),
         diagnosed=diagnosed_targets(evidence, keys, population.sum(axis=2)),
         undiagnosed=undiagnosed_shares(evidence, keys),
         population=population,

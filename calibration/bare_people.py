@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
+from agents.risk_factors import CLASS, Risks
 
 
 def bare_population(
@@ -62,11 +63,17 @@ def bare_population(
 
 
 def england(
-    conditions: tuple[str, ...], shares: npt.NDArray[np.float64], n: int, seed: int = 5
+    conditions: tuple[str, ...],
+    shares: npt.NDArray[np.float64],
+    n: int,
+    *,
+    seed: int = 5,
+    risks: Risks | None = None,
 ) -> Population:
     """Return ``n`` people drawn from the population ``shares`` of age, sex and fifth.
 
     ``shares`` is (n_ages, 2, 5), as ``calibration.prevalence.population_shares`` gives it.
+    With ``risks`` they also have England's ethnic groups and lasting classes of risk.
     """
     luck = Luck(seed)
     people = np.arange(n)
@@ -74,4 +81,17 @@ def england(
     cell = np.searchsorted(cells / cells[-1], luck.uniforms("cell", people))
     age, sex, fifth = np.unravel_index(cell, shares.shape)
     ages = age + luck.uniforms("part of a year", people)
-    return bare_population(conditions, ages, sex=sex, imd_quintile=fifth + 1)
+    made = bare_population(conditions, ages, sex=sex, imd_quintile=fifth + 1)
+    if risks is not None:
+        made.ethnic_groups = risks.ethnic_groups
+        made.ethnicity = _kind(risks.ethnic_mix[None], luck.uniforms("ethnicity", people))
+        classes = _kind(risks.shares[sex, fifth], luck.uniforms("risk class", people))
+        made.extra[CLASS] = classes + 1
+    return made
+
+
+def _kind(shares: npt.NDArray[np.float64], drawn: npt.NDArray[np.float64]) -> npt.NDArray[np.int8]:
+    """Return which of several kinds each drawn number falls on, by the shares of its row."""
+    cuts = np.cumsum(shares, axis=1)[:, :-1]
+    kind: npt.NDArray[np.int8] = (drawn[:, None] >= cuts).sum(axis=1).astype(np.int8)
+    return kind

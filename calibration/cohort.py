@@ -16,6 +16,7 @@ import numpy.typing as npt
 from agents import hazards
 from agents.hazards import Effects
 from agents.luck import Luck
+from agents.risk_factors import Risks
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -62,8 +63,10 @@ class Cohort:
         effects: Effects,
         lives: int,
         luck: Luck,
+        *,
+        risks: Risks,
     ) -> None:
-        self._effects = effects
+        self._effects, self._risks = effects, risks
         self._luck = luck
         self._person: Integers = np.arange(lives)
         self._group: Integers = np.repeat(np.arange(GROUPS), -(-lives // GROUPS))[:lives]
@@ -73,12 +76,16 @@ class Cohort:
             hazards.exact(luck.normals(f"susceptibility.{name}", self._person)) for name in clusters
         ]
         self._likely = hazards.susceptibility(np.stack(scores, axis=1), effects)
+        self._likely += risks.log_ethnic[self._drawn("ethnicity", risks.ethnic_mix[None], 0)]
+        shares = risks.shares.reshape(GROUPS, -1)
+        self._class = self._drawn("risk class", shares, self._group)
         self.has: Bools = np.zeros((lives, len(conditions)), np.bool_)
         self._turn = np.zeros((lives, len(conditions)), np.int64)
         self._left = np.empty((lives, len(conditions) + 1))
         self._left[:, :-1] = luck.exponentials("condition", self._person[:, None], self._keys)
         self._left[:, -1] = luck.exponentials("death", self._person)
         self._multiplier = np.empty_like(self._likely)
+        self._before_risk = np.empty_like(self._likely)
         self._death_ratio = np.empty(lives)
         self._refresh(np.arange(lives), 0.0)
         self._changes = {float(age) for age in np.concatenate([effects.from_age, effects.to_age])}
@@ -86,10 +93,25 @@ class Cohort:
     def _refresh(self, rows: Integers, age: float) -> None:
         sex = (self._group[rows] >= GROUPS // 2).astype(np.int8)
         has = self.has[rows]
-        self._multiplier[rows] = hazards.multiplier(
+        self._before_risk[rows] = hazards.multiplier(
             self._likely[rows], has, np.full(rows.size, age), sex, self._effects
         )
+        self._multiplier[rows] = self._before_risk[rows] * self._risk(rows, age)
         self._death_ratio[rows] = hazards.death_ratio(has, sex, self._effects)
+
+    def _drawn(self, name: str, shares: Floats, group: Integers | int) -> Integers:
+        """Draw one of several kinds for everyone, by the ``shares`` (rows) of their group."""
+        cuts = np.cumsum(shares, axis=1)[:, :-1]
+        drawn: Integers = (self._luck.uniforms(name, self._person)[:, None] >= cuts[group]).sum(
+            axis=1
+        )
+        return drawn
+
+    def _risk(self, rows: Integers | slice, age: float) -> Floats:
+        """Return what smoking and body mass multiply each onset by at an age."""
+        sex = (self._group[rows] >= GROUPS // 2).astype(np.int64)
+        ratio: Floats = self._risks.ratio[:, int(age)].transpose(1, 2, 0)[sex, self._class[rows]]
+        return ratio
 
     def _parts(self) -> list[slice]:
         edges = np.searchsorted(self._group, np.arange(GROUPS + 1))
@@ -130,8 +152,15 @@ class Cohort:
         self._turn_over(rows, column)
         self._refresh(np.unique(rows), 0.0)
 
+    def begin_year(self, age: int) -> None:
+        """Let effects and risks be those of people who have just turned ``age``."""
+        if float(age) in self._changes:
+            self._refresh(np.arange(self._group.size), float(age))
+        elif (self._risks.ratio[:, age] != self._risks.ratio[:, age - 1]).any():
+            self._multiplier = self._before_risk * self._risk(slice(None), float(age))
+
     def live_a_year(self, age: int, onset: Floats, remission: Floats, death: Floats) -> None:
-        """Live from birthday ``age`` to the next.
+        """Live from birthday ``age``, which ``begin_year`` has begun, to the next.
 
         Parameters
         ----------
@@ -139,8 +168,6 @@ class Cohort:
         remission : (n_conditions, GROUPS) hazard
         death : (GROUPS,) hazard of death at a death ratio of 1
         """
-        if float(age) in self._changes:
-            self._refresh(np.arange(self._group.size), float(age))
         everyone = np.arange(self._group.size)
         rate = self._rates(everyone, onset, remission, death)
         rows = np.flatnonzero((self._left <= rate).any(axis=1))
@@ -192,5 +219,6 @@ class Cohort:
         keep[dead] = False
         self._person, self._group = self._person[keep], self._group[keep]
         self._likely, self._multiplier = self._likely[keep], self._multiplier[keep]
+        self._before_risk, self._class = self._before_risk[keep], self._class[keep]
         self._death_ratio, self._left = self._death_ratio[keep], self._left[keep]
         self.has, self._turn = self.has[keep], self._turn[keep]

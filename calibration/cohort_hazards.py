@@ -49,7 +49,7 @@ class Pass:
 def live_once(aim: Aim, fitted: Fitted, lives: int, luck: Luck) -> Pass:
     """Set hazards year by year on a cohort of ``lives``."""
     count = len(aim.conditions)
-    cohort = Cohort(aim.conditions, aim.clusters, aim.effects, lives, luck)
+    cohort = Cohort(aim.conditions, aim.clusters, aim.effects, lives, luck, risks=aim.risks)
     at_birth = _at_birth(aim, fitted, cohort.standing())
     cohort.be_born(at_birth)
     onset = np.zeros((count, AGES, GROUPS))
@@ -58,6 +58,7 @@ def live_once(aim: Aim, fitted: Fitted, lives: int, luck: Luck) -> Pass:
     prevalence = np.zeros((count, AGES, GROUPS))
     standing = cohort.standing()
     for age in range(AGES):
+        cohort.begin_year(age)
         standing = _or_before(cohort.standing(), standing)
         prevalence[:, age] = standing.prevalence
         deaths = aim.deaths[age].reshape(GROUPS)
@@ -78,6 +79,7 @@ def live_once(aim: Aim, fitted: Fitted, lives: int, luck: Luck) -> Pass:
         diagnosis=_diagnosis(aim, remission, outflow),
         death=death.reshape(AGES, 2, -1),
         effects=aim.effects,
+        risks=aim.risks,
     )
     return Pass(tables=tables, prevalence=prevalence.reshape(count, AGES, 2, -1))
 

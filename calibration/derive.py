@@ -18,6 +18,7 @@ from agents.evidence import Evidence
 from agents.luck import Luck
 from calibration.aim import Aim, aim_of, named
 from calibration.cohort_hazards import Fitted, live_once
+from calibration.ethnic_fit import fit_ethnicity
 from calibration.sources import parameter
 
 Floats = npt.NDArray[np.float64]
@@ -33,14 +34,18 @@ def derive(evidence: Evidence, seed: int = SEED, lives: int | None = None) -> Di
     """Return the disease tables that the evidence implies.
 
     Hazard ratios of deprivation are fitted in a few rounds on smaller cohorts, until the
-    standardised prevalence ratios of adults are the published; then one cohort of ``lives``
-    gives the tables. The same evidence, seed and lives give the same tables.
+    standardised prevalence ratios of adults are the published; so are those of ethnic groups,
+    on residents lived to today. Then one cohort of ``lives`` gives the tables. The same evidence, seed and lives give the same tables.
     """
     aim = aim_of(evidence)
     luck = Luck(seed, replication=APART)
     fewer = int(parameter(evidence, "derivation.lives_while_fitting"))
     many = lives or int(parameter(evidence, "derivation.lives"))
     fitted = _fit(evidence, aim, min(fewer, many), luck)
+    rounds = int(parameter(evidence, "derivation.rounds_of_ethnicity"))
+    first = live_once(aim, fitted, min(fewer, many), luck).tables
+    risks = fit_ethnicity(aim, first, min(fewer, many) // 2, luck, rounds)
+    aim = replace(aim, risks=risks)
     tables = live_once(aim, fitted, many, luck).tables
     ratios = np.exp(fitted.log_ratio).round(4).tolist()
     about = {
