@@ -7,7 +7,7 @@ ring-fenced, and a person may decline, drop out, move away or die at any point.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +25,7 @@ Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 DAYS_PER_MONTH = YEAR / 12
 DAYS_PER_WEEK = 7
+PARTS = ("plan", "mdt", "link_worker", "group")
 
 
 class Person(Protocol):
@@ -94,6 +95,7 @@ class Pathway:
     ----------
     stages : (n,) bits of the stages each person has reached
     supported : (n,) who is supported now
+    received : by part (plan, mdt, link_worker, group), (n,) who has had it or has a place in it
     invited_on : (n,) day of the latest invitation, minus infinity where there was none
     """
 
@@ -117,6 +119,7 @@ class Pathway:
         self._wanted: list[int] = []
         self.stages = np.zeros(n_people, np.uint8)
         self.supported = np.zeros(n_people, np.bool_)
+        self.received = {part: np.zeros(n_people, np.bool_) for part in PARTS}
         self.invited_on = np.full(n_people, -np.inf)
         self.invitations = np.zeros(n_people, np.int32)
 
@@ -185,15 +188,16 @@ class Pathway:
         yield from self._reviews(row, started + stays)
 
     def _assess(self, person: Person) -> None:
-        row, support, services = person.row, self._support, self._services
+        row, support = person.row, self._support
         self._count("assessments", row)
         self._reached(row, "assessed")
+        self.received["plan"][row] = True
         self._use_slots(row, "gp", support.assessment_gp_slots)
         beside = self._beside.setdefault(row, [])
         if person.takes_up("mdt", support.mdt_share):
-            beside.append(Walk(services.meeting.discuss(row)))
+            beside.append(Walk(self._discussion(row)))
         if person.takes_up("link_worker", support.link_worker_share):
-            beside.append(Walk(link_worker_episode(self._env, services, self._ledger, person)))
+            beside.append(Walk(self._with_link_worker(person)))
         if person.takes_up("group", support.group_share):
             beside.append(Walk(self._group(row)))
 
@@ -211,7 +215,18 @@ class Pathway:
             self._use_slots(row, "other", self._support.review_slots)
         yield self._env.timeout(max(until - self._env.now, 0.0))
 
+    def _discussion(self, row: int) -> Steps[None]:
+        yield from self._services.meeting.discuss(row)
+        self.received["mdt"][row] = True
+
+    def _with_link_worker(self, person: Person) -> Steps[None]:
+        def begins() -> None:
+            self.received["link_worker"][person.row] = True
+
+        yield from link_worker_episode(self._env, self._services, self._ledger, person, begins)
+
     def _group(self, row: int) -> Steps[None]:
+        self.received["group"][row] = True
         for _ in range(self._support.group_sessions):
             yield self._env.timeout(DAYS_PER_WEEK)
             self._count("vcse_group_sessions", row)
@@ -227,13 +242,21 @@ class Pathway:
 
 
 def link_worker_episode(
-    env: simpy.Environment, services: Services, ledger: Ledger, person: Person
+    env: simpy.Environment,
+    services: Services,
+    ledger: Ledger,
+    person: Person,
+    begins: Callable[[], None] = lambda: None,
 ) -> Steps[None]:
-    """Wait for a link worker, meet them over some months, and leave their caseload."""
+    """Wait for a link worker, meet them over some months, and leave their caseload.
+
+    ``begins`` is called when the first meeting comes.
+    """
     place = yield from services.link_workers.join(person.row, person.key)
     if place is None:
         return
     with place:
+        begins()
         for _ in range(services.link_worker_contacts):
             ledger.add("vcse_contacts", person.row, 1.0)
             yield env.timeout(services.link_worker_days / services.link_worker_contacts)

@@ -248,9 +248,9 @@ class Programme:
         reached = {name: pathway.supported for name, pathway in self._pathways.items()}
         reached |= {name: part.rows for name, part in self._parts.items()}
         for offer in self._offers:
-            takes_up = self._model.fixed_luck(f"pathway.{offer.part}") < offer.share
-            on_pathway = reached.get(offer.of, self._idle)
-            reached[offer.name] = on_pathway & takes_up
+            pathway = self._pathways.get(offer.of)
+            had = pathway.received[offer.part] if pathway else self._idle
+            reached[offer.name] = reached.get(offer.of, self._idle) & had
         return reached
 
 

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import pandas as pd
 import pytest
-from tests.test_model import AMPLE, EVIDENCE, PARAMETERS, date, load_place, people_of
 
 from agents.evidence import Evidence
 from experiments.designs import design_names, load_design
@@ -15,6 +14,7 @@ from pathways.vocabulary import ACTIVITY
 from sim.model import simulate
 from sim.recording import RunRecord
 from sim.spec import RunSpec
+from tests.test_model import AMPLE, EVIDENCE, PARAMETERS, date, load_place, people_of
 
 QUICK = ("essex-programme", "sel-proposition", "dudley-mcp", "southwark-local-care-network")
 # What people on a pathway or seen by a component have more of; nothing else may move.

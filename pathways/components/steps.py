@@ -35,7 +35,10 @@ class ProactivePathway(Component):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer(Component):
-    """One part of a pathway, with effects in those who take it up; it can be removed alone.
+    """One part of a pathway, with effects in those who receive it; it can be removed alone.
+
+    Who waits for a meeting or a link worker is not yet helped by them: a full service gives
+    waits, not benefit.
 
     Parameters
     ----------
@@ -51,9 +54,6 @@ class Offer(Component):
     of: str
     part: str
     share: float = 1.0
-
-
-PARTS = ("plan", "mdt", "link_worker", "group")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
