@@ -305,6 +305,7 @@ def believe(
 ) -> None:
     """Find the effect, coverage or cost at which a target is met."""
     options = _options(workers, None, None, None, scheduler)
+    _check_report_folder(add_to)
     from experiments.believe import believe as found
     from experiments.believe import said, steps_of, targets_of, vary_of
     from experiments.experiment import read_experiment
@@ -366,6 +367,7 @@ def sensitivity(
 ) -> None:
     """Find which inputs drive a measure, over their published ranges."""
     options = _options(workers, None, None, None, scheduler)
+    _check_report_folder(add_to)
     from experiments.searching import design_of
     from experiments.sensitivity import METHODS, Plan, factors_of, said
     from experiments.sensitivity import sensitivity as found
@@ -480,6 +482,14 @@ def _search_again(folder: Path, workers: int | None, scheduler: str | None) -> N
     _run(words)
 
 
+def _check_report_folder(folder: Path | None) -> None:
+    """Refuse a folder that has no report to add to, before anything is run."""
+    from experiments.running import read_folder
+
+    if folder:
+        read_folder(folder)
+
+
 def _end_search(
     folder: Path,
     outcome: Outcome,
@@ -490,7 +500,7 @@ def _end_search(
     """Say what a search found and where, and how its runs ended."""
     import shutil
 
-    from experiments.running import read_folder, say_outcome
+    from experiments.running import say_outcome
 
     for line in say_outcome(outcome):
         typer.echo(line, err=True)
@@ -500,7 +510,6 @@ def _end_search(
         for name in tables:
             typer.echo(f"Table: {folder / 'tables' / f'{name}.csv'}")
             if add_to:
-                read_folder(add_to)
                 (add_to / "tables").mkdir(exist_ok=True)
                 shutil.copyfile(
                     folder / "tables" / f"{name}.csv", add_to / "tables" / f"{name}.csv"
