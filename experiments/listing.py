@@ -12,17 +12,19 @@ from experiments.comparing import aligned
 from experiments.experiment import Experiment
 from experiments.progress import duration
 from experiments.settings import SETTINGS, Setting, idle_settings
-from pathways.design import NO_EFFECTS
+from pathways.components import KINDS as KINDS_OF_COMPONENT
+from pathways.design import NO_EFFECTS, Design
 from pathways.vocabulary import SERVICES
 
 # Person-years that one core simulates in a second, to say beforehand how long a run may take.
 SPEED = 40_000
 
-COMPONENTS: dict[str, str] = {
+SECTIONS: dict[str, str] = {
     "people": "rules that say who the design is for, and who not",
     "reach": "how often the team searches, how many it invites, how many accept",
     "support": "months, contacts, assessment, reviews, team meetings, link workers, groups",
-    "set": "settings of services that the design changes (carepath list settings)",
+    "use": "designs whose components, settings and costs come along (also remove, starts, places)",
+    "set": "settings of services (carepath list settings) or parameters of components",
     "effects": "what it changes in people it supports, as planned and as published",
     "costs": "lines of cost: recurrent, non-recurrent, capital",
     "evidence": "source, range and basis of each of the design's own numbers",
@@ -67,7 +69,14 @@ def _places() -> dict[str, str]:
 
 def _designs() -> dict[str, str]:
     catalogue = installed()
-    return {name: catalogue.load_design(name).title for name in catalogue.designs}
+    designs = {name: catalogue.load_design(name) for name in catalogue.designs}
+    return {name: _about_design(design) for name, design in designs.items()}
+
+
+def _about_design(design: Design) -> str:
+    systems = f" ({', '.join(design.systems)})" if design.systems else ""
+    same = f"; same mechanism as {design.same_mechanism_as}" if design.same_mechanism_as else ""
+    return f"{design.title}{systems}{same}"
 
 
 def _experiments() -> dict[str, str]:
@@ -103,7 +112,8 @@ def _services() -> dict[str, str]:
 
 
 def _components() -> dict[str, str]:
-    return dict(COMPONENTS)
+    kinds = {name: f"[[component]] kind: {kind.about}" for name, kind in KINDS_OF_COMPONENT.items()}
+    return kinds | SECTIONS
 
 
 KINDS: Mapping[str, Callable[[], dict[str, str]]] = {

@@ -11,6 +11,7 @@ from agents.faults import BadInput, Fault, nearest
 from experiments.catalogue import EVIDENCE, installed
 from experiments.checking import quoted
 from experiments.designs import load_design
+from experiments.designs.showing import component_lines, effect_lines
 from experiments.experiment import path_like, read_experiment, resolved_toml
 from experiments.listing import experiment_sentences
 from experiments.places import load_place
@@ -119,14 +120,17 @@ def _design(name: str) -> list[str]:
     lines = [f"{design.name}: {design.title}", design.summary, f"Source: {design.source}"]
     if design.systems:
         lines.append(f"Systems: {', '.join(design.systems)}")
+    if design.same_mechanism_as:
+        lines.append(f"Same mechanism as {design.same_mechanism_as}: it differs in numbers only.")
     if design.people:
         lines += ["", "Who", *(f"  {rule}" for rule in design.people.include)]
         lines += [f"  not: {rule}" for rule in design.people.exclude]
         lines += [f"  shown separately: {rule}" for rule in design.people.separately]
     for part in ("reach", "support"):
         lines += _section(part, getattr(design, part), design)
+    lines += component_lines(design, _origin)
     lines += _changes(design)
-    lines += _effects(design)
+    lines += effect_lines(design)
     lines += _costs(design)
     return lines
 
@@ -154,20 +158,6 @@ def _origin(design: Design, key: str) -> str:
 def _changes(design: Design) -> list[str]:
     lines = [f"  {key} = {value:g}{_origin(design, key)}" for key, value in design.changes.items()]
     return ["", "Settings it changes", *lines] if lines else []
-
-
-def _effects(design: Design) -> list[str]:
-    lines = []
-    for effect in design.effects:
-        size = _said(effect.change, effect.low, effect.high, "")
-        lines.append(
-            f"  {effect.version}: {effect.target} {size}, builds over {effect.builds_over_years:g} "
-            f"years, fades over {effect.fades_over_years:g}; {effect.evidence}: {effect.source} "
-            f"[{effect.grade}]"
-        )
-        if effect.note:
-            lines.append(f"    {effect.note}")
-    return ["", "Effects", *lines] if lines else []
 
 
 def _costs(design: Design) -> list[str]:
