@@ -294,7 +294,8 @@ def money_headline(stranded_shares: dict[str, float], avoided_clear: bool, cash:
 
     Parameters
     ----------
-    stranded_shares : for each letter stranded cost as a share of the value avoided
+    stranded_shares : for each letter stranded cost as a share of the value avoided; below
+        zero where more rises than falls of what is paid for anyway
     avoided_clear : True where some design clearly avoids activity of value
     cash : True where some design clearly releases cash on balance
     """
@@ -305,6 +306,8 @@ def money_headline(stranded_shares: dict[str, float], avoided_clear: bool, cash:
         return "Most of the value avoided is capacity, not cash"
     if cash:
         return "Some of the value avoided reaches the budget as cash"
+    if known and min(known) < 0:
+        return "Some activity falls, some rises; none of it pays for the new care"
     return "Less than half of the value avoided stays paid for, but none is left after new care"
 
 
@@ -313,6 +316,8 @@ def cascade_claim(stranded_shares: dict[str, float]) -> str:
     known = sorted(share for share in stranded_shares.values() if math.isfinite(share))
     if not known:
         return "What is avoided, what stays paid for, what is new"
+    if known[0] < 0:
+        return "Staff and beds already paid for take on the activity that rises"
     low, high = percent(known[0], 5), percent(known[-1], 5)
     part = low if low == high else f"{low} to {high}"
     return f"About {part} of the value avoided stays paid for"

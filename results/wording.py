@@ -335,12 +335,7 @@ def money_saying(
     if all(a.cash.case == "missing" for a in answers):
         return "Money is not in this run", "The tables hold no cash lines."
     shares = [share for share in stranded.values() if math.isfinite(share)]
-    why = (
-        f"About {percent(max(shares), 5)} of the value of activity avoided stays paid for, "
-        "because staff and wards remain."
-        if shares
-        else "No design clearly avoids activity of value."
-    )
+    why = _why_not_cash(shares)
     if releasing:
         verb = "releases" if len(releasing) == 1 else "release"
         return f"{listed(releasing)} {verb} more cash than is spent in {years} years", why
@@ -349,6 +344,18 @@ def money_saying(
         verb = "costs" if len(spending) == 1 else "cost"
         return heading, f"{listed(spending)} {verb} more than would be released. {why}"
     return heading, f"The net effect on cash is not clear. {why}"
+
+
+def _why_not_cash(stranded: Sequence[float]) -> str:
+    """Return why the value of activity avoided is not cash, from its stranded shares."""
+    if not stranded:
+        return "No design clearly avoids activity of value."
+    if max(stranded) < 0:
+        return "Some activity rises; staff and beds that are already paid for take it on."
+    return (
+        f"About {percent(max(stranded), 5)} of the value of activity avoided stays paid for, "
+        "because staff and wards remain."
+    )
 
 
 def belief_saying(

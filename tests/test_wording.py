@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from results import report_headlines as headlines
+from results import wording
 from results.report_measures import FOREST, measure_of
 from results.report_numbers import (
     count_word,
@@ -426,3 +427,14 @@ def test_every_line_of_the_forest_has_a_plain_name() -> None:
         assert "_" not in measure_of(key).name
     assert measure_of("treatment_burden").per_person
     assert measure_of("no_such_measure").name == "no such measure"
+
+
+def test_activity_that_rises_is_never_told_as_a_negative_share_of_what_is_saved() -> None:
+    shares = {"A": -0.1}
+    told = (
+        headlines.cascade_claim(shares),
+        headlines.money_headline(shares, avoided_clear=True, cash=False),
+        wording._why_not_cash([-0.1]),
+    )
+    assert all("%" not in text and "−" not in text for text in told)
+    assert "rises" in told[0]
