@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 
 import pandas as pd
@@ -10,11 +11,12 @@ import pytest
 
 from agents.evidence import Evidence
 from experiments.designs import design_names, load_design
+from experiments.places import load_place
 from pathways.vocabulary import ACTIVITY
 from sim.model import simulate
 from sim.recording import RunRecord
 from sim.spec import RunSpec
-from tests.test_model import AMPLE, EVIDENCE, PARAMETERS, date, load_place, people_of
+from tests.test_model import AMPLE, EVIDENCE, PARAMETERS, people_of
 
 QUICK = ("essex-programme", "sel-proposition", "dudley-mcp", "southwark-local-care-network")
 # What people on a pathway or seen by a component have more of; nothing else may move.
