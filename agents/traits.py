@@ -18,6 +18,7 @@ from agents.by_age import by_age, keys_of, whole_years
 from agents.evidence import Evidence
 from agents.frailty import FrailtyModel
 from agents.luck import Luck
+from agents.network import Network
 from agents.population import DAYS_PER_YEAR, FEMALE, FRAILTY, SEXES, Population
 from agents.vulnerabilities import VULNERABILITIES
 
@@ -29,17 +30,20 @@ CARE_HOME_BANDS = ((65, 74), (75, 84), (85, 110))
 LEVELS = 4  # of patient activation
 
 
-def settle_traits(population: Population, luck: Luck, evidence: Evidence) -> FrailtyModel:
+def settle_traits(
+    population: Population, luck: Luck, evidence: Evidence, network: Network | None = None
+) -> FrailtyModel:
     """Draw everyone's traits from their age at entry, deprivation and conditions.
 
-    Call it once, after the life course has set the conditions. Returns the frailty model,
-    which the run calls as people age.
+    Call it once, after the life course has set the conditions. With a ``network`` people
+    with few ties are lonely more often, and become so or cease to be as their ties change.
+    Returns the frailty model, which the run calls as people age.
     """
     frailty = FrailtyModel(evidence)
     frailty.start(population, luck)
     people = _Drawn.of(population, luck, evidence)
     population.care_home[:] = people.happens("care_home", _care_home(people))
-    population.isolated[:] = people.happens("isolated", _isolated(people))
+    _settle_isolation(people, network)
     carer = people.happens("carer", _carer(people)) & ~population.care_home
     population.carer[:] = carer
     population.activation[:] = _activation(people)
@@ -131,10 +135,20 @@ def _care_home_share(people: _Drawn, low: int, high: int) -> float:
     return people.evidence.value("person_risk", category="", **where) / 100.0
 
 
-def _isolated(people: _Drawn) -> Floats:
+def _settle_isolation(people: _Drawn, network: Network | None) -> None:
+    ties = np.ones(len(people.people)) if network is None else network.loneliness()
+    chance = _isolated(people, ties)
+    drawn = people.luck.uniforms("trait.isolated", people.people.person)
+    people.people.isolated[:] = drawn < chance
+    if network is not None:
+        network.settle(chance, drawn)
+
+
+def _isolated(people: _Drawn, ties: Floats) -> Floats:
+    """Return chances to be lonely: published by fifth, shared out by health, home and ties."""
     weights = np.array([people.number(f"lonely_weight.{key}") for key in ("good", "fair", "bad")])
     health = np.digitize(people.conditions, (2, 4))
-    weight = weights[health]
+    weight = weights[health] * ties
     _, home, size = np.unique(people.people.household, return_inverse=True, return_counts=True)
     alone = size[home] == 1
     weight = np.where(alone, weight * people.number("lonely_weight.alone"), weight)

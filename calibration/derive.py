@@ -35,7 +35,8 @@ def derive(evidence: Evidence, seed: int = SEED, lives: int | None = None) -> Di
 
     Hazard ratios of deprivation are fitted in a few rounds on smaller cohorts, until the
     standardised prevalence ratios of adults are the published; so are those of ethnic groups,
-    on residents lived to today. Then one cohort of ``lives`` gives the tables. The same evidence, seed and lives give the same tables.
+    on residents lived to today. Then one cohort of ``lives`` gives the tables. The same
+    evidence, seed and lives give the same tables.
     """
     aim = aim_of(evidence)
     luck = Luck(seed, replication=APART)

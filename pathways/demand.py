@@ -342,6 +342,13 @@ class Demand:
         self._rates[:, rows] = new
         self._clouds.raise_to(new[: len(PROCESSES)], rows, int(day))
 
+    def multiply(self, process: str, rows: Integers, ratio: float | Floats) -> None:
+        """Let what people's own lives do to their rates change by ``ratio``, for good.
+
+        Unlike ``factor``, which is for what care does. Call ``refresh`` afterwards.
+        """
+        self._personal[_NUMBER[process], rows] *= ratio
+
     def _cells_on(self, rows: Integers, day: float | Floats) -> Integers:
         """Return the cell of each of ``rows`` on its ``day``, or on the day of entry if later."""
         people = self.population

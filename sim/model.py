@@ -28,6 +28,7 @@ from pathways.journey import link_worker_episode
 from pathways.ledger import Ledger
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
 from pathways.queues import Walk
+from sim.isolation import Isolation
 from sim.lookback import LookBack
 from sim.programme import Programme
 from sim.recording import (
@@ -90,6 +91,7 @@ class CareModel(mesa.Model):
             spec.start,
             spec.place.demand_log_factor,
         )
+        self.isolation = Isolation(self.world.network, self.demand, self.world.evidence)
         self.history: Mapping[str, Arrivals] = self.demand.history(HISTORY)
         self._fixed_luck: dict[str, Floats] = {}
         self.services = open_services(self)
@@ -175,7 +177,7 @@ class CareModel(mesa.Model):
             self._note_deaths(died)
         for row in died.tolist():
             self._gone(row)
-        self._dirty.append(events.rows)
+        self._dirty += [events.rows, self.isolation.bereaved(died, day)]
 
     @cached_property
     def _share_at_home(self) -> float:
@@ -216,6 +218,9 @@ class CareModel(mesa.Model):
         self._dirty.append(rows)
 
     def _refresh_rates(self, day: int) -> None:
+        if day >= 0:
+            groups = self.programme.groups_count
+            self._dirty.append(self.isolation.week(day, self.ledger, groups=groups))
         if self._dirty:
             rows = np.unique(np.concatenate(self._dirty))
             self._dirty = []

@@ -199,6 +199,11 @@ class Programme:
         for pathway in self._pathways.values():
             pathway.take_slots(day)
 
+    @property
+    def groups_count(self) -> bool:
+        """Whether meeting in a group makes ties: not where a design is to change nobody."""
+        return self._model.spec.effects not in ("none", "inert", "null")
+
     def leave(self, row: int) -> None:
         """End what the design does for a person who has died or moved away."""
         for pathway in self._pathways.values():

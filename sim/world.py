@@ -21,6 +21,7 @@ from agents.faults import BadInput, Fault
 from agents.frailty import FrailtyModel
 from agents.health import Health
 from agents.luck import Luck
+from agents.network import Network
 from agents.population import Population
 from agents.synthesis import synthesise
 from agents.traits import settle_traits
@@ -39,6 +40,7 @@ class World:
     health: Health
     frailty: FrailtyModel
     control: Control
+    network: Network
 
 
 def replaced_numbers(parameters: Path, replaced: Mapping[str, float]) -> dict[str, float]:
@@ -79,7 +81,8 @@ def build_world(spec: RunSpec) -> World:
     tables = DiseaseTables.load(spec.parameters)
     health = Health(population, tables, people_luck)
     health.live_to_entry()
-    frailty = settle_traits(population, people_luck, evidence)
+    network = Network(population, people_luck, evidence)
+    frailty = settle_traits(population, people_luck, evidence, network)
     control = Control(evidence, population, people_luck)
     control.settle(np.arange(len(population)), 0.0)
     return World(
@@ -89,6 +92,7 @@ def build_world(spec: RunSpec) -> World:
         health=health,
         frailty=frailty,
         control=control,
+        network=network,
     )
 
 
