@@ -341,6 +341,7 @@ def about(model: CareModel, seconds: float) -> dict[str, Any]:
         "place_name": spec.place.name,
         "design": spec.design.name,
         "design_title": spec.design.title,
+        "assumption_only": spec.design.assumption_only,
         "effects": spec.effects,
         "baseline": spec.baseline,
         "draw": spec.draw,
@@ -372,6 +373,7 @@ def design_costs(spec: RunSpec) -> list[dict[str, Any]]:
             "GBP per FTE year": (fte, "GBP per year"),
             "GBP per FTE once": (fte, "GBP once"),
             "GBP per resident year": (float(spec.population), "GBP per year"),
+            "GBP per resident once": (float(spec.population), "GBP once"),
         }.get(cost.unit, (1.0, cost.unit))
         lines.append(
             {

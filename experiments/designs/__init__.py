@@ -137,6 +137,7 @@ UNITS = (
     "GBP per FTE year",
     "GBP per FTE once",
     "GBP per resident year",
+    "GBP per resident once",
     "GBP per year",
     "GBP once",
 )
