@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.evidence import Evidence
+from agents.network import isolation_ratios
 from pathways.calendar import YEAR
 from pathways.demand import (
     ERA,
@@ -49,6 +50,8 @@ class CareRates:
         )
         ones = np.ones(len(model.people))
         self._personal = np.array([personal.get(name, ones) for name in PROCESSES.values()])
+        for process, ratio in isolation_ratios(evidence).items():
+            self._personal[NUMBER[process], model.people.isolated] *= ratio
 
     def keep_totals(self, residents: Iterable[Resident]) -> None:
         """Scale multipliers so that they move care between today's residents and add none."""
