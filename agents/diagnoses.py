@@ -14,6 +14,8 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
+DELAY = "diagnosis_delay"  # column of Population.extra: what multiplies each person's delay
+
 
 class Diagnoses:
     """The diagnoses that are on their way.
@@ -32,6 +34,8 @@ class Diagnoses:
         by_sex = np.where(waits, tables.diagnosis, 0.0).transpose(0, 2, 1)
         self._hazards = IntegratedHazards(by_sex.reshape(2 * by_sex.shape[0], -1))
         self.due = np.full(people.has.shape, np.inf)
+        delay = people.extra.get(DELAY)
+        self._delay = None if delay is None else delay.astype(np.float64)
 
     def forget(self, rows: Integers) -> None:
         """Clear what an earlier life of ``rows`` left."""
@@ -59,6 +63,8 @@ class Diagnoses:
     def _await(self, rows: Integers, column: Integers, day: Floats, key: Integers) -> None:
         birth = self._people.birth_day[rows]
         wait = self._luck.exponentials("diagnosis", self._people.person[rows], key)
+        if self._delay is not None:
+            wait *= self._delay[rows]
         series = column * 2 + self._people.sex[rows]
         level = self._hazards.at(series, (day - birth) / DAYS_PER_YEAR)
         age = self._hazards.age_when(series, level + wait)

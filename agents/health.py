@@ -17,7 +17,7 @@ import numpy.typing as npt
 from agents import hazards
 from agents import health_events as events
 from agents.clocks import Clocks
-from agents.diagnoses import Diagnoses
+from agents.diagnoses import DELAY, Diagnoses
 from agents.disease_tables import DiseaseTables
 from agents.health_events import HealthEvents
 from agents.luck import Luck
@@ -311,5 +311,5 @@ def _part_of(people: Population, rows: Integers) -> Population:
         for part in fields(people)
         if isinstance(value := getattr(people, part.name), np.ndarray)
     }
-    known = {name: values[rows] for name, values in people.extra.items() if name == CLASS}
+    known = {name: people.extra[name][rows] for name in (CLASS, DELAY) if name in people.extra}
     return replace(people, **columns, extra=known)

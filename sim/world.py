@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.control import Control
+from agents.diagnoses import DELAY
+from agents.diagnosis import contact_delay
 from agents.disease_tables import DiseaseTables
 from agents.evidence import Evidence
 from agents.faults import BadInput, Fault
@@ -78,6 +80,7 @@ def build_world(spec: RunSpec) -> World:
     luck = Luck(spec.seed, spec.replication)
     people_luck = Luck(spec.seed, 0) if spec.hold_population else luck
     population = synthesise(spec.place, spec.population, spec.years, people_luck, evidence)
+    population.extra[DELAY] = contact_delay(population.person, people_luck, evidence)
     tables = DiseaseTables.load(spec.parameters)
     health = Health(population, tables, people_luck)
     health.live_to_entry()

@@ -1,0 +1,175 @@
+"""Smoking, body mass and ethnicity move who falls ill, not how many."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import calibration
+from agents.disease_tables import DiseaseTables
+from agents.evidence import Evidence
+from agents.health import Health
+from agents.health_events import ONSET
+from agents.luck import Luck
+from agents.population import CURRENT_SMOKER, DAYS_PER_YEAR, NEVER_SMOKED, Population
+from agents.risk_factors import BODY, CLASS, Risks, class_shares, lasting_class
+from agents.synthesis import synthesise
+from calibration.aim import Aim, aim_of
+from calibration.bare_people import england
+from calibration.ethnic_fit import cases_by_group
+from calibration.risk_ratios import build_risks, prevalence_ratios
+from experiments.places import load_place
+
+FOLDER = Path(calibration.__file__).parent
+EVIDENCE, TABLES = FOLDER / "evidence", FOLDER / "parameters" / "risk_factors"
+SMOKES, OBESE = 2, 2
+
+
+@pytest.fixture(scope="module")
+def tables() -> DiseaseTables:
+    return DiseaseTables.load(TABLES)
+
+
+@pytest.fixture(scope="module")
+def aim() -> Aim:
+    return aim_of(Evidence(EVIDENCE))
+
+
+@pytest.fixture(scope="module")
+def risks(tables: DiseaseTables) -> Risks:
+    assert tables.risks is not None
+    return tables.risks
+
+
+@pytest.fixture(scope="module")
+def residents(aim: Aim, tables: DiseaseTables, risks: Risks) -> tuple[Population, Health]:
+    people = england(tables.conditions, aim.population, 40_000, risks=risks)
+    health = Health(people, tables, Luck(8))
+    health.live_to_entry()
+    return people, health
+
+
+def test_ratios_are_the_preferred_rows_at_their_ages(risks: Risks, tables: DiseaseTables) -> None:
+    def ratio(name: str, age: int, sex: int, smoking: int, body: int = 0) -> float:
+        kind = len(BODY) * smoking + body
+        slim = risks.ratio[tables.conditions.index(name), age, sex, body]
+        return float(risks.ratio[tables.conditions.index(name), age, sex, kind] / slim)
+
+    assert ratio("copd", 60, 0, SMOKES) == pytest.approx(4.01)
+    assert ratio("copd", 34, 0, SMOKES) == 1
+    assert ratio("coronary_heart_disease", 60, 1, SMOKES) == pytest.approx(3.18)
+    assert ratio("coronary_heart_disease", 70, 1, SMOKES) == pytest.approx(1.96)
+    assert ratio("copd", 60, 0, 1) == pytest.approx(1 + 3.01 * 0.1381, rel=1e-6)  # 20 years on
+    assert 1 < ratio("copd", 75, 0, 1) < ratio("copd", 45, 0, 1) < 4.01
+    diabetes = tables.conditions.index("type_2_diabetes")
+    assert risks.ratio[diabetes, 52, 0, OBESE] == pytest.approx(2.624 ** ((34 - 22) / 5))
+    assert (risks.ratio[tables.conditions.index("learning_disability")] == 1).all()
+
+
+def test_classes_have_their_shares_and_agree_with_present_traits() -> None:
+    evidence, luck = Evidence(EVIDENCE), Luck(3)
+    people = synthesise(load_place("southwark", evidence), 20_000, 0, luck, evidence)
+    known = people.extra[CLASS].astype(np.int64) - 1
+    shares = class_shares(evidence)
+    assert np.allclose(shares.sum(axis=2), 1)
+    expected = shares[people.sex, people.imd_quintile - 1].mean(axis=0)
+    assert np.allclose(np.bincount(known, minlength=9) / known.size, expected, atol=0.012)
+    smoking, body = known // len(BODY), known % len(BODY)
+    adult = people.age(0.0) >= 35
+    assert (smoking[adult & (people.smoking == CURRENT_SMOKER)] == SMOKES).mean() > 0.95
+    assert (smoking[adult & (people.smoking == NEVER_SMOKED)] == 0).mean() > 0.9
+    assert (body[adult & people.obese] == OBESE).mean() > 0.9
+    again = lasting_class(people.person, people.sex, people.imd_quintile, luck, evidence)
+    assert np.array_equal(again, people.extra[CLASS])
+
+
+def test_ethnic_ratios_average_one_over_england(risks: Risks) -> None:
+    assert np.allclose(risks.ethnic_mix @ np.exp(risks.log_ethnic), 1.0, atol=1e-5)
+    assert np.array_equal(risks.log_ethnic_of(("all", "nobody")), np.zeros((2, 27)))
+
+
+def test_prevalence_by_condition_sex_and_band_stays_that_of_the_register(
+    aim: Aim, residents: tuple[Population, Health]
+) -> None:
+    people, _ = residents
+    age = people.age(0.0).astype(int)
+    gaps, relative = [], []
+    for sex in (0, 1):
+        for low in range(20, 90, 10):
+            high = low + 10 if low < 80 else 110
+            rows = (people.sex == sex) & (age >= low) & (age < high)
+            middle = (aim.diagnosed[:, :-1, sex] + aim.diagnosed[:, 1:, sex]) / 2
+            weights = aim.population[low:high, sex].sum(axis=1)
+            target = np.average(middle[:, low:high], axis=1, weights=weights)
+            found = people.diagnosed[rows].mean(axis=0)
+            gaps.append(100 * (found - target))
+            relative.append((found / target)[target > 0.03])
+    assert np.abs(gaps).mean() < 0.45  # points, as without risk factors; half is sampling
+    assert abs(np.mean(gaps)) < 0.12
+    assert np.median(np.concatenate(relative)) == pytest.approx(1, abs=0.03)
+
+
+def test_smokers_and_obese_people_fall_ill_about_as_often_as_published(
+    tables: DiseaseTables, residents: tuple[Population, Health]
+) -> None:
+    people, _ = residents
+    before = people.has.copy()
+    lived = england(tables.conditions, aim_of(Evidence(EVIDENCE)).population, 40_000)
+    lived.extra, lived.ethnicity = dict(people.extra), people.ethnicity
+    lived.ethnic_groups = people.ethnic_groups
+    health = Health(lived, tables, Luck(8))
+    health.live_to_entry()
+    assert np.array_equal(lived.has, before)
+    age, known = lived.age(0.0), lived.extra[CLASS].astype(np.int64) - 1
+    events = health.advance(12 * DAYS_PER_YEAR)
+    new = np.zeros_like(before)
+    onset = events.kinds == ONSET
+    new[events.rows[onset], events.conditions[onset]] = True
+
+    def ratio(name: str, exposed: np.ndarray, low: int, high: int) -> float:
+        column = tables.conditions.index(name)
+        free = (age >= low) & (age < high) & ~before[:, column]
+        unexposed = exposed == 0
+        top = new[free & (exposed == 2), column].mean()
+        return float(top / new[free & unexposed, column].mean())
+
+    smoking, body = known // len(BODY), known % len(BODY)
+    assert 2.6 < ratio("copd", smoking, 40, 75) < 5.0
+    assert 2.0 < ratio("coronary_heart_disease", smoking, 40, 60) < 5.0
+    assert 3.0 < ratio("type_2_diabetes", body, 40, 70) < 10.0
+    assert 1.5 < ratio("hypertension", body, 35, 70) < 2.8
+    assert 0.7 < ratio("thyroid_disorder", smoking, 30, 80) < 1.4
+
+
+@pytest.mark.slow
+def test_ethnic_groups_have_about_the_published_ratios_of_prevalence(
+    aim: Aim, tables: DiseaseTables
+) -> None:
+    published = prevalence_ratios(Evidence(EVIDENCE), tables.conditions)
+    groups = np.array([0, 2, 3])
+    cases = cases_by_group(aim, tables, groups, 20_000, Luck(77))
+    for name in ("hypertension", "type_2_diabetes", "depression", "asthma"):
+        column = tables.conditions.index(name)
+        for place, group in enumerate(groups[1:], start=1):
+            found = cases[place, column] / cases[0, column]
+            assert found == pytest.approx(published[group, column], rel=0.12), name
+
+
+def test_a_condition_without_risk_rows_has_ratios_of_one() -> None:
+    made = build_risks(Evidence(EVIDENCE), ("gout", "copd"))
+    assert (made.ratio[0] == 1).all()
+    assert np.allclose(made.log_ethnic[:, 0], 0, atol=1e-6)
+    assert made.ratio[1].max() > 4
+
+
+def test_tables_keep_their_risks_on_disk(tmp_path: Path, tables: DiseaseTables) -> None:
+    tables.save(tmp_path)
+    again = DiseaseTables.load(tmp_path)
+    assert again.risks is not None and tables.risks is not None  # noqa: PT018
+    assert np.array_equal(again.risks.ratio, tables.risks.ratio)
+    assert again.risks.ethnic_groups == tables.risks.ethnic_groups
+    replace(tables, risks=None).save(tmp_path)
+    assert DiseaseTables.load(tmp_path).risks is None
