@@ -194,7 +194,7 @@ def when_headline(first: dict[str, int | None], years: int) -> str:
     by_year: dict[int, list[str]] = {}
     for letter, year in acting.items():
         by_year.setdefault(year, []).append(letter)
-    parts = []
+    parts: list[str] = []
     for year, letters in sorted(by_year.items()):
         verb = "acts" if len(letters) == 1 else "act"
         within = "in the first year" if year == 1 else f"within {count_word(year)} years"
@@ -249,7 +249,7 @@ def gains_headline(gaps: dict[str, Change | None]) -> str:
         each = "The design does" if len(gaps) == 1 else "No design is found to"
         end = "not clearly change" if len(gaps) == 1 else "clearly change"
         return f"{each} {end} the gap between most and least deprived"
-    parts = []
+    parts: list[str] = []
     if narrower:
         verb = "helps" if len(narrower) == 1 else "help"
         parts.append(f"{listed(narrower)} {verb} the most deprived fifth most")
@@ -473,7 +473,7 @@ def readings_headline(plan: dict[str, Change], published: dict[str, Change]) -> 
 
 def readings_claim(found: dict[str, dict[str, Change]], measure: Measure) -> str:
     """Return the claim of figure 13: how the main measure differs between readings."""
-    parts = []
+    parts: list[str] = []
     for letter, by_reading in found.items():
         words = [
             f"{signed(change.mean, max(change.step, 0.1))}% {name}"

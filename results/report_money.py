@@ -8,6 +8,7 @@ from results import wording
 from results.figures import money as draw
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
 from results.report_data import Option, ReportData
+from results.report_draws import acceptability_block, plane_block
 from results.report_findings import CASCADE, CASCADE_NAMES
 from results.report_numbers import signed, signed_range, signed_with_range
 from results.wording import Change
@@ -205,6 +206,9 @@ def value_section(data: ReportData) -> Section:
         heading=heading,
         question="Is the health worth the money?",
         table=_value_table(data, known) if known else None,
+        blocks=tuple(
+            block for block in (plane_block(data), acceptability_block(data)) if block is not None
+        ),
         notes=tuple(notes),
         starts_page=False,
     )

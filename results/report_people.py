@@ -8,6 +8,7 @@ from results import wording
 from results.figures import people as draw
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
 from results.report_data import Option, ReportData
+from results.report_draws import equity_block
 from results.report_findings import FIFTHS, ForestRow, StageRow
 from results.report_measures import SHIFT, Measure, measure_of
 from results.report_numbers import (
@@ -429,7 +430,9 @@ def gains_section(data: ReportData) -> Section:
         nav="Who gains: deprivation",
         heading=headlines.gains_headline(gaps),
         question="Who gains, and does the gap between most and least deprived narrow?",
-        blocks=(_fifths_block(data, measure, gaps),),
+        blocks=tuple(
+            block for block in (_fifths_block(data, measure, gaps), equity_block(data)) if block
+        ),
         notes=tuple(notes),
     )
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.path import Path as MplPath
 
 from agents.faults import BadInput
 from results.draws import CEAC, DRAWS
+from results.figures.draws import outline
+from results.report import build_report
 from results.settings import drawn_settings, read_settings
 from results.tables import build_tables, load
 from tests.fake_runs import Fake, write_fake_experiment
@@ -119,3 +123,20 @@ def test_an_experiment_without_draws_has_empty_tables_of_them(tmp_path: Path) ->
     tables = load(folder)
     assert tables["draws"].empty
     assert tables["ceac"].empty
+
+
+def test_the_report_draws_what_needs_draws_and_says_nothing_is_missing(folder: Path) -> None:
+    text = build_report(folder).read_text(encoding="utf-8")
+    for number in ("06", "09"):
+        assert folder.joinpath("figures", f"figure-{number}.png").stat().st_size > 1000
+    assert "needs draws of the evidence" not in text
+    assert "leave out how unsure the evidence is" not in text
+
+
+def test_an_outline_holds_95_of_100_draws() -> None:
+    luck = np.random.default_rng(1)
+    x, noise = luck.normal(3.0, 2.0, 20_000), luck.normal(0.0, 1.0, 20_000)
+    y = 5.0 - x + noise
+    edge_x, edge_y = outline(x, y)
+    inside = MplPath(np.column_stack([edge_x, edge_y])).contains_points(np.column_stack([x, y]))
+    assert inside.mean() == pytest.approx(0.95, abs=0.005)

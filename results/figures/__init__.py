@@ -10,6 +10,7 @@ of the report::
 
 from results.figures.belief import checks, readings
 from results.figures.canvas import png_bytes, styled, svg_text
+from results.figures.draws import curves, plane
 from results.figures.money import cascade, cash_by_year
 from results.figures.people import fifths, forest, over_time, reach, squares
 from results.figures.services import capacity_used, waits
@@ -19,9 +20,11 @@ __all__ = [
     "cascade",
     "cash_by_year",
     "checks",
+    "curves",
     "fifths",
     "forest",
     "over_time",
+    "plane",
     "png_bytes",
     "reach",
     "readings",
