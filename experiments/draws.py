@@ -21,8 +21,9 @@ from scipy.special import expit, logit, ndtri
 
 from agents.evidence import Evidence, Figure
 from agents.luck import Luck
-from experiments.points import Point
-from pathways.design import Effect
+from experiments.points import Point, numbers_of
+from pathways.components import ProactivePathway
+from pathways.design import Design, Effect
 
 if TYPE_CHECKING:
     from agents.place import Place
@@ -265,6 +266,7 @@ def design_inputs(experiment: Experiment) -> list[Input]:
             if effect.version in arm.effects:
                 found += effect_input(arm.name, effect)
         use = Path(arm.use).stem
+        unknown = {*UNKNOWN_OF_A_DESIGN, *_unknown_of_components(arm.design)}
         for source in arm.design.sources:
             figure = Figure(
                 key=f"design.{arm.name}.{source.key}",
@@ -277,9 +279,19 @@ def design_inputs(experiment: Experiment) -> list[Input]:
                 note=source.note,
             )
             costs = {cost.evidence for cost in arm.design.costs}
-            if source.key in (*UNKNOWN_OF_A_DESIGN, *costs) and not why_left_out(figure):
+            if source.key in {*unknown, *costs} and not why_left_out(figure):
                 found.append(input_of(figure, f"design {use}.{source.key}"))
     return found
+
+
+def _unknown_of_components(design: Design) -> set[str]:
+    """Return the keys of what is unknown of a design's components: shares, places, uptake."""
+    keys: set[str] = set()
+    for part in design.components:
+        keys |= {key for key in numbers_of(part) if not key.endswith(".starts_day")}
+        if isinstance(part, ProactivePathway):
+            keys |= {f"{part.name}.{name}" for name in UNKNOWN_OF_A_DESIGN}
+    return keys
 
 
 def effect_input(design: str, effect: Effect) -> list[Input]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from pathways.components import Component, ProactivePathway
 from pathways.design import Cost, Design, Effect, Reach, Source, Support
 
 
@@ -55,10 +56,32 @@ def changed(design: Design, numbers: Mapping[str, float]) -> Design:
         reach=_reach(design.reach, numbers),
         support=_support(design.support, numbers),
         changes=design.changes | {key: numbers[key] for key in design.changes if key in numbers},
+        components=tuple(_component(part, numbers) for part in design.components),
         effects=tuple(_effect(effect, numbers) for effect in design.effects),
         costs=tuple(_cost(cost, design, numbers) for cost in design.costs),
         sources=tuple(_source(source, numbers) for source in design.sources),
     )
+
+
+def numbers_of(part: Component) -> dict[str, str]:
+    """Return the parameters of a component that are single numbers, by ``NAME.PARAMETER``."""
+    return {
+        f"{part.name}.{one.name}": one.name
+        for one in fields(part)
+        if isinstance(getattr(part, one.name), float)
+    }
+
+
+def _component(part: Component, numbers: Mapping[str, float]) -> Component:
+    """Replace numbers of a component, those of a pathway's reach and support among them."""
+    found: dict[str, Any] = {
+        name: numbers[key] for key, name in numbers_of(part).items() if key in numbers
+    }
+    if isinstance(part, ProactivePathway):
+        start = f"{part.name}."
+        own = {key.removeprefix(start): numbers[key] for key in numbers if key.startswith(start)}
+        found |= {"reach": _reach(part.reach, own), "support": _support(part.support, own)}
+    return replace(part, **found)
 
 
 def _effect(effect: Effect, numbers: Mapping[str, float]) -> Effect:

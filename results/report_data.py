@@ -484,6 +484,10 @@ def _assumption_only(data: ReportData, key: str, effects: str) -> bool:
     if effects == "plan":
         return True
     arm = data.folder / "runs" / f"place={data.place}" / f"design={key}" / f"effects={effects}"
+    about = next(iter(sorted(arm.glob("*/*/run.json"))), None)
+    told = json.loads(about.read_text(encoding="utf-8")) if about else {}
+    if "assumption_only" in told:
+        return bool(told["assumption_only"])
     used = next(iter(sorted(arm.glob("*/*/evidence.csv"))), None)
     if used is None:
         return False
