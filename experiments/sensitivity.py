@@ -309,7 +309,7 @@ class Plan:
                 about = dict(zip(("place", "design", "effects"), arm, strict=True))
                 about |= {"method": self.method, "measure": measure, "unit": unit_of(measure)}
                 rows = read(readings.difference(arm, measure))
-                rows.sort(key=lambda row: -abs(row["swing"]) if isfinite(row["swing"]) else 0.0)
+                rows.sort(key=_longest_first)
                 found += [about | row for row in rows]
         return found
 
@@ -371,6 +371,13 @@ def _tornado_row(
         "turns_sign": "yes" if low.mean * high.mean < 0.0 else "no",
         "replications": swing.runs,
     }
+
+
+def _longest_first(row: Mapping[str, Any]) -> float:
+    """Return minus how far an input moves the result, from the centre too."""
+    ends = [row[key] for key in ("low_result", "high_result", "centre_result") if key in row]
+    reach = max(ends) - min(ends) if ends else row["swing"]
+    return -reach if isfinite(reach) else 0.0
 
 
 def unit_of(measure: str) -> str:

@@ -22,14 +22,15 @@ def tornado(rows: Sequence[Row]) -> Axes:
     ----------
     rows : rows of ``sensitivity.csv`` of one measure, longest first
     """
-    shown = list(rows)[:MOST]
+    shown = [row for row in rows if _reach(row)][:MOST] or list(rows)[:1]
     ax = canvas.new_axes(WIDE, 1.15 + 0.36 * len(shown), left=2.7, right=0.3, top=0.45)
     for y, row in enumerate(shown):
         low, high, centre = row["low_result"], row["high_result"], row["centre_result"]
         ax.plot([low, centre], [y, y], color=LOW, linewidth=9, solid_capstyle="butt")
         ax.plot([centre, high], [y, y], color=HIGH, linewidth=5, solid_capstyle="butt")
-        for value, text in ((low, row["low"]), (high, row["high"])):
-            right = value >= max(low, high)
+        labels = _labels(row)
+        for value, text in labels:
+            right = value >= (centre if len(labels) == 1 else max(low, high))
             ax.annotate(
                 f"{_short(text)}",
                 (value, y),
@@ -52,8 +53,30 @@ def tornado(rows: Sequence[Row]) -> Axes:
     return ax
 
 
+def _reach(row: Row) -> float:
+    """Return how far the results of an input lie apart, the centre among them."""
+    results = [float(row[key]) for key in ("low_result", "high_result", "centre_result")]
+    return max(results) - min(results)
+
+
+def _labels(row: Row) -> list[tuple[float, str]]:
+    """Return what to write where: at each end, or both at the further end of one side."""
+    low, high, centre = row["low_result"], row["high_result"], row["centre_result"]
+    if (low - centre) * (high - centre) <= 0.0 and low != high:
+        return [(low, row["low"]), (high, row["high"])]
+    return [(max(low, high, key=lambda end: abs(end - centre)), f"{row['low']} and {row['high']}")]
+
+
+def _clear(row: Row) -> bool:
+    """Say whether the interval of an input's swing leaves out zero."""
+    return "swing_low" in row and float(row["swing_low"]) * float(row["swing_high"]) > 0.0
+
+
 def _short(text: str) -> str:
-    return text.split(" at ")[-1].removesuffix(" ends") if " at " in text else text
+    if " numbers at " not in text:
+        return text
+    ends = [part.removesuffix(" ends") for part in text.split(" and ")]
+    return " and ".join(end.split(" at ")[-1] for end in ends)
 
 
 def screening(rows: Sequence[Row]) -> Axes:
@@ -80,8 +103,10 @@ def screening(rows: Sequence[Row]) -> Axes:
 def title(rows: Sequence[Row]) -> str:
     """Return what the figure shows, in a sentence."""
     measure = str(rows[0]["measure"]).replace("_", " ").replace("qalys", "QALYs")
-    turning = [str(row["input"]) for row in rows if row.get("turns_sign") == "yes"][:2]
+    turning = [str(row["input"]) for row in rows if row.get("turns_sign") == "yes" and _clear(row)]
     first = str(rows[0]["input"])
     if turning:
-        return f"The sign of {measure} turns with {' and '.join(turning)}"
+        return f"The sign of {measure} turns with {' and '.join(turning[:2])}"
+    if "swing_low" in rows[0] and not _clear(rows[0]):
+        return f"No input clearly moves {measure} in so few runs; most: {first}"
     return f"{first[:1].upper()}{first[1:]} moves {measure} most"
