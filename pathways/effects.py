@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.evidence import Evidence
-from agents.luck import Luck
 from agents.population import Population
 from pathways.calendar import YEAR
 from pathways.demand import EXPECTED, PROCESSES
@@ -35,7 +34,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
 }
 DEMAND: tuple[str, ...] = (*TARGETS, *(f"demand.{name}" for name in (*PROCESSES, *EXPECTED)))
 # What changes in a person while an effect lasts, beside rates of need; ``onset.CONDITION`` too.
-LASTING = ("blood_pressure", "activation", "isolation", "death")
+LASTING = ("blood_pressure", "activation", "death")
 ONSET = "onset."
 ACTIVATION_LEVELS = (1.0, 4.0)
 # What studies of activation compared, and the processes that it acts on.
@@ -145,11 +144,9 @@ class Effects:
         effects: Sequence[Effect],
         population: Population,
         evidence: Evidence,
-        luck: Luck | None = None,
     ) -> None:
         self._effects = tuple(effects)
         self._population = population
-        self._luck = luck
         self._strength = np.zeros((len(self._effects), len(population)))
         self._pressure = BloodPressure.read(evidence)
         self._floor = evidence.value("design_settings", key="overlap.floor")
@@ -159,7 +156,6 @@ class Effects:
         self._activates = any(effect.target == "activation" for effect in self._effects)
         self._activation = Activation.read(evidence) if self._activates else None
         self._activation_before = population.activation.copy()
-        self._isolated_before = population.isolated.copy()
         acted = [process for effect in self._effects for process in processes(effect)]
         if self._activation is not None:
             acted += self._activation.ratios
@@ -190,7 +186,6 @@ class Effects:
         lasting = [n for n, effect in enumerate(self._effects) if on_hazards(effect)]
         hazard_rows = np.flatnonzero(changed[lasting].any(axis=0))
         self._apply_hazards(hazard_rows)
-        self._connect(np.flatnonzero(changed[self._of("isolation")].any(axis=0)))
         return demand_rows, hazard_rows
 
     def _of(self, target: str) -> list[int]:
@@ -214,15 +209,6 @@ class Effects:
         if self._activates:
             raised = self._activation_before + self._total("activation", slice(None))
             self._population.activation[:] = np.clip(raised, *ACTIVATION_LEVELS)
-
-    def _connect(self, rows: Rows) -> None:
-        """Let some of the isolated among ``rows`` have ties while support lasts."""
-        if self._luck is None or not len(rows):
-            return
-        people = self._population
-        draws = self._luck.uniforms("effects.isolation", people.person[rows])
-        freed = draws < -self._total("isolation", rows)
-        people.isolated[rows] = self._isolated_before[rows] & ~freed
 
     def _apply_demand(self) -> None:
         for process, factor in self.demand_factor.items():

@@ -16,7 +16,7 @@ from pathways.calendar import YEAR
 from pathways.components import Maturity, MoreCapacity, Offer, ProactivePathway
 from pathways.demand import Arrivals
 from pathways.design import Design, Effect, People
-from pathways.effects import Effects
+from pathways.effects import LASTING, Effects
 from pathways.journey import Pathway, Plan, Services
 from pathways.stays import VisitPlans
 from sim.acting import Acting, Places
@@ -55,7 +55,7 @@ class Programme:
         if not model.spec.baseline:
             design = model.spec.design
         self._acting = design.acting(model.spec.effects)
-        self._effects = Effects(lasting(self._acting), model.population, model.evidence, model.luck)
+        self._effects = Effects(lasting(self._acting), model.population, model.evidence)
         self._places = Places(model, design.components)
         if design.pathway or design.components:
             self._open(design)
@@ -264,8 +264,7 @@ def lasting(effects: Sequence[Effect]) -> tuple[Effect, ...]:
     return tuple(
         one
         for one in effects
-        if one.target.startswith(("demand.", "onset."))
-        or one.target in ("blood_pressure", "activation", "isolation", "death")
+        if one.target.startswith(("demand.", "onset.")) or one.target in LASTING
     )
 
 

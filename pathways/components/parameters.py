@@ -39,7 +39,6 @@ RANGES: dict[str, Range] = {
 CHANGES: dict[str, Range] = {
     "blood_pressure": Range(-60.0, 60.0, "mmHg"),
     "activation": Range(-3.0, 3.0, "levels"),
-    "isolation": Range(-1.0, 0.0, "share of the isolated who find ties, negative"),
     "replaces": SHARE,
     "avoids": SHARE,
     "same_day": SHARE,
