@@ -84,7 +84,7 @@ def _reach_table(data: ReportData, rows: list[StageRow], year: str) -> Table:
         (
             row.name,
             row.option.letter,
-            figures(row.people.mean, 2),
+            figures(row.people.mean, 3),
             plain_range(row.people.low, row.people.high),
             *(_figure(by_fifth[fifth].get((row.option.letter, row.stage))) for fifth in FIFTHS),
         )
@@ -107,7 +107,7 @@ def _reach_table(data: ReportData, rows: list[StageRow], year: str) -> Table:
 
 
 def _figure(value: float | None) -> str:
-    return "not known" if value is None else figures(value, 2)
+    return "not known" if value is None else figures(value, 3)
 
 
 def changes_section(data: ReportData, lead: Option | None) -> Section:
