@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import gc
 import json
 import shutil
 import socket
@@ -144,6 +145,7 @@ def perform(run: Run, folder: Path, work: Work) -> Ended:
             settle(staged / "run", folder / run.key.path)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
+            gc.collect()  # a model refers to itself: without this two are in memory at a time
     except Exception as error:
         return _ended_badly(run.key, error, time.perf_counter() - began)
     return Ended(key=run.key, status="complete", seconds=time.perf_counter() - began)

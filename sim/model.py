@@ -395,4 +395,12 @@ def design_costs(spec: RunSpec) -> list[dict[str, Any]]:
 
 def simulate(spec: RunSpec) -> RunRecord:
     """Simulate one run. The same spec gives the same record, to the byte."""
-    return CareModel(spec).run_to_end()
+    model = CareModel(spec)
+    record = model.run_to_end()
+    forget(model)
+    return record
+
+
+def forget(model: mesa.Model) -> None:
+    """Let a finished model go: Mesa 3.3 keeps each that had agents, to number the next one."""
+    getattr(mesa.Agent, "_ids", {}).pop(model, None)

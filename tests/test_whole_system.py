@@ -105,3 +105,22 @@ def test_a_system_uses_about_as_much_a_head_as_its_localities_do_apart() -> None
 
     for name, within in (("gp_contacts_gp", 0.05), ("ae_attendances", 0.1), ("died", 0.15)):
         assert a_head([whole], name) == pytest.approx(a_head(apart, name), rel=within), name
+
+
+def test_a_finished_model_is_let_go() -> None:
+    import gc
+    import weakref
+
+    spec = spec_of("tilbury", 500, Evidence(EVIDENCE))
+    made: list[weakref.ref[CareModel]] = []
+
+    class Watched(CareModel):
+        def run_to_end(self) -> RunRecord:
+            made.append(weakref.ref(self))
+            return super().run_to_end()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sim.model.CareModel", Watched)
+        simulate(spec)
+    gc.collect()
+    assert made[0]() is None, "a worker that does many runs would keep all their people"
