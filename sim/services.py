@@ -35,6 +35,7 @@ from pathways.teams import (
 from sim.spec import RunSpec
 
 PER = 10_000
+TEAMS = ("mdt.", "care_coordination.", "vcse.")  # what a ring-fenced design has of its own
 USUAL_TEAM = 50_000  # meetings_per_year is for this many residents, as in baseline_capacity
 
 
@@ -210,7 +211,8 @@ def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
         coordinators=_coordinators(scene, services.settings),
         link_workers=_link_workers(scene, services.settings),
     )
-    own.begin(changes)
+    teams = {key: value for key, value in changes.items() if key.startswith(TEAMS)}
+    own.begin(teams)
     return replace(own.for_pathway(), practice=None)
 
 

@@ -19,6 +19,7 @@ from sim.spec import RunSpec
 from tests.test_model import AMPLE, EVIDENCE, PARAMETERS, people_of
 
 QUICK = ("essex-programme", "sel-proposition", "dudley-mcp", "southwark-local-care-network")
+NOTHING_OF_ITS_OWN = "extended-access-hubs"  # more appointments are all it is
 # What people on a pathway or seen by a component have more of; nothing else may move.
 OWN = {
     "stages",
@@ -84,7 +85,9 @@ def test_an_inert_design_changes_only_its_own_activity_person_by_person(design: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("design", [name for name in design_names() if name not in QUICK])
+@pytest.mark.parametrize(
+    "design", [name for name in design_names() if name not in (*QUICK, NOTHING_OF_ITS_OWN)]
+)
 def test_every_inert_design_changes_only_its_own_activity(design: str) -> None:
     _inert_moves_nothing_else(design)
 
@@ -104,6 +107,13 @@ def test_people_out_of_reach_of_care_home_rounds_live_identical_lives() -> None:
     assert 0 < (~elsewhere).sum() < len(usual)
     columns = [column for column in usual.columns if column != "stages"]
     pd.testing.assert_frame_equal(usual.loc[elsewhere, columns], published.loc[elsewhere, columns])
+
+
+def test_an_inert_hub_opens_no_appointments_and_a_real_one_shortens_waits() -> None:
+    _inert_moves_nothing_else(NOTHING_OF_ITS_OWN)
+    usual = people_of(record_of("usual-care", "none"))["gp_unmet"].sum()
+    hub = people_of(record_of(NOTHING_OF_ITS_OWN, "null"))["gp_unmet"].sum()
+    assert hub < usual
 
 
 def test_a_shift_replaces_under_plan_and_only_adds_under_null() -> None:
