@@ -124,10 +124,18 @@ def sweep(folder: Path) -> int:
     left = list(folder.rglob(f"{TEMPORARY}*"))
     for path in left:
         if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+            _away(path)
         else:
             path.unlink(missing_ok=True)
     return len(left)
+
+
+def _away(folder: Path) -> None:
+    """Delete a folder at one stroke: a worker still writing in it must not settle half of it."""
+    gone = folder.with_name(f"{TEMPORARY}gone-{folder.name.removeprefix(TEMPORARY)}")
+    with suppress(OSError):
+        folder = folder.replace(gone)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 # --- Complete runs ----------------------------------------------------------------------------
