@@ -207,11 +207,24 @@ def show(
         ),
     ],
     name: Annotated[str, typer.Argument(help="Its name, or a file's path.", show_default=False)],
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Also draw it (a condition, a cohort) as this PNG or SVG file."),
+    ] = None,
+    cohort: Annotated[
+        str | None, typer.Option(help="Count a design's people in this place, rule by rule.")
+    ] = None,
+    residents: Annotated[
+        int | None, typer.Option("--population", help="Residents of the place of --cohort.")
+    ] = None,
 ) -> None:
     """Show one thing with the source of each number."""
     from experiments.show import shown
+    from experiments.show_figures import figure_shown
 
     for line in shown(kind, name):
+        typer.echo(line)
+    for line in figure_shown(kind, name, figure, cohort=cohort, residents=residents):
         typer.echo(line)
 
 

@@ -87,6 +87,30 @@ def _spec(asked: Experiment, years: int) -> RunSpec:
     )
 
 
+def people_of_place(
+    place: str, *, residents: int | None, seed: int
+) -> tuple[Population, dict[str, npt.NDArray[np.int64]]]:
+    """Return the residents of a place today, and what they used in the months before.
+
+    Raises
+    ------
+    BadInput
+        If the place is unknown or the number of residents cannot be used.
+    """
+    from pathways.demand import Demand
+    from sim.lookback import DAYS, LookBack
+    from sim.world import build_world
+
+    out = Path("unwritten.parquet")
+    asked = _asked(place, out, residents=residents, year=FIRST_YEAR, seed=seed)
+    spec = _spec(asked, years=1)
+    world = build_world(spec)
+    people = world.population
+    demand = Demand(people, world.evidence, world.luck, spec.start, spec.place.demand_log_factor)
+    look_back = LookBack(demand, demand.history(DAYS), len(people))
+    return people, look_back.columns()
+
+
 def _people_on(spec: RunSpec, day: float) -> tuple[World, npt.NDArray[np.int8]]:
     """Return everyone as they are on ``day``, and their segment of the risk triangle."""
     from agents.segments import Segments

@@ -16,6 +16,7 @@ from experiments.experiment import path_like, read_experiment, resolved_toml
 from experiments.listing import experiment_sentences
 from experiments.places import load_place
 from experiments.settings import SETTINGS
+from experiments.show_condition import condition_lines, told
 from pathways.design import Design
 from pathways.vocabulary import SERVICES, WAITS
 
@@ -224,7 +225,9 @@ def _condition(name: str) -> list[str]:
         raise _unknown("show condition", name, rows, "see: carepath list conditions")
     row = rows[name]
     lines = [f"{name}: {row['name']}", f"Definition: {row['definition']}"]
-    lines += [f"Source: {row['source']} [{row['basis']}]", "", "Numbers and their sources"]
+    lines += [f"Source: {row['source']} [{row['basis']}]"]
+    lines += condition_lines(told(name, evidence))
+    lines += ["", "Numbers and their sources"]
     for table in _tables():
         for other in evidence.rows(table):
             if table != "conditions" and name in _names_in(other):
