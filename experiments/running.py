@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from itertools import zip_longest
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ from pathways.design import NO_EFFECTS
 
 if TYPE_CHECKING:
     from sim.spec import RunSpec
+    from sim.world import Shelf
 
 ROOT = Path(__file__).resolve().parent.parent
 SIMULATING = ("agents", "pathways", "sim")  # the code on which a run's numbers depend
@@ -252,7 +254,35 @@ def simulate_and_write(spec: RunSpec, folder: Path) -> None:
     """Do one run and write its files into ``folder``."""
     from sim import simulate, write_run
 
-    write_run(simulate(spec), folder)
+    write_run(simulate(spec, _shelf()), folder)
+
+
+@lru_cache(maxsize=1)
+def _shelf() -> Shelf:
+    """Return this process's shelf: the people of its last run."""
+    from sim.world import Shelf
+
+    return Shelf()
+
+
+def side_by_side(runs: Sequence[Run], workers: int) -> list[Run]:
+    """Return ``runs`` in an order in which a worker is likely to meet the same people again.
+
+    So many replications as there are workers begin together, each with its first design, then
+    with its second, and so on. The order changes how long runs take, and nothing else.
+    """
+    replications: dict[tuple[str, int, int], list[Run]] = {}
+    for run in runs:
+        key = (run.spec.place.key, run.spec.draw, run.spec.replication)
+        replications.setdefault(key, []).append(run)
+    groups = list(replications.values())
+    return [
+        run
+        for first in range(0, len(groups), max(workers, 1))
+        for turn in zip_longest(*groups[first : first + max(workers, 1)])
+        for run in turn
+        if run is not None
+    ]
 
 
 def tables_and_report(folder: Path, prices: Path | None = None) -> None:
@@ -354,7 +384,7 @@ class Doing:
             began = datetime.now(UTC)
             self._note(Result(), began, "running")
             batch = Batch(
-                runs=mine,
+                runs=side_by_side(mine, self.options.at_once),
                 folder=self.folder,
                 work=self.work,
                 workers=self.options.at_once,

@@ -40,7 +40,7 @@ from sim.recording import (
 )
 from sim.services import ServiceSet, open_services
 from sim.spec import RunSpec
-from sim.world import Moves, World, birthdays, build_world
+from sim.world import Moves, Shelf, World, birthdays, build_world
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -393,9 +393,12 @@ def design_costs(spec: RunSpec) -> list[dict[str, Any]]:
     return lines
 
 
-def simulate(spec: RunSpec) -> RunRecord:
-    """Simulate one run. The same spec gives the same record, to the byte."""
-    model = CareModel(spec)
+def simulate(spec: RunSpec, shelf: Shelf | None = None) -> RunRecord:
+    """Simulate one run. The same spec gives the same record, to the byte.
+
+    A ``shelf`` that is handed on saves making the same people again for another design.
+    """
+    model = CareModel(spec, shelf.world_of(spec) if shelf else None)
     record = model.run_to_end()
     forget(model)
     return record

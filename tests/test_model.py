@@ -19,6 +19,7 @@ from pathways.vocabulary import ACTIVITY
 from sim.model import CareModel, simulate
 from sim.recording import RunRecord
 from sim.spec import RunSpec
+from sim.world import Shelf
 
 EVIDENCE = Path(calibration.__file__).parent / "evidence"
 PARAMETERS = Path(calibration.__file__).parent / "parameters" / "default"
@@ -199,3 +200,14 @@ def test_practice_capacity_moves_waits(factor: float) -> None:
     usual = usual[usual["year"] == 1]
     more = people["gp_unmet"].sum() > usual["gp_unmet"].sum()
     assert more == (factor < 1.0)
+
+
+def test_people_from_the_shelf_live_as_people_made_anew() -> None:
+    shelf = Shelf()
+    first = people_of(simulate(spec_of("usual-care", "none"), shelf))
+    second = simulate(spec_of("proactive-mltc", "published"), shelf)
+    pd.testing.assert_frame_equal(first, people_of(record_of("usual-care", "none")))
+    anew = record_of("proactive-mltc", "published")
+    pd.testing.assert_frame_equal(people_of(second), people_of(anew))
+    assert set(second.evidence) == set(anew.evidence)
+    assert second.about["checks"] == anew.about["checks"]
