@@ -6,7 +6,7 @@ replace it; the organisation only says when it is asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import mesa
@@ -98,63 +98,3 @@ class Commissioner(Organisation):
         """Open the design's capacity on its first day."""
         if day == self._first_day:
             self._begin()
-
-
-class Hospital(Organisation):
-    """Reviews its beds each day.
-
-    Parameters
-    ----------
-    review : called with the day; opens or closes escalation beds
-    """
-
-    def __init__(self, model: Any, name: str, *, review: Callable[[int], None]) -> None:
-        super().__init__(model, name)
-        self._review = review
-
-    def decide(self, day: int) -> None:
-        """Open escalation beds where people wait, close them where none do."""
-        self._review(day)
-
-
-class Practice(Organisation):
-    """A GP practice that decides how much of a day's slots it holds back for the same day.
-
-    Parameters
-    ----------
-    number : the practice, as in the population's ``practice`` column
-    hold_back : called with the practice's figures of last month; returns a share
-    """
-
-    def __init__(
-        self,
-        model: Any,
-        name: str,
-        *,
-        number: int,
-        hold_back: Callable[[Mapping[str, float]], float],
-    ) -> None:
-        super().__init__(model, name)
-        self.number = number
-        self._hold_back = hold_back
-
-    def share_held_back(self, last_month: Mapping[str, float]) -> float:
-        """Return the share of slots to keep for people who ask on the day."""
-        return self._hold_back(last_month)
-
-
-class VcseOrganisation(Organisation):
-    """A voluntary-sector organisation: link workers who decide when to let a person go.
-
-    Parameters
-    ----------
-    episode : called with how many wait for each place; returns the days of an episode
-    """
-
-    def __init__(self, model: Any, name: str, *, episode: Callable[[float], float]) -> None:
-        super().__init__(model, name)
-        self._episode = episode
-
-    def days_of_episode(self, waiting_per_place: float) -> float:
-        """Return how long a link worker keeps a person, given the queue."""
-        return self._episode(waiting_per_place)

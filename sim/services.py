@@ -12,7 +12,7 @@ import simpy
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import Population
-from pathways.calendar import Calendar
+from pathways.calendar import YEAR, Calendar
 from pathways.community import Community
 from pathways.components import MoreCapacity
 from pathways.demand import Arrivals, Demand
@@ -128,7 +128,7 @@ class ServiceSet:
 
 def meet_more_often(team: Sessions, meetings_a_year: float) -> None:
     """Let a team meet so many times a year (for 50,000 residents) from its next meeting on."""
-    team.session = replace(team.session, days=365 / meetings_a_year)
+    team.session = replace(team.session, days=YEAR / meetings_a_year)
 
 
 def take_on_more(caseload: Caseload, fte: float, settings: Mapping[str, float]) -> None:
@@ -136,10 +136,9 @@ def take_on_more(caseload: Caseload, fte: float, settings: Mapping[str, float]) 
     queue = caseload.places
     assert isinstance(queue, Sessions)
     fte *= settings["vcse.capacity_factor"]
-    slots = fte * settings["vcse.starts_per_fte"] * settings["vcse.session_days"] / 365
-    weekly = settings["vcse.starts_per_fte"] * settings["vcse.session_days"] / 365
+    weekly = settings["vcse.starts_per_fte"] * settings["vcse.session_days"] / YEAR
     elsewhere = queue.session.elsewhere / weekly
-    queue.session = replace(queue.session, slots=slots)
+    queue.session = replace(queue.session, slots=fte * weekly)
     queue.capacity = ceil((fte + elsewhere) * settings["vcse.open_per_fte"])
 
 
