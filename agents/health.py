@@ -92,11 +92,11 @@ class Health:
             If people have an age that hardly any life reaches.
         """
         age = (self._people.entry_day - self._people.birth_day) / DAYS_PER_YEAR
-        everyone = np.arange(len(self._people))
+        everyone = self._clocks.alike_together()
         self._clocks.horizon = age
         for rows in _blocks(everyone):
             self._live_from_birth(rows)
-        dead = everyone[~self._people.alive]
+        dead = everyone[~self._people.alive[everyone]]
         while dead.size:
             for rows in _blocks(dead):
                 self._redraw(rows)

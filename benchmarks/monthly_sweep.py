@@ -14,6 +14,7 @@ import numpy.typing as npt
 from agents import hazards
 from agents.disease_tables import DiseaseTables
 from agents.population import DAYS_PER_YEAR, Population
+from agents.risk_factors import CLASS
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,6 +39,10 @@ def sweep(
     effects = tables.effects
     likely = hazards.susceptibility(scores, effects)
     sex, fifth = people.sex, people.imd_quintile - 1
+    assert tables.risks is not None
+    likely += tables.risks.log_ethnic_of(people.ethnic_groups)[people.ethnicity]
+    kind = people.extra[CLASS]
+    risk_at = tables.risks.with_unknown.transpose(4, 1, 2, 3, 0).copy()
     # Ages first: what is looked up for one person then lies side by side.
     onset_at = tables.onset.transpose(1, 2, 3, 0).copy()
     remission_at = tables.remission.transpose(1, 2, 0).copy()
@@ -47,7 +52,7 @@ def sweep(
         age = people.age(month * DAYS_PER_YEAR / MONTHS_A_YEAR)
         year = np.minimum(age.astype(np.int64), tables.onset.shape[1] - 1)
         multiplier = hazards.multiplier(likely, people.has, age, sex, effects)
-        onset = onset_at[year, sex, fifth] * multiplier
+        onset = onset_at[year, sex, fifth] * risk_at[year, kind, sex, fifth] * multiplier
         death = tables.death[year, sex, fifth] * hazards.death_ratio(people.has, sex, effects)
         alive = people.alive[:, None]
         starts = ~people.has & alive & happens(onset, rng)

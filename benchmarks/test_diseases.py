@@ -32,7 +32,8 @@ def tables() -> DiseaseTables:
 
 
 def residents(tables: DiseaseTables) -> tuple[Population, Health]:
-    people = england(tables.conditions, population_shares(Evidence(EVIDENCE)), PEOPLE)
+    shares = population_shares(Evidence(EVIDENCE))
+    people = england(tables.conditions, shares, PEOPLE, risks=tables.risks)
     health = Health(people, tables, Luck(1))
     health.live_to_entry()
     return people, health

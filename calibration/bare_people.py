@@ -67,13 +67,13 @@ def england(
     shares: npt.NDArray[np.float64],
     n: int,
     *,
+    risks: Risks | None,
     seed: int = 5,
-    risks: Risks | None = None,
 ) -> Population:
     """Return ``n`` people drawn from the population ``shares`` of age, sex and fifth.
 
     ``shares`` is (n_ages, 2, 5), as ``calibration.prevalence.population_shares`` gives it.
-    With ``risks`` they also have England's ethnic groups and lasting classes of risk.
+    ``risks`` are those of the tables they will live by (see ``give_risks``).
     """
     luck = Luck(seed)
     people = np.arange(n)
@@ -82,12 +82,21 @@ def england(
     age, sex, fifth = np.unravel_index(cell, shares.shape)
     ages = age + luck.uniforms("part of a year", people)
     made = bare_population(conditions, ages, sex=sex, imd_quintile=fifth + 1)
-    if risks is not None:
-        made.ethnic_groups = risks.ethnic_groups
-        made.ethnicity = _kind(risks.ethnic_mix[None], luck.uniforms("ethnicity", people))
-        classes = _kind(risks.shares[sex, fifth], luck.uniforms("risk class", people))
-        made.extra[CLASS] = classes + 1
+    give_risks(made, risks, luck)
     return made
+
+
+def give_risks(people: Population, risks: Risks | None, luck: Luck) -> None:
+    """Give people England's ethnic groups, and lasting classes of risk by sex and fifth.
+
+    Without ``risks`` nothing is given: everyone then has the mean risk of their sex and fifth.
+    """
+    if risks is None:
+        return
+    shares = risks.shares[people.sex, people.imd_quintile - 1]
+    people.ethnic_groups = risks.ethnic_groups
+    people.ethnicity = _kind(risks.ethnic_mix[None], luck.uniforms("ethnicity", people.person))
+    people.extra[CLASS] = _kind(shares, luck.uniforms("risk class", people.person)) + 1
 
 
 def _kind(shares: npt.NDArray[np.float64], drawn: npt.NDArray[np.float64]) -> npt.NDArray[np.int8]:

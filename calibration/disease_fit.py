@@ -20,7 +20,7 @@ from agents.health_events import DIAGNOSIS, ONSET, HealthEvents
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
 from calibration.aim import Aim, aim_of
-from calibration.bare_people import england
+from calibration.bare_people import england, give_risks
 from calibration.cohort_hazards import Fitted, live_once
 from calibration.deaths import life_expectancy
 from calibration.derive import APART, DEFAULT, EVIDENCE, SEED
@@ -197,7 +197,7 @@ def triad_lines(evidence: Evidence, tables: DiseaseTables) -> list[Line]:
     ratios = tables.about["hazard_ratio_most_least_deprived"]
     fitted = Fitted(np.log([ratios[name] for name in aim.conditions]), np.zeros(len(ratios)))
     derived = live_once(aim, fitted, LIVES, Luck(SEED, replication=APART)).tables
-    population = england(derived.conditions, aim.population, RESIDENTS // 2)
+    population = england(derived.conditions, aim.population, RESIDENTS // 2, risks=derived.risks)
     Health(population, derived, Luck(SEED)).live_to_entry()
     people = people_of(population, aim, population.has)
     lines = []
@@ -234,9 +234,10 @@ def life_lines(aim: Aim, tables: DiseaseTables) -> list[Line]:
     """Compare how long newborns live with the life tables of the evidence."""
     group = np.arange(NEWBORNS) % 10
     at_birth = np.zeros((1, 2, 5)) + 1
-    people = england(tables.conditions, at_birth, NEWBORNS)
+    people = england(tables.conditions, at_birth, NEWBORNS, risks=None)
     people.birth_day[:] = 0.0
     people.sex[:], people.imd_quintile[:] = group // 5, group % 5 + 1
+    give_risks(people, tables.risks, Luck(SEED))
     health = Health(people, tables, Luck(SEED))
     health.live_to_entry()
     health.advance(130 * DAYS_PER_YEAR)
@@ -258,7 +259,7 @@ def life_lines(aim: Aim, tables: DiseaseTables) -> list[Line]:
 def fit_lines(evidence: Evidence, tables: DiseaseTables) -> list[Line]:
     """Return every comparison."""
     aim = aim_of(evidence)
-    population = england(tables.conditions, aim.population, RESIDENTS)
+    population = england(tables.conditions, aim.population, RESIDENTS, risks=tables.risks)
     health = Health(population, tables, Luck(SEED))
     health.live_to_entry()
     register = people_of(population, aim, population.diagnosed.copy())

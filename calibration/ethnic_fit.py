@@ -55,7 +55,7 @@ def cases_by_group(
 ) -> Floats:
     """Return (n_groups, n_conditions) adults diagnosed, of ``lives`` alike but for ``groups``."""
     assert tables.risks is not None
-    like, times = england(tables.conditions, aim.population, lives), len(groups)
+    like, times = england(tables.conditions, aim.population, lives, risks=None), len(groups)
     age = np.tile(like.age(0.0), times)
     people = bare_population(
         tables.conditions,

@@ -14,7 +14,7 @@ from agents.health_events import DIAGNOSIS, HealthEvents
 from agents.luck import Luck
 from agents.population import CURRENT_SMOKER, DAYS_PER_YEAR, Population
 from calibration.aim import aim_of
-from calibration.bare_people import bare_population, england
+from calibration.bare_people import bare_population, england, give_risks
 from calibration.cohort_hazards import Fitted, live_once
 from calibration.disease_fit import ever_recorded
 from calibration.fit_measures import People
@@ -136,6 +136,7 @@ def newborn_lives(tables: DiseaseTables, luck: Luck) -> Lives:
         imd_quintile=group % 5 + 1,
         first_person=NEWBORNS,
     )
+    give_risks(people, tables.risks, luck)
     health = Health(people, tables, luck)
     health.live_to_entry()
     health.advance(OLDEST * DAYS_PER_YEAR)
@@ -153,6 +154,6 @@ def _ever_recorded(evidence: Evidence, tables: DiseaseTables) -> People:
     fitted = Fitted(np.log([ratios[name] for name in aim.conditions]), np.zeros(len(ratios)))
     luck = Luck(OTHER_LUCK, 0)
     derived = live_once(aim, fitted, DERIVED_LIVES, luck).tables
-    people = england(derived.conditions, aim.population, EVER_RECORDED)
+    people = england(derived.conditions, aim.population, EVER_RECORDED, risks=derived.risks)
     Health(people, derived, luck).live_to_entry()
     return _people(people, np.arange(len(people)), people.has, aim.effects.physical)

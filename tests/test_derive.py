@@ -18,7 +18,7 @@ from agents.health import Health
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
 from calibration.aim import Aim, aim_of
-from calibration.bare_people import bare_population, england
+from calibration.bare_people import bare_population, england, give_risks
 from calibration.cohort_hazards import Fitted, live_once
 from calibration.deaths import death_rates, life_expectancy
 from calibration.derive import DEFAULT, EVIDENCE, derive, standardised_ratio
@@ -41,7 +41,7 @@ def default() -> DiseaseTables:
 @pytest.fixture(scope="module")
 def residents(aim: Aim, default: DiseaseTables) -> Population:
     """Forty thousand people of England."""
-    people = england(default.conditions, aim.population, 40_000)
+    people = england(default.conditions, aim.population, 40_000, risks=default.risks)
     Health(people, default, Luck(8)).live_to_entry()
     return people
 
@@ -249,6 +249,7 @@ def test_newborns_live_as_long_as_published(default: DiseaseTables) -> None:
     people = bare_population(
         default.conditions, np.zeros(n), sex=group // 5, imd_quintile=group % 5 + 1
     )
+    give_risks(people, default.risks, Luck(12))
     health = Health(people, default, Luck(12))
     health.live_to_entry()
     health.advance(130 * DAYS_PER_YEAR)
@@ -263,7 +264,7 @@ def test_newborns_live_as_long_as_published(default: DiseaseTables) -> None:
 def test_prevalence_by_age_stands_still_while_hazards_do(
     aim: Aim, residents: Population, default: DiseaseTables
 ) -> None:
-    people = england(default.conditions, aim.population, 40_000)
+    people = england(default.conditions, aim.population, 40_000, risks=default.risks)
     health = Health(people, default, Luck(8))
     health.live_to_entry()
     health.advance(10 * DAYS_PER_YEAR)

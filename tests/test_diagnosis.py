@@ -26,7 +26,7 @@ N = 30_000
 
 def lived(*, by_contact: bool) -> tuple[Population, Health]:
     evidence, tables = Evidence(EVIDENCE), DiseaseTables.load(TABLES)
-    people = england(tables.conditions, population_shares(evidence), N)
+    people = england(tables.conditions, population_shares(evidence), N, risks=tables.risks)
     if by_contact:
         people.extra[DELAY] = contact_delay(people.person, Luck(4), evidence)
     health = Health(people, tables, Luck(4))

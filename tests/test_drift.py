@@ -69,7 +69,8 @@ def prevalence(n: Floats, cases: Floats, mix: Floats) -> tuple[Floats, Floats, F
 def lived_on(n: int, seed: int, faster: float = 1.0) -> tuple[Floats, Floats, Floats]:
     """Live people on for 20 years; return drift, drift in standard errors, and cases by cell."""
     tables = DiseaseTables.load(DEFAULT)
-    people = england(tables.conditions, population_shares(Evidence(EVIDENCE)), n)
+    shares = population_shares(Evidence(EVIDENCE))
+    people = england(tables.conditions, shares, n, risks=tables.risks)
     health = Health(people, tables, Luck(seed))
     health.live_to_entry()
     before = counted(people, 0.0)

@@ -24,7 +24,7 @@ from calibration.risk_ratios import build_risks, prevalence_ratios
 from experiments.places import load_place
 
 FOLDER = Path(calibration.__file__).parent
-EVIDENCE, TABLES = FOLDER / "evidence", FOLDER / "parameters" / "risk_factors"
+EVIDENCE, TABLES = FOLDER / "evidence", FOLDER / "parameters" / "default"
 SMOKES, OBESE = 2, 2
 
 
@@ -117,9 +117,8 @@ def test_smokers_and_obese_people_fall_ill_about_as_often_as_published(
 ) -> None:
     people, _ = residents
     before = people.has.copy()
-    lived = england(tables.conditions, aim_of(Evidence(EVIDENCE)).population, 40_000)
-    lived.extra, lived.ethnicity = dict(people.extra), people.ethnicity
-    lived.ethnic_groups = people.ethnic_groups
+    shares = aim_of(Evidence(EVIDENCE)).population
+    lived = england(tables.conditions, shares, 40_000, risks=tables.risks)
     health = Health(lived, tables, Luck(8))
     health.live_to_entry()
     assert np.array_equal(lived.has, before)

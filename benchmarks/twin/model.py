@@ -75,6 +75,10 @@ class PlainTwin(mesa.Model):
         self._asked = self._services()
         self.blood_pressure = targets(self.evidence)[0]
         self.susceptibility = self.world.health.scores
+        risks = self.tables.risks
+        assert risks is not None, "the twin follows tables with smoking, body mass and ethnicity"
+        self.risks = risks.with_unknown  # (condition, class, sex, fifth, age)
+        self.ethnic = np.exp(risks.log_ethnic_of(self.people.ethnic_groups))
         self.effects_from: dict[int, list[int]] = {}
         for number, source in enumerate(self.tables.effects.source.tolist()):
             self.effects_from.setdefault(source, []).append(number)

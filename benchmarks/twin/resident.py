@@ -12,6 +12,7 @@ import simpy
 
 from agents.frailty import LATENT, STEPS
 from agents.population import DAYS_PER_YEAR
+from agents.risk_factors import CLASS
 from benchmarks.twin.rates import NAMES
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Resident(mesa.Agent):
         self.has = set(np.flatnonzero(people.has[row]).tolist())
         self.diagnosed = set(np.flatnonzero(people.diagnosed[row]).tolist())
         self.frailty = int(people.frailty[row])
+        self.ethnicity = int(people.ethnicity[row])
+        self.risk_class = int(people.extra[CLASS][row])
         self.susceptibility = model.susceptibility[row]
         self.practice = model.practices[int(people.practice[row])]
         self.practice.registered += 1
@@ -118,6 +121,8 @@ class Resident(mesa.Agent):
         tables, sex = self.twin.tables, self.sex
         age = min(self.age, len(tables.death) - 1)
         onset = tables.onset[:, age, sex, self.fifth - 1] * self._likelier()
+        onset *= self.twin.risks[:, self.risk_class, sex, self.fifth - 1, age]
+        onset *= self.twin.ethnic[self.ethnicity]
         for condition, hazard in enumerate(onset.tolist()):
             if condition not in self.has:
                 yield hazard * self.onset_factors.get(condition, 1.0), ONSET, condition
