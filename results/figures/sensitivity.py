@@ -1,4 +1,4 @@
-"""What drives the answer: a tornado, longest first, and Morris' means and spreads."""
+"""What drives the answer: a tornado, longest first; Morris' means and spreads; Sobol's shares."""
 
 from __future__ import annotations
 
@@ -100,6 +100,34 @@ def screening(rows: Sequence[Row]) -> Axes:
     return ax
 
 
+def shares(rows: Sequence[Row]) -> Axes:
+    """Draw Sobol's shares of the variance: alone (wide), with interactions (thin line).
+
+    Parameters
+    ----------
+    rows : rows of ``sensitivity.csv`` of one measure, largest first
+    """
+    shown = list(rows)[:MOST]
+    ax = canvas.new_axes(WIDE, 1.5 + 0.36 * len(shown), left=2.7, right=0.3, top=0.45, bottom=0.85)
+    for y, row in enumerate(shown):
+        ax.barh(y, 100.0 * max(row["first_order"], 0.0), height=0.5, color=HIGH)
+        canvas.interval(ax, 100.0 * row["total_low"], 100.0 * row["total_high"], y, LOW)
+        ax.plot([100.0 * row["total"]], [y], "o", color=LOW, markersize=5, zorder=5)
+    ax.set_yticks(range(len(shown)), [str(row["input"]) for row in shown])
+    ax.set_ylim(len(shown) - 0.4, -0.6)
+    ax.set_xlim(0.0, 100.0)
+    first = shown[0]
+    ax.set_xlabel(
+        "% of the variance (bar: alone; dot and line: with interactions, 95% interval)\n"
+        f"Emulator of {first['points']} runs; it predicts "
+        f"{100.0 * max(first['emulator_predicts'], 0.0):.0f}% of the variance of "
+        f"{first['fresh_points']} fresh ones"
+    )
+    ax.set_title(title(rows), loc="left", x=-0.55, color=INK)
+    canvas.bare(ax)
+    return ax
+
+
 def title(rows: Sequence[Row]) -> str:
     """Return what the figure shows, in a sentence."""
     measure = str(rows[0]["measure"]).replace("_", " ").replace("qalys", "QALYs")
@@ -107,6 +135,9 @@ def title(rows: Sequence[Row]) -> str:
     first = str(rows[0]["input"])
     if turning:
         return f"The sign of {measure} turns with {' and '.join(turning[:2])}"
+    if "total" in rows[0]:
+        told = f"{100.0 * rows[0]['total']:.0f}% of the variance of {measure}"
+        return f"{first[:1].upper()}{first[1:]}: {told}"
     if "swing_low" in rows[0] and not _clear(rows[0]):
         return f"No input clearly moves {measure} in so few runs; most: {first}"
     return f"{first[:1].upper()}{first[1:]} moves {measure} most"

@@ -1,0 +1,1 @@
+"""The commands of the program, by group; ``experiments.cli`` puts them together."""
