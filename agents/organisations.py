@@ -1,7 +1,10 @@
-"""Organisations: Mesa agents that decide whom to invite, what to open and when to begin.
+"""Organisations: Mesa agents that decide, each by rules that can be replaced.
 
-Each rule is a small object with a name and a source, so a design or an experiment can
-replace it; the organisation only says when it is asked.
+A commissioner decides when a design begins, a neighbourhood team whom to invite, practices how
+much of a day to hold back, a hospital when to open escalation beds and how readily people
+leave, link workers when to close a case, a team meeting whose case comes first. Each rule is a
+small object with a name and a source (``agents.decisions``); a design or an experiment can
+replace it.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from typing import Any
 import mesa
 import numpy as np
 import numpy.typing as npt
+
+from agents.decisions import Closing, Discharge, Escalation, Selection, Triage
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -98,3 +103,87 @@ class Commissioner(Organisation):
         """Open the design's capacity on its first day."""
         if day == self._first_day:
             self._begin()
+
+
+class GeneralPractice(Organisation):
+    """The practices of a place: each decides how much of its day to hold back.
+
+    Attributes
+    ----------
+    triage : the rule they decide by
+    held : (n_practices,) what they decided last
+    """
+
+    def __init__(self, model: Any, name: str, triage: Triage) -> None:
+        super().__init__(model, name)
+        self.triage = triage
+        self.held: Floats = np.zeros(0)
+
+    def held_back(self, asked: Floats) -> Floats:
+        """Decide the share held back in each practice (see ``agents.decisions.Triage``)."""
+        self.held = self.triage.held_back(asked)
+        return self.held
+
+
+class AcuteHospital(Organisation):
+    """The hospital: when to open escalation beds, and how readily people are discharged.
+
+    Attributes
+    ----------
+    escalation, discharge : the rules it decides by
+    escalated : how often it has opened escalation beds
+    """
+
+    def __init__(self, model: Any, name: str, escalation: Escalation, discharge: Discharge) -> None:
+        super().__init__(model, name)
+        self.escalation = escalation
+        self.discharge = discharge
+        self.escalated = 0
+
+    def extra_beds(self, beds: float, waiting: int, extra: int) -> int:
+        """Decide on escalation beds (see ``agents.decisions.Escalation``)."""
+        opened = self.escalation.extra_beds(beds, waiting, extra)
+        self.escalated += opened > extra
+        return opened
+
+    def pace(self, occupancy: float) -> float:
+        """Decide how readily people leave (see ``agents.decisions.Discharge``)."""
+        return self.discharge.pace(occupancy)
+
+
+class LinkWorkerService(Organisation):
+    """Link workers: when a case is closed.
+
+    Attributes
+    ----------
+    closing : the rule they decide by
+    closed_early : cases closed before the end of their plan
+    """
+
+    def __init__(self, model: Any, name: str, closing: Closing) -> None:
+        super().__init__(model, name)
+        self.closing = closing
+        self.closed_early = 0
+
+    def closes(self, met: int, planned: int, waiting_share: float) -> bool:
+        """Decide whether to close a case (see ``agents.decisions.Closing``)."""
+        closed = self.closing.closes(met, planned, waiting_share)
+        self.closed_early += closed and met < planned
+        return closed
+
+
+class TeamMeeting(Organisation):
+    """The multidisciplinary team meeting: whose case comes first.
+
+    Attributes
+    ----------
+    selection : the rule it decides by
+    """
+
+    def __init__(self, model: Any, name: str, selection: Selection) -> None:
+        super().__init__(model, name)
+        self.selection = selection
+
+    def priority(self, risk: float) -> float:
+        """Decide on the place of a case (see ``agents.decisions.Selection``)."""
+        return self.selection.priority(risk)

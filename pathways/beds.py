@@ -2,40 +2,59 @@
 
 People leave at their own hour after the ward round that finds them ready. The fuller the
 pool, the faster the rounds count (valve 1); when several people wait, escalation beds open
-until nobody waits (valve 2).
+until nobody waits (valve 2). The hospital decides on both by rules that can be replaced
+(``agents.decisions``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from math import exp
+from typing import Protocol
 
 from simpy import Environment, Event
 
+from agents.decisions import Discharge, Escalation
 from pathways.queues import Places, Steps, Turn, Walk, happens_in, whole_share
+
+
+class Decider(Protocol):
+    """Who decides for a ward: a hospital agent, or a bare pair of rules."""
+
+    def extra_beds(self, beds: float, waiting: int, extra: int) -> int:
+        """Return the escalation beds to have open (see ``agents.decisions.Escalation``)."""
+
+    def pace(self, occupancy: float) -> float:
+        """Return the pace of discharge (see ``agents.decisions.Discharge``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valves:
-    """What keeps a full pool finite.
+    """The two rules that keep a full pool finite."""
 
-    ``quickening`` is the log rate of discharge per share of occupancy above ``normal``;
-    ``escalation`` is the share of beds opened when ``opens`` people wait.
-    """
+    escalation: Escalation
+    discharge: Discharge
 
-    quickening: float
-    normal: float
-    escalation: float
-    opens: float
+    def extra_beds(self, beds: float, waiting: int, extra: int) -> int:
+        """Return the escalation beds to have open."""
+        return self.escalation.extra_beds(beds, waiting, extra)
+
+    def pace(self, occupancy: float) -> float:
+        """Return the pace of discharge at an occupancy."""
+        return self.discharge.pace(occupancy)
 
 
 class Ward(Places):
-    """Emergency beds of one pool. ``beds`` may be a fraction: the last bed opens on some days."""
+    """Emergency beds of one pool. ``beds`` may be a fraction: the last bed opens on some days.
 
-    def __init__(self, env: Environment, beds: float, valves: Valves) -> None:
+    Attributes
+    ----------
+    decider : who decides on escalation beds and on the pace of discharge
+    """
+
+    def __init__(self, env: Environment, beds: float, decider: Decider) -> None:
         self._beds = beds
-        self._valves = valves
+        self.decider = decider
         self._days = 0
         self._rounds = 0.0
         self._ready: list[tuple[float, int, Event, float]] = []
@@ -54,15 +73,15 @@ class Ward(Places):
     def request(self, priority: float = 0.0) -> Turn:
         """Ask for a bed; open escalation beds if too many wait."""
         turn = super().request(priority)
-        if turn.waits and not self._extra and self.waiting >= self._valves.opens:
-            self._escalate(round(self._valves.escalation * self._beds))
+        if turn.waits:
+            self._decide()
         return turn
 
     def release(self, turn: Turn) -> None:
         """Take back a bed; close escalation beds when nobody waits."""
         super().release(turn)
-        if self._extra and not self.waiting:
-            self._escalate(0)
+        if self._extra:
+            self._decide()
 
     def readiness(self, rounds: float, leaves: float) -> Event:
         """Return the event of leaving: at time of day ``leaves``, after so many ``rounds``."""
@@ -75,7 +94,11 @@ class Ward(Places):
         """Return bed-days of escalation beds open so far."""
         return self._extra_time + self._extra * (self.env.now - self._extra_since)
 
-    def _escalate(self, beds: int) -> None:
+    def _decide(self) -> None:
+        """Open or close escalation beds as the hospital decides."""
+        beds = self.decider.extra_beds(self._beds, self.waiting, self._extra)
+        if beds == self._extra:
+            return
         self._extra_time = self.escalated_time()
         self._extra, self._extra_since = beds, self.env.now
         self.capacity = self.core + beds
@@ -87,7 +110,7 @@ class Ward(Places):
 
     def _round(self) -> None:
         occupancy = self.in_use / max(self.capacity, 1)
-        self._rounds += exp(self._valves.quickening * (occupancy - self._valves.normal))
+        self._rounds += self.decider.pace(occupancy)
         while self._ready and self._ready[0][0] <= self._rounds:
             _, _, leaving, leaves = heappop(self._ready)
             happens_in(leaving, leaves)

@@ -257,6 +257,9 @@ def link_worker_episode(
         return
     with place:
         begins()
-        for _ in range(services.link_worker_contacts):
+        planned = services.link_worker_contacts
+        for met in range(1, planned + 1):
             ledger.add("vcse_contacts", person.row, 1.0)
-            yield env.timeout(services.link_worker_days / services.link_worker_contacts)
+            yield env.timeout(services.link_worker_days / planned)
+            if services.link_workers.closes(met, planned):
+                break

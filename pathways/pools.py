@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from simpy import Environment
 
+from agents.decisions import OpenWhenQueueing, QuickerWhenFull
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import Population
@@ -166,20 +167,26 @@ def _site(
         "beds": settings["beds.capacity_factor"],
     }
     places = {name: visitors[name] + own[name] * factor[name] for name in RESOURCES}
-    valves = Valves(
-        quickening=rates.quickening * 100.0,
-        normal=settings["beds.normal_occupancy"],
-        escalation=settings["beds.escalation_share"],
-        opens=settings["beds.escalation_opens"],
-    )
     return Site(
         majors=Places(env, whole_share(places["majors"], 0)),
         minors=Places(env, whole_share(places["minors"], 0)),
-        beds=Ward(env, places["beds"], valves),
+        beds=Ward(env, places["beds"], usual_valves(rates, settings)),
         open=places,
         own_share={name: own[name] * factor[name] / max(places[name], 1e-9) for name in RESOURCES},
         visitors=rates.visitors(visitors),
         usual_beds=visitors["beds"] + own["beds"],
+    )
+
+
+def usual_valves(rates: Rates, settings: Mapping[str, float]) -> Valves:
+    """Return the rules by which a hospital usually keeps its beds from filling up."""
+    return Valves(
+        escalation=OpenWhenQueueing(
+            share=settings["beds.escalation_share"], opens=settings["beds.escalation_opens"]
+        ),
+        discharge=QuickerWhenFull(
+            quickening=rates.quickening * 100.0, normal=settings["beds.normal_occupancy"]
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from agents.decisions import HeldBackLearning, Triage
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import Population
@@ -246,6 +247,7 @@ class Practices:
     ----------
     missed_factor : (n,) what care does to the chance of missing an appointment
     waiting : how many people have an appointment still to come
+    triage : decides the share of a day's slots held back for people who ask that day
     """
 
     population: Population
@@ -258,13 +260,14 @@ class Practices:
     missed_factor: Floats = field(init=False)
     waiting: int = field(init=False, default=0)
     rules: Rules = field(init=False)
+    triage: Triage = field(init=False)
     n_practices: int = field(init=False)
     _open: Integers = field(init=False)
     _index: Integers = field(init=False)
     _weight: Floats = field(init=False)
     _slots: Integers = field(init=False)
     _booked: Integers = field(init=False)
-    _held: Floats = field(init=False)
+    _urgent: Floats = field(init=False)
     _due: dict[int, list[Requests]] = field(init=False, default_factory=dict)
     _asked: dict[int, list[tuple[Integers, Words]]] = field(init=False, default_factory=dict)
     _year: int | None = field(init=False, default=None)
@@ -281,7 +284,8 @@ class Practices:
         self._weight = weight * ((last - first) / YEAR / weight.sum())
         shape = (self.n_practices, len(self._open) + HORIZON)
         self._slots, self._booked = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        self._held = np.full(self.n_practices, self.rules.held_back)
+        self._urgent = np.full(self.n_practices, self.rules.held_back)
+        self.triage = HeldBackLearning(self.rules.held_back, self.rules.held_back_highest)
         self.missed_factor = np.ones(len(people))
         self._set_slots(first)
         self._fill_calendar()
@@ -438,13 +442,13 @@ class Practices:
         return urgent[found], urgent[~found]
 
     def _learn(self, asked: Integers, slots: Integers) -> None:
-        """Move the share held back towards the share that wanted help today."""
-        share = np.divide(asked, slots, out=self._held.copy(), where=slots > 0)
-        self._held += (share - self._held) / self.rules.memory
+        """Let today move what each practice remembers of the share that wants help the same day."""
+        share = np.divide(asked, slots, out=self._urgent.copy(), where=slots > 0)
+        self._urgent += (share - self._urgent) / self.rules.memory
 
     def _bookable(self, now: int) -> Integers:
         """Return (n_practices, HORIZON) slots, taken or not, that are not held back."""
-        held = np.clip(self._held, self.rules.held_back, self.rules.held_back_highest)
+        held = self.triage.held_back(self._urgent)
         slots = self._slots[:, now : now + HORIZON]
         bookable: Integers = np.floor(slots * (1.0 - held)[:, None]).astype(np.int64)
         return bookable

@@ -31,6 +31,7 @@ class Turn(Event):
     asked : time of the request
     waits : True while in the queue
     held : True while the place is held
+    need : what a queue that is ordered anew goes by (see ``pathways.teams.Sessions``)
     """
 
     def __init__(self, places: Places, priority: float) -> None:
@@ -42,6 +43,7 @@ class Turn(Event):
         self.asked: float = places.env.now
         self.waits = False
         self.held = False
+        self.need = 0.0
 
     def __enter__(self) -> Turn:
         return self

@@ -7,14 +7,16 @@ Whoever is not taken waits in order of priority, and may lose patience.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from heapq import heapify
 from math import ceil, log
 
 import numpy as np
 import numpy.typing as npt
 from simpy import Environment
 
+from agents.decisions import AtEndOfPlan, Closing, ReferralOrder, Selection
 from agents.evidence import Evidence
 from agents.luck import Luck
 from pathways.calendar import YEAR
@@ -33,7 +35,8 @@ class Session:
     ``slots`` are the residents' own at each session and may be a fraction. ``usual`` are
     those of usual care; where a full team would have more (``pool``), referrals from
     elsewhere use the difference at ``load``, in every design alike, and are kept for ``stay``
-    days. ``queue`` is the days of usual referrals that wait at the start.
+    days. ``queue`` is the days of usual referrals that wait at the start; ``contacts`` is the
+    meetings that are planned in a stay.
     """
 
     days: float
@@ -43,6 +46,7 @@ class Session:
     load: float
     queue: float
     stay: float = 0.0
+    contacts: int = 1
 
     @property
     def elsewhere(self) -> float:
@@ -80,6 +84,9 @@ class Sessions(Places):
         self._left = 0
         self._luck = luck
         self._name = name
+        self._referred = 0
+        self._selection: Selection = ReferralOrder()
+        self.closing: Closing = AtEndOfPlan()
         self._keep(kept)
         self._refer_first_queue()
         Walk(self._meet())
@@ -89,6 +96,24 @@ class Sessions(Places):
         """The residents' share of the slots."""
         slots = self.session.slots
         return slots / (slots + self.session.elsewhere) if slots else 0.0
+
+    def ask(self, need: float) -> Turn:
+        """Ask for a slot; ``need`` (0 to 1) is where the case stands among all referred."""
+        turn = self.request(self._selection.priority(need))
+        turn.need = need
+        return turn
+
+    def select_by(self, selection: Selection) -> None:
+        """Take cases by ``selection`` from now on, those that wait already too."""
+        self._selection = selection
+        self._queue = [
+            (selection.priority(turn.need), number, turn) for _, number, turn in self._queue
+        ]
+        heapify(self._queue)
+
+    def closes(self, met: int, planned: int) -> bool:
+        """Say whether a case is closed after ``met`` of its ``planned`` meetings."""
+        return self.closing.closes(met, planned, self.waiting / max(self.capacity, 1))
 
     def _has_free(self) -> bool:
         return self._left > 0 and super()._has_free()
@@ -137,10 +162,14 @@ class Sessions(Places):
     def _one_elsewhere(self, delay: float) -> Steps[None]:
         if delay:
             yield self.env.timeout(delay)
-        with self.request() as turn:
+        self._referred += 1
+        with self.ask(self._luck.uniform(f"{self._name}.need", self._referred)) as turn:
             yield turn
-            if self.session.stay:
-                yield self.env.timeout(self.session.stay)
+            stay, planned = self.session.stay, self.session.contacts
+            for met in range(1, planned + 1 if stay else 0):
+                yield self.env.timeout(stay / planned)
+                if self.closes(met, planned):
+                    break
 
     def _one_kept(self, days: float) -> Steps[None]:
         with self.request() as turn:
@@ -160,6 +189,11 @@ class Meeting:
     settings : see ``team_settings``
     team_of : (n,) the team of each resident, such as ``assign_sites(population, teams, luck)``
         gives; all in team 0 where left out
+
+    Attributes
+    ----------
+    need_of : called with a row; returns where that person's risk stands (0 to 1) among all who
+        are referred
     """
 
     service = "mdt"
@@ -179,6 +213,7 @@ class Meeting:
         self._env = env
         self._ledger = ledger
         self._team_of = team_of
+        self.need_of: Callable[[int], float] = lambda row: 0.5
         pool = settings["mdt.pool_people"]
         teams = teams_for(residents, pool)
         self._hours = {role: share / meetings for role, share in hours.items()}
@@ -195,15 +230,17 @@ class Meeting:
         self.teams = [Sessions(env, luck, f"mdt.{team}", session) for team in range(teams)]
         self._seen = [(0, 0, 0, team.figures()) for team in self.teams]
 
-    def discuss(self, row: int, priority: float = 0.0) -> Steps[float]:
-        """Wait for a meeting with room for the case; return the days waited.
+    def select_by(self, selection: Selection) -> None:
+        """Let every team take cases by ``selection`` from now on."""
+        for team in self.teams:
+            team.select_by(selection)
 
-        Lower ``priority`` is discussed first.
-        """
+    def discuss(self, row: int) -> Steps[float]:
+        """Wait for a meeting with room for the case; return the days waited."""
         asked = self._env.now
         team = 0 if self._team_of is None else int(self._team_of[row])
         self._ledger.tally(self.service, "cases", "arrivals", 1)
-        with self.teams[min(team, len(self.teams) - 1)].request(priority) as turn:
+        with self.teams[min(team, len(self.teams) - 1)].ask(self.need_of(row)) as turn:
             yield turn
         waited = float(self._env.now - asked)
         record(self._ledger, self.service, "cases", row, waited)
@@ -267,6 +304,7 @@ class Caseload:
         self.places = places
         self._start_share = settings[f"{service}.start_share"]
         self._patience = settings[f"{service}.patience"]
+        self._closing: Closing = AtEndOfPlan()
         self._seen: QueueFigures = places.figures()
 
     def place(self, priority: float = 0.0) -> Turn:
@@ -299,6 +337,17 @@ class Caseload:
             return None
         record(self._ledger, self.service, self.role, row, float(self._env.now - asked))
         return turn
+
+    def close_by(self, closing: Closing) -> None:
+        """Close cases by ``closing`` from now on, also those of people from elsewhere."""
+        self._closing = closing
+        if isinstance(self.places, Sessions):
+            self.places.closing = closing
+
+    def closes(self, met: int, planned: int) -> bool:
+        """Say whether a case is closed after ``met`` of its ``planned`` meetings."""
+        share = self.places.waiting / max(self.places.capacity, 1)
+        return self._closing.closes(met, planned, share)
 
     def change(self, schedule: Iterable[tuple[float, int]]) -> None:
         """Follow a ``schedule`` of (day, places): recruitment, or places that close."""
@@ -337,11 +386,13 @@ def link_workers(
     fte: float,
     settings: Mapping[str, float],
     usual_fte: float | None = None,
+    contacts: int = 1,
 ) -> Caseload:
     """Return the caseload of social-prescribing link workers, ``fte`` per 10,000.
 
     They take on new people once a week, up to ``vcse.starts_per_fte`` a year each, and begin
     with the caseload of usual care (``usual_fte`` per 10,000, ``fte`` where left out).
+    ``contacts`` is the meetings planned with each person.
     """
     usual = (fte if usual_fte is None else usual_fte) * residents / 10_000.0
     workers = fte * residents / 10_000.0 * settings["vcse.capacity_factor"]
@@ -354,6 +405,7 @@ def link_workers(
         load=settings["vcse.load"],
         queue=settings["vcse.start_queue"],
         stay=link_worker_days(settings),
+        contacts=contacts,
     )
     # People from elsewhere fill up a full team's caseload, as they do its weekly sessions.
     elsewhere = session.elsewhere / weekly

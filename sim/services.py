@@ -32,6 +32,7 @@ from pathways.teams import (
     team_settings,
     teams_for,
 )
+from sim.organisations import Organisations
 from sim.spec import RunSpec
 
 PER = 10_000
@@ -71,6 +72,7 @@ class ServiceSet:
     residents: int
     major_share: float
     link_worker_contacts: int
+    organisations: Organisations  # who decide for the services
     own_caseloads: list[Caseload] = field(default_factory=list)  # that designs open
 
     def for_pathway(self) -> Services:
@@ -103,6 +105,7 @@ class ServiceSet:
             self.practices.change_capacity(changes["gp.capacity_factor"], day)
         if "virtual_ward.capacity_factor" in changes:
             self.community.change_ward(changes["virtual_ward.capacity_factor"])
+        self.organisations.adopt(changes)
 
     def settle(self) -> None:
         """Hand every service's use to the ledger, at the end of a month."""
@@ -156,17 +159,20 @@ def open_services(scene: Scene) -> ServiceSet:
     spec, evidence = scene.spec, scene.evidence
     capacity, settings = spec.place.capacity, dict(spec.settings)
     teams = team_settings(evidence, _own(settings, ("mdt", "vcse", "care_coordination")))
+    practices = Practices(
+        scene.population,
+        evidence,
+        scene.luck,
+        scene.calendar,
+        scene.ledger,
+        capacity,
+        settings,
+    )
+    hospital = _hospital(scene, settings)
+    meeting, workers = _meeting(scene, teams), _link_workers(scene, teams)
     return ServiceSet(
-        practices=Practices(
-            scene.population,
-            evidence,
-            scene.luck,
-            scene.calendar,
-            scene.ledger,
-            capacity,
-            settings,
-        ),
-        hospital=_hospital(scene, settings),
+        practices=practices,
+        hospital=hospital,
         lists=Lists(
             scene.population,
             evidence,
@@ -186,13 +192,21 @@ def open_services(scene: Scene) -> ServiceSet:
             capacity,
             settings,
         ),
-        meeting=_meeting(scene, teams),
+        meeting=meeting,
         coordinators=_coordinators(scene, teams),
-        link_workers=_link_workers(scene, teams),
+        link_workers=workers,
         settings=teams,
         residents=spec.population,
         major_share=_major_share(evidence),
         link_worker_contacts=_contacts(evidence),
+        organisations=Organisations(
+            scene,
+            practices=practices,
+            hospital=hospital,
+            link_workers=workers,
+            meeting=meeting,
+            settings=teams,
+        ),
     )
 
 
@@ -293,6 +307,7 @@ def _link_workers(scene: Scene, teams: Mapping[str, float]) -> Caseload:
         residents=scene.spec.population,
         fte=usual,
         settings=teams,
+        contacts=_contacts(scene.evidence),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import simpy
 
+from agents.decisions import OpenWhenQueueing, QuickerWhenFull
 from agents.faults import BadInput
 from agents.luck import Luck
 from agents.population import Floats
@@ -294,7 +295,10 @@ def test_people_who_board_keep_others_out_of_the_department() -> None:
 # ---- the valves ----
 
 
-VALVES = Valves(quickening=0.49, normal=0.925, escalation=0.05, opens=3)
+VALVES = Valves(
+    escalation=OpenWhenQueueing(share=0.05, opens=3),
+    discharge=QuickerWhenFull(quickening=0.49, normal=0.925),
+)
 
 
 def kept(ward: Ward, rounds: float) -> Steps[None]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import simpy
 
+from agents.decisions import HighestRiskFirst
 from agents.evidence import Evidence
 from agents.faults import BadInput
 from agents.luck import Luck
@@ -135,20 +136,23 @@ def test_a_meeting_uses_hours_of_every_role_and_counts_each_discussion() -> None
     assert book.tallies["mdt", "GP lead", "used"] < held
 
 
-def test_the_urgent_are_discussed_first() -> None:
+def test_those_at_highest_risk_are_discussed_first() -> None:
     env = simpy.Environment()
     meeting = Meeting(
         env, Luck(1), ledger(),
         residents=50_000, meetings=MEETINGS, hours=HOURS, settings=settings(mdt__cases=1.0),
     )  # fmt: skip
+    needs = [0.1, 0.8, 0.2, 0.9]
+    meeting.need_of = lambda row: needs[row]
+    meeting.select_by(HighestRiskFirst())
     order: list[int] = []
 
-    def referred(row: int, priority: float) -> Steps[None]:
-        yield from meeting.discuss(row, priority)
+    def referred(row: int) -> Steps[None]:
+        yield from meeting.discuss(row)
         order.append(row)
 
-    for row, priority in enumerate([3.0, -1.0, 2.0, -2.0]):
-        Walk(referred(row, priority))
+    for row in range(len(needs)):
+        Walk(referred(row))
     env.run(until=200)
     assert order[:2] == [3, 1]
 
