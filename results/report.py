@@ -76,11 +76,17 @@ def render(data: ReportData, sections: tuple[Section, ...]) -> str:
         sections=sections,
         methods=methods(data),
         css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        foot=css_string(f"{data.place_name}: {data.experiment.get('name', '')}"),
+        foot=css_string(_foot(data)),
         signs=SIGN_CLASSES,
         smallest=percent(data.smallest, 0.1 if 0 < data.smallest < 0.01 else 1.0),
         shift=any(cell.sign == "±" for row in page.rows for cell in row.cells),
     )
+
+
+def _foot(data: ReportData) -> str:
+    """Return what stands at the foot of each printed page: place, and what was asked."""
+    title = str(data.experiment.get("title") or data.experiment.get("name", ""))
+    return title if data.place_name in title else f"{data.place_name}: {title}"
 
 
 def css_string(text: str) -> str:

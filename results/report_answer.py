@@ -58,7 +58,9 @@ def answer_page(data: ReportData) -> AnswerPage:
         for option in data.designs
     )
     return AnswerPage(
-        headline=wording.report_headline(found, measure, data.years, letter),
+        headline=wording.report_headline(
+            found, measure, data.years, letter, without_effect=data.without_effect
+        ),
         stand=_stand(data),
         meta=_meta(data),
         caption=_caption(data),
@@ -162,8 +164,11 @@ def _full_cell(label: str, option: Option, used: list[UseRow], waits: list[WaitR
     row = find.fullest(used, option)
     if row is None:
         return Cell(label=label, sign="", word="Not in this run")
+    if not row.fuller:
+        detail = f"fullest: {row.name}, {percent(row.used.mean)} used, as under usual care"
+        return Cell(label=label, sign="", word="Nothing clearly fuller", detail=detail)
     wait = next((w for w in waits if w.option == option and w.service == row.service), None)
-    detail = f"{percent(row.used.mean)} used" + ("" if row.fuller else ", as under usual care")
+    detail = f"{percent(row.used.mean)} used"
     if wait is not None and math.isfinite(wait.nine_in_ten.mean):
         detail += f"; 9 in 10 wait under {figures(wait.nine_in_ten.mean, 2)} {wait.unit}"
     return Cell(label=label, sign="", word=capital(row.name), detail=detail)
@@ -230,6 +235,8 @@ def evidence_by_basis(data: ReportData) -> dict[str, int]:
 
 def _warnings(data: ReportData) -> tuple[str, ...]:
     found = []
+    if data.without_effect:
+        found.append(wording.NO_EFFECT)
     if not data.with_knowledge:
         found.append(wording.CHANCE_ONLY)
     if data.replications < 2:

@@ -10,7 +10,15 @@ from results.report_blocks import Block, Section, Table, alt_text, columns, draw
 from results.report_data import READING_WORDS, Option, ReportData
 from results.report_findings import CheckRow
 from results.report_measures import Measure, measure_of
-from results.report_numbers import capital, figures, listed, plain_range, signed, signed_range
+from results.report_numbers import (
+    capital,
+    count_word,
+    figures,
+    listed,
+    plain_range,
+    signed,
+    signed_range,
+)
 from results.wording import Change
 
 Readings = list[tuple[Option, dict[str, Change]]]
@@ -120,6 +128,12 @@ def sure_section(data: ReportData) -> Section:
     rows = find.check_rows(data)
     misses = [row.name for row in find.widest(rows)]
     notes = [wording.CHANCE_ONLY] if not data.with_knowledge else []
+    loose = [row.name for row in rows if row.loose]
+    if loose:
+        notes.append(
+            f"For {count_word(len(loose))} of the checks the interval is itself wider than 10% "
+            "either way: too few people were simulated to tell a hit from a miss."
+        )
     notes.append(
         "Figure 15, which inputs drive the answer, needs a sensitivity run "
         "(tables/sensitivity.csv), which this run does not hold."

@@ -113,6 +113,11 @@ class ReportData:
         return bool(self.experiment.get("uncertainty", "none") == "psa")
 
     @property
+    def without_effect(self) -> bool:
+        """True where no effect on health was put into any design that is shown."""
+        return all(option.effects in ("null", "inert") for option in self.designs)
+
+    @property
     def version(self) -> str:
         """The version of the program that made the runs."""
         known = self.manifest.get("program_version") or self.facts.get("program_version")

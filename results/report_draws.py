@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from results import report_findings as find
 from results.figures import draws as draw
 from results.report_blocks import Block, Table, alt_text, columns, drawn
 from results.report_data import Option, ReportData
@@ -26,18 +27,12 @@ def draws_of(data: ReportData, option: Option) -> pd.DataFrame:
     return rows if len(rows) >= FEWEST else rows.iloc[:0]
 
 
-def residents(data: ReportData) -> float:
-    """Return the mean number of residents under usual care."""
-    rows = data.rows("comparison", measure="people", group_by="all", year="all")
-    return float(rows["baseline_mean"].iloc[0]) if len(rows) else float("nan")
-
-
 def _clouds(data: ReportData, across: str, up: str) -> list[tuple[Option, Floats, Floats]]:
     """Return each design's draws per 10,000 residents (costs in £ thousand)."""
     scale = {
-        "qalys": PER / residents(data),
-        "net_qalys": PER / residents(data),
-        "cost": PER / residents(data) / 1000.0,
+        "qalys": PER / find.residents(data),
+        "net_qalys": PER / find.residents(data),
+        "cost": PER / find.residents(data) / 1000.0,
         "narrowing": 1.0,
     }
     found = []

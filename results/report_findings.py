@@ -105,17 +105,24 @@ def kept_shares(rows: Iterable[StageRow]) -> dict[str, Spread]:
     return shares
 
 
-def uptake_by_fifth(data: ReportData, option: Option) -> list[float]:
-    """Return the share of those invited who accept, fifth 1 (most deprived) first."""
+def uptake_by_fifth(data: ReportData, option: Option) -> list[Spread]:
+    """Return the share of those invited who accept, fifth 1 (most deprived) first.
+
+    The interval is that of those who accept, set against the mean of those invited: both move
+    together from run to run.
+    """
     shares = []
     for fifth in FIFTHS:
         rows = {
-            row.stage: row.people.mean
+            row.stage: row.people
             for row in stage_rows(data, "imd_quintile", fifth)
             if row.option == option
         }
-        invited, accepted = rows.get("invited", math.nan), rows.get("accepted", math.nan)
-        shares.append(accepted / invited if invited else math.nan)
+        invited, accepted = rows.get("invited", NOTHING), rows.get("accepted", NOTHING)
+        per = 1.0 / invited.mean if invited.mean else math.nan
+        shares.append(
+            Spread(mean=accepted.mean * per, low=accepted.low * per, high=accepted.high * per)
+        )
     return shares
 
 
@@ -577,6 +584,11 @@ class CheckRow:
         """True where the simulated mean lies within 10% of the published value."""
         return abs(self.ratio.mean - 1.0) <= 0.10
 
+    @property
+    def loose(self) -> bool:
+        """True where the interval is so wide that it could not tell a miss of 10%."""
+        return self.ratio.high - self.ratio.low > 0.20
+
 
 def check_rows(data: ReportData) -> list[CheckRow]:
     """Return the checks, those used to fit first; standardised to England where that is given."""
@@ -621,10 +633,36 @@ def qalys(data: ReportData, option: Option) -> Change | None:
     return data.change("qalys", option, per=PER * data.years)
 
 
+def value_of(
+    data: ReportData, option: Option, item: str, threshold: float | None = None
+) -> Change | None:
+    """Return an item of ``value.csv`` over all residents and years, NHS and social care."""
+    rows = data.rows("value", design=option.key, effects=option.effects, item=item)
+    if threshold is not None and len(rows):
+        rows = rows[rows["threshold"].astype(float) == threshold]
+    if not len(rows):
+        return None
+    row = rows.iloc[0]
+    change = Change(mean=number(row, "mean"), low=number(row, "low"), high=number(row, "high"))
+    return change if change.known else None
+
+
+def residents(data: ReportData) -> float:
+    """Return the mean number of residents under usual care."""
+    rows = data.rows("comparison", measure="people", group_by="all", year="all")
+    return float(rows["baseline_mean"].iloc[0]) if len(rows) else data.people
+
+
 def extra_cost(data: ReportData, option: Option) -> Change | None:
-    """Return the extra cost in thousand pounds per 10,000 residents over all years."""
-    change = data.change("total_cost", option, per=PER * data.years)
-    return change.times(1e-3) if change is not None else None
+    """Return the extra cost to NHS and social care, £ thousand per 10,000 residents, all years."""
+    change = value_of(data, option, "incremental_cost")
+    return change.times(1e-3 * PER / residents(data)) if change is not None else None
+
+
+def net_health(data: ReportData, option: Option, pounds: float) -> Change | None:
+    """Return QALYs per 10,000 residents after those that the cost displaces, all years."""
+    change = value_of(data, option, "net_health_benefit", pounds)
+    return change.times(PER / residents(data)) if change is not None else None
 
 
 def measure_words(data: ReportData) -> Measure:

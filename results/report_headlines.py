@@ -23,7 +23,14 @@ from results.report_numbers import (
     plain,
     signed,
 )
-from results.wording import LONGEST_HEADLINE, Change, Spread, Verdict, unclear_range
+from results.wording import (
+    LONGEST_HEADLINE,
+    Change,
+    Spread,
+    Verdict,
+    unclear_range,
+    verdict,
+)
 
 
 def reach_headline(kept: dict[str, Spread]) -> str:
@@ -56,20 +63,30 @@ def reach_claim(kept_per_1000: dict[str, float]) -> str:
     return f"Of every 1,000 residents, {letter} keeps {listed([value, *rest])} for a year or more"
 
 
-def uptake_note(by_fifth: Sequence[float]) -> str:
-    """Return a sentence where fewer accept in more deprived fifths (share by fifth, 1 first)."""
-    known = [share for share in by_fifth if math.isfinite(share)]
+def uptake_note(by_fifth: Sequence[Spread]) -> str:
+    """Return a sentence on uptake by deprivation (share of those invited, fifth 1 first).
+
+    A difference between the fifths is told only where their intervals lie apart.
+    """
+    known = [share for share in by_fifth if math.isfinite(share.mean)]
     if len(known) < 5:
         return ""
-    least, most = percent(known[0]), percent(known[-1])
-    if all(a <= b for a, b in itertools.pairwise(known)) and known[0] < known[-1]:
+    first, last = known[0], known[-1]
+    most, least = percent(first.mean), percent(last.mean)
+    if not (first.high < last.low or last.high < first.low):
+        low, high = percent(min(s.mean for s in known)), percent(max(s.mean for s in known))
+        among = low if low == high else f"{low} to {high}"
         return (
-            f"Uptake falls with deprivation: {least} of those invited accept in the most "
-            f"deprived fifth and {most} in the least deprived."
+            f"Of those invited, {among} accept, fifth by fifth; most and least deprived do not "
+            "clearly differ."
         )
-    if least == most:
-        return f"Of those invited, {least} accept, in the most and in the least deprived fifth."
-    return f"Of those invited, {least} accept in the most deprived fifth and {most} in the least."
+    steps = itertools.pairwise(share.mean for share in known)
+    if first.high < last.low and all(a <= b for a, b in steps):
+        return (
+            f"Uptake falls with deprivation: {most} of those invited accept in the most "
+            f"deprived fifth and {least} in the least deprived."
+        )
+    return f"Of those invited, {most} accept in the most deprived fifth and {least} in the least."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,17 +197,38 @@ def luck_note(comparisons: int, main_name: str) -> str:
     )
 
 
-def first_clear_year(by_year: dict[int, Change]) -> int | None:
-    """Return the first year whose interval leaves out no change, or None."""
-    clear = [year for year, change in sorted(by_year.items()) if change.clear]
-    return clear[0] if clear else None
+def lasting_year(by_year: Mapping[int, Change], smallest: float) -> tuple[int, int] | None:
+    """Return the year from which on every interval leaves out no change on the same side.
+
+    With it comes the side: -1 where there is less, +1 where there is more. A single clear
+    year among others may be luck and does not count, nor does a last year whose difference is
+    smaller than the one that matters.
+    """
+    years = sorted(by_year, reverse=True)
+    last = verdict(by_year[years[0]], smallest) if years else None
+    if last is None or last.case != "clear":
+        return None
+    first = years[0]
+    for year in years[1:]:
+        change = by_year[year]
+        if not change.clear or (change.mean > 0) != (last.direction > 0):
+            break
+        first = year
+    return first, last.direction
 
 
-def when_headline(first: dict[str, int | None], years: int) -> str:
-    """Return how soon each design shows in the main measure."""
-    acting = {letter: year for letter, year in first.items() if year is not None}
+def when_headline(first: Mapping[str, tuple[int, int] | None], years: int, measure: Measure) -> str:
+    """Return how soon each design shows in the main measure, from ``lasting_year`` by letter."""
+    good = measure.better or LOWER
+    wrong = [letter for letter, found in first.items() if found and found[1] == -good]
+    acting = {key: found[0] for key, found in first.items() if found and found[1] == good}
+    if not acting and wrong:
+        way = "lowers" if good > 0 else "raises"
+        verb = way if len(wrong) == 1 else way.removesuffix("s")
+        year = min(found[0] for key, found in first.items() if found and key in wrong)
+        return f"{listed(wrong)} {verb} {measure.name} from year {year} on"
     if not acting:
-        return f"No clear change in any single year of the {count_word(years)}"
+        return f"No clear and lasting change that matters within the {count_word(years)} years"
     by_year: dict[int, list[str]] = {}
     for letter, year in acting.items():
         by_year.setdefault(year, []).append(letter)
@@ -302,11 +340,13 @@ def money_headline(stranded_shares: dict[str, float], avoided_clear: bool, cash:
     if not avoided_clear:
         return "No clear value of activity is avoided; new care is an added cost"
     known = [share for share in stranded_shares.values() if math.isfinite(share)]
-    if known and min(known) >= 0.5:
+    if not known:
+        return "Some activity of value is avoided; what part stays paid for is not clear"
+    if min(known) >= 0.5:
         return "Most of the value avoided is capacity, not cash"
     if cash:
         return "Some of the value avoided reaches the budget as cash"
-    if known and min(known) < 0:
+    if min(known) < 0:
         return "Some activity falls, some rises; none of it pays for the new care"
     return "Less than half of the value avoided stays paid for, but none is left after new care"
 
@@ -468,6 +508,8 @@ def readings_headline(plan: dict[str, Change], published: dict[str, Change]) -> 
         return f"With published effects, {listed(short)} {verb}"
     if plan and published:
         return "Published effects and the plan’s own give results that cannot be told apart"
+    if not plan and not published:
+        return "Neither the plan’s effects nor published ones were run"
     return "The plan’s own effects were not run beside the published ones"
 
 

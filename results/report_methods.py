@@ -88,7 +88,8 @@ def _widest_assumptions(rows: pd.DataFrame) -> list[str]:
     width = ((high - low) / value.abs()).where(value != 0)
     table = rows["key"].astype(str).str.split(".").str[0]
     ranked = rows.assign(width=width, table=table)
-    ranked = ranked[ranked["width"].notna() & ~ranked["key"].str.endswith("capacity_factor")]
+    shapes = ranked["key"].str.contains("|".join(SHAPES))
+    ranked = ranked[ranked["width"].notna() & ~shapes]
     best = ranked.sort_values(["width", "key"], ascending=[False, True]).drop_duplicates("table")
     keys = dict(zip(best["table"], best["key"], strict=True))
     return [keys[name] for name in DRIVERS if name in keys][:3]
@@ -97,12 +98,13 @@ def _widest_assumptions(rows: pd.DataFrame) -> list[str]:
 # Tables whose numbers decide what a design does, in the order in which they are named.
 DRIVERS = (
     "intervention_effects",
+    "mechanisms",
     "results_settings",
     "team_settings",
     "care_settings",
     "hospital_settings",
-    "mechanisms",
 )
+SHAPES = ("gamma", "shape", "capacity_factor", "pool_people")  # how numbers spread, not how large
 
 
 def _short_key(key: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from results import report_findings as find
 from results import report_headlines as headlines
 from results import wording
@@ -27,12 +29,15 @@ def price_year(data: ReportData) -> str:
 
 
 def stranded_shares(lines: dict[str, dict[str, Change]]) -> dict[str, float]:
-    """Return, by letter, stranded cost as a share of the value avoided, where that is clear."""
+    """Return, by letter, stranded cost as a share of the value avoided, where that is clear.
+
+    Not a number where the value avoided is clear and the part that stays paid for is not.
+    """
     shares = {}
     for letter, found in lines.items():
         avoided, stranded = found.get("activity_avoided"), found.get("stranded")
         if avoided is not None and stranded is not None and avoided.low > 0:
-            shares[letter] = -stranded.mean / avoided.mean
+            shares[letter] = -stranded.mean / avoided.mean if stranded.clear else math.nan
     return shares
 
 
@@ -214,24 +219,50 @@ def value_section(data: ReportData) -> Section:
     )
 
 
+WORTH = 20_000.0  # pounds a QALY at which the table sets health against cost
 NO_RATIO = (
-    "Cost is at average prices, so it counts capacity that would not become cash. No single cost "
-    "per QALY is given: with one of its parts near zero it would mislead."
+    "Cost is that of NHS and social care at average prices, so it counts capacity that would not "
+    "become cash. Net health is what is left after the health that the same money gives "
+    "elsewhere. No single cost per QALY is given: with one of its parts near zero it would "
+    "mislead."
 )
 
 
 def _value_table(data: ReportData, rows: list[tuple[Option, Change, Change]]) -> Table:
     return Table(
-        caption=f"Against usual care, for every 10,000 residents over {data.years} years, "
-        f"{price_year(data)} prices, discounted; 95% intervals in brackets",
-        head=("Design", "Years in full health (QALYs)", "Extra cost, £ thousand"),
+        caption=f"Against usual care, for every 10,000 residents over {data.years} years, NHS and "
+        f"social care, {price_year(data)} prices, discounted; 95% intervals in brackets",
+        head=(
+            "Design",
+            "Years in full health (QALYs)",
+            "Extra cost, £ thousand",
+            f"Net health at £{WORTH:,.0f} a QALY, QALYs",
+            "Cash back for each £1 of new care",
+        ),
         rows=tuple(
             (
                 f"{option.letter} {option.title}",
                 signed_with_range(health.mean, health.low, health.high),
                 signed_with_range(cost.mean, cost.low, cost.high),
+                _told(find.net_health(data, option, WORTH)),
+                _pounds_back(find.value_of(data, option, "cash_back_per_pound")),
             )
             for option, health, cost in rows
         ),
-        numeric=columns((1, 2)),
+        numeric=columns((1, 2, 3, 4)),
     )
+
+
+def _told(change: Change | None) -> str:
+    if change is None:
+        return "not in this run"
+    return signed_with_range(change.mean, change.low, change.high)
+
+
+def _pounds_back(change: Change | None) -> str:
+    if change is None:
+        return "not in this run"
+    mean, low, high = (
+        f"{'−' if v < 0 else ''}£{abs(v):.2f}" for v in (change.mean, change.low, change.high)
+    )
+    return f"{mean} ({low} to {high})"

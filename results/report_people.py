@@ -301,11 +301,11 @@ def when_section(data: ReportData) -> Section:
     measure = measure_of(data.main_measure)
     series = {o.letter: find.by_year(data, o, measure.key) for o in data.designs}
     known = {letter: found for letter, found in series.items() if found}
-    first = {letter: headlines.first_clear_year(found) for letter, found in known.items()}
+    first = {key: headlines.lasting_year(found, data.smallest) for key, found in known.items()}
     return Section(
         number=4,
         nav="When it changes",
-        heading=headlines.when_headline(first, data.years),
+        heading=headlines.when_headline(first, data.years, measure),
         question="How soon would a board see it?",
         blocks=(_when_block(data, measure, known),),
     )

@@ -22,6 +22,10 @@ from results.report_numbers import (
     step_of,
 )
 
+NO_EFFECT = (
+    "No effect on health was put in. This run shows what staff, contacts and money alone do; "
+    "it cannot say what the design would achieve."
+)
 CHANCE_ONLY = "These intervals leave out how unsure the evidence is."
 NEED_DRAWS = 'a run with uncertainty = "psa" makes them'
 LEADS_AT = 0.66
@@ -204,13 +208,23 @@ class Answer:
 
 
 def report_headline(
-    answers: Sequence[Answer], measure: Measure, years: int, leads: str | None = None
+    answers: Sequence[Answer],
+    measure: Measure,
+    years: int,
+    leads: str | None = None,
+    *,
+    without_effect: bool = False,
 ) -> str:
     """Return the headline of the whole report, at most 18 words.
 
     It names the aim, the design that leads on it if one does, and what a board must not
-    assume about money.
+    assume about money. ``without_effect`` tells that no effect on health was put in, so that
+    a result of nothing is no finding.
     """
+    if without_effect:
+        spent = any(a.cash.clear and a.cash.direction < 0 for a in answers)
+        money = "; more spent than released" if spent else ""
+        return f"With no effect on health put in: what staff and contacts alone change{money}"
     if len(answers) == 1:
         return _headline_of_one(answers[0], measure)
     helped = [a.letter for a in answers if judgement(a.main, measure.better) == "good"]
@@ -334,8 +348,7 @@ def money_saying(
     spending = [a.letter for a in answers if a.cash.clear and a.cash.direction < 0]
     if all(a.cash.case == "missing" for a in answers):
         return "Money is not in this run", "The tables hold no cash lines."
-    shares = [share for share in stranded.values() if math.isfinite(share)]
-    why = _why_not_cash(shares)
+    why = _why_not_cash(list(stranded.values()))
     if releasing:
         verb = "releases" if len(releasing) == 1 else "release"
         return f"{listed(releasing)} {verb} more cash than is spent in {years} years", why
@@ -350,10 +363,13 @@ def _why_not_cash(stranded: Sequence[float]) -> str:
     """Return why the value of activity avoided is not cash, from its stranded shares."""
     if not stranded:
         return "No design clearly avoids activity of value."
-    if max(stranded) < 0:
+    known = [share for share in stranded if math.isfinite(share)]
+    if not known:
+        return "Some activity of value is avoided; what part of it stays paid for is not clear."
+    if max(known) < 0:
         return "Some activity rises; staff and beds that are already paid for take it on."
     return (
-        f"About {percent(max(stranded), 5)} of the value of activity avoided stays paid for, "
+        f"About {percent(max(known), 5)} of the value of activity avoided stays paid for, "
         "because staff and wards remain."
     )
 

@@ -6,6 +6,7 @@ Columns follow the contract; numbers are round and mean nothing.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +111,7 @@ def _tables(fake: FakeTables, names: tuple[str, ...]) -> dict[str, pd.DataFrame]
         "comparison": pd.DataFrame(_comparison(fake, arms)),
         "inequality": pd.DataFrame(_inequality(fake, arms)),
         "costs": pd.DataFrame(_costs(fake, arms)),
+        "value": pd.DataFrame(_value(fake, arms)),
         "resources": pd.DataFrame(_resources(fake, arms)),
         "stages": pd.DataFrame(_stages(fake, arms)),
         "checks": pd.DataFrame(_checks()),
@@ -263,6 +265,33 @@ def _costs(fake: FakeTables, arms: list[tuple[str, str, float]]) -> list[dict[st
                     }
                 )
     return rows
+
+
+def _value(fake: FakeTables, arms: list[tuple[str, str, float]]) -> list[dict[str, object]]:
+    items = {
+        ("incremental_qalys", math.nan): (260.0, 90.0),
+        ("incremental_cost", math.nan): (7e6, 1e6),
+        ("net_health_benefit", 20_000.0): (-90.0, 70.0),
+        ("cash_back_per_pound", math.nan): (0.23, 0.05),
+    }
+    return [
+        {
+            "design": design,
+            "effects": effects,
+            "item": item,
+            "unit": "",
+            "threshold": threshold,
+            "group_by": "all",
+            "group": "all",
+            "replications": fake.replications,
+            "interval_kind": "chance",
+            "mean": mean * size,
+            "low": mean * size - half,
+            "high": mean * size + half,
+        }
+        for design, effects, size in arms
+        for (item, threshold), (mean, half) in items.items()
+    ]
 
 
 SERVICES = {"gp": 0.97, "ed": 0.84, "beds": 0.92, "mdt": 0.86, "vcse": 0.85, "outpatients": 0.97}

@@ -244,9 +244,16 @@ def test_reach_says_half_or_fewer_only_if_every_interval_does() -> None:
 
 
 def test_uptake_that_falls_with_deprivation_is_said() -> None:
-    assert headlines.uptake_note([0.5, 0.55, 0.6, 0.65, 0.7]).startswith("Uptake falls")
-    assert "accept in the most deprived" in headlines.uptake_note([0.7, 0.5, 0.6, 0.6, 0.5])
-    assert headlines.uptake_note([0.5, math.nan]) == ""
+    def shares(*means: float, half: float = 0.01) -> list[Spread]:
+        return [Spread(mean=mean, low=mean - half, high=mean + half) for mean in means]
+
+    falls = shares(0.5, 0.55, 0.6, 0.65, 0.7)
+    assert headlines.uptake_note(falls).startswith("Uptake falls with deprivation: 50%")
+    mixed = headlines.uptake_note(shares(0.7, 0.5, 0.6, 0.6, 0.5))
+    assert "70% accept in the most deprived fifth and 50% in the least" in mixed
+    unsure = headlines.uptake_note(shares(0.5, 0.55, 0.6, 0.65, 0.7, half=0.15))
+    assert "do not clearly differ" in unsure
+    assert headlines.uptake_note(shares(0.5, math.nan)) == ""
 
 
 def finding(letter: str, mean: float, low: float, high: float) -> headlines.Finding:
@@ -301,15 +308,45 @@ def test_luck_note_counts_one_in_twenty() -> None:
     assert "one would look clear" in headlines.luck_note(8, "admissions")
 
 
-def test_when_is_the_first_year_whose_interval_leaves_out_no_change() -> None:
-    years = {1: change(-4, -16, 8), 2: change(-20, -40, -1), 3: change(-20, -45, 5)}
-    first = headlines.first_clear_year(years)
-    assert first == 2
-    assert headlines.when_headline({"A": first}, 10) == "A acts within two years"
-    assert headlines.when_headline({"A": 1, "B": None}, 10) == (
-        "A acts in the first year; B not within the ten years"
+def test_when_is_the_year_from_which_on_every_interval_leaves_out_no_change() -> None:
+    years = {1: change(-4, -16, 8), 2: change(-20, -40, -1), 3: change(-20, -45, -5)}
+    assert headlines.lasting_year(years, 0.01) == (2, -1)
+    alone = years | {3: change(-20, -45, 5)}
+    assert headlines.lasting_year(alone, 0.01) is None  # a clear year among others may be luck
+    assert headlines.lasting_year(years, 0.05) is None  # smaller than what matters
+    turned = {1: change(20, 5, 40), 2: change(-20, -40, -1)}
+    assert headlines.lasting_year(turned, 0.01) == (2, -1)
+    assert headlines.lasting_year({}, 0.01) is None
+
+
+def test_a_design_that_does_harm_is_never_said_to_act() -> None:
+    def told(first: dict[str, tuple[int, int] | None]) -> str:
+        return headlines.when_headline(first, 10, ADMISSIONS)
+
+    assert told({"A": (2, -1)}) == "A acts within two years"
+    assert told({"A": (1, -1), "B": None}) == "A acts in the first year; B not within the ten years"
+    assert told({"A": None}).startswith("No clear and lasting change")
+    assert told({"A": (4, 1)}) == "A raises emergency admissions from year 4 on"
+    assert told({"A": (4, 1), "B": (3, 1)}) == "A and B raise emergency admissions from year 3 on"
+
+
+def test_a_run_without_effects_is_told_before_its_result() -> None:
+    found = [answer("A", NONE, FEWER)]
+    headline = report_headline(found, ADMISSIONS, 3, without_effect=True)
+    assert headline.startswith("With no effect on health put in")
+    assert "no difference that matters" not in headline
+
+
+def test_no_share_stays_paid_for_where_its_interval_holds_nothing() -> None:
+    shares = {"A": math.nan}
+    told = (
+        headlines.cascade_claim(shares),
+        headlines.money_headline(shares, avoided_clear=True, cash=False),
+        wording._why_not_cash(list(shares.values())),
     )
-    assert headlines.when_headline({"A": None}, 10).startswith("No clear change")
+    assert all("%" not in text and "nan" not in text for text in told)
+    assert "not clear" in told[1]
+    assert "not clear" in told[2]
 
 
 def test_plan_path_falls_short_only_where_the_interval_does_not_reach_it() -> None:
