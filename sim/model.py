@@ -32,6 +32,7 @@ from sim.bodies import Bodies
 from sim.isolation import Isolation
 from sim.lookback import LookBack
 from sim.organisations import needs_of_referred
+from sim.organisations import needs_of_referred
 from sim.programme import Programme
 from sim.recording import (
     RunRecord,
@@ -102,6 +103,7 @@ class CareModel(mesa.Model):
         self.demand.forget_history()
         self.history = {}  # a tenth of the memory of a run
         self.segments = Segments(self.population, self.world.evidence, self.look_back.columns())
+        self.services.meeting.need_of = needs_of_referred(self.segments, self.demand)
         self.services.meeting.need_of = needs_of_referred(self.segments, self.demand)
         self.programme = Programme(self)
         self._moves = Moves(self.population)
