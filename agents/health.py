@@ -74,6 +74,7 @@ class Health:
         self._life = np.zeros(shape[0], np.int64)
         self._next_day = np.full(shape[0], np.inf)
         self._next_column = np.zeros(shape[0], np.int64)
+        self.refreshed = False  # since ``advance`` was last called
 
     @property
     def scores(self) -> Floats:
@@ -108,6 +109,7 @@ class Health:
 
     def advance(self, until: float) -> HealthEvents:
         """Let everything happen that falls before the day ``until``; return it in time order."""
+        self.refreshed = False
         due = (self._next_day < until).nonzero()[0]
         if not due.size:
             return events.NOTHING
@@ -121,9 +123,10 @@ class Health:
         ``death_factor`` hold from ``day`` on. Rows not yet here take it up at their entry.
         """
         people = self._people
-        rows = rows[people.alive[rows]]
+        rows = rows[people.alive[rows] & np.isinf(people.death_day[rows])]
         if not rows.size:
             return
+        self.refreshed = True
         days = np.maximum(people.entry_day[rows], day)
         age = (days - people.birth_day[rows]) / DAYS_PER_YEAR
         np.maximum(age, self._clocks.settled_age[rows], out=age)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 YEAR = 365  # a simulated year has 365 days, so that year y is days 365(y-1) … 365y - 1
+WEEK = 7
 BEYOND = 366  # days after the run that are still known: for appointments booked past its end
 
 # Proclaimed for one year only: (holidays added, holidays that they replaced).

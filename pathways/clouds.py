@@ -24,6 +24,7 @@ from scipy.special import pdtr
 
 from agents.luck import Luck
 from pathways.calendar import YEAR
+from pathways.spells import Spells
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -61,6 +62,11 @@ class Points:
         return Points(self.cell[chosen], self.height[chosen], self.word[chosen])
 
     @property
+    def day_of_year(self) -> Integers:
+        """The day of the year on which each point falls, from 0."""
+        return _day_of_year(self.word).astype(np.int64)
+
+    @property
     def year_share(self) -> Floats:
         """When in the year each point falls, from 0 up to 1."""
         return (self.word >> _HALF).astype(np.float64) * 2.0**-32
@@ -82,6 +88,7 @@ def _salt(process: str) -> int:
 
 
 def _day_of_year(word: Words) -> Words:
+    """Return the day of the year, 0 to 364, on which points fall."""
     return ((word >> _HALF) * np.uint64(YEAR)) >> _HALF
 
 
@@ -144,20 +151,21 @@ class _Days:
     ) -> tuple[tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]], ...]:
         return (one.cell, other.cell), (one.height, other.height), (one.word, other.word)
 
-    def of(self, day_of_year: int) -> Points:
-        """Return the points of one day."""
-        made = self.points.take(slice(*self.starts[day_of_year : day_of_year + 2]))
-        filled = int(self.filled[day_of_year])
-        if not filled:
+    def between(self, first: int, last: int) -> Points:
+        """Return the points of the days of the year from ``first`` to before ``last``."""
+        made = self.points.take(slice(int(self.starts[first]), int(self.starts[last])))
+        filled = self.filled[first:last]
+        if not filled.any():
             return made
-        late = self.late
+        late, room = self.late, np.arange(self.late.word.shape[1])
+        some = room < filled[:, None]
         return joined(
             [
                 made,
                 Points(
-                    late.cell[day_of_year, :filled],
-                    late.height[day_of_year, :filled],
-                    late.word[day_of_year, :filled],
+                    late.cell[first:last][some],
+                    late.height[first:last][some],
+                    late.word[first:last][some],
                 ),
             ]
         )
@@ -173,6 +181,7 @@ class Clouds:
     person : (n,) keys of the people
     processes : names
     bases : (n_processes,) height of the lowest layer, events per person-year
+    spells : what multiplies rates for some months, if anything does
     """
 
     luck: Luck
@@ -180,6 +189,7 @@ class Clouds:
     processes: tuple[str, ...]
     bases: Floats
     year: int | None = None
+    spells: Spells | None = None
     _days: _Days = field(init=False)
     _layers: npt.NDArray[np.int8] = field(init=False)
     _edges: Floats = field(init=False)
@@ -205,6 +215,9 @@ class Clouds:
         """
         self.year = year
         self._layers[:] = 0
+        if self.spells is not None:
+            self.spells.begin(year)
+        rates = self._at_highest(rates, np.arange(len(self.person)))
         parts = []
         for process in range(len(self.processes)):
             for layer, edge in enumerate(self._edges[process, :-1]):
@@ -213,7 +226,7 @@ class Clouds:
                     break
                 parts.append(self.points(np.int64(process), np.int64(layer), year, rows))
                 self._layers[process, rows] = layer + 1
-        self._days = _Days.sorted(joined(parts))
+        self._days = _Days.sorted(self._stretched(joined(parts)))
 
     def raise_to(self, rates: Floats, rows: Integers, day: int) -> None:
         """Add the layers that ``rates`` of ``rows`` now reach, from ``day`` to the year's end.
@@ -222,6 +235,7 @@ class Clouds:
         """
         if self.year is None or day // YEAR != self.year:
             return
+        rates = self._at_highest(rates, rows)
         processes = np.arange(len(self.processes))[:, None]
         parts = []
         while True:
@@ -235,8 +249,29 @@ class Clouds:
             parts.append(self.points(process, layer, self.year, row))
             self._layers[process, row] = layer + 1
         if parts:
-            points = joined(parts)
+            points = self._stretched(joined(parts))
             self._days.file(points.take(_day_of_year(points.word) >= np.uint64(day % YEAR)))
+
+    def _at_highest(self, rates: Floats, rows: Integers) -> Floats:
+        """Return (n_processes, len(rows)) ``rates`` at the height of the year's spells."""
+        if self.spells is None:
+            return rates
+        rates = rates.copy()
+        for process in self.spells.shapes:
+            some = np.flatnonzero(rates[process])
+            rates[process, some] *= self.spells.highest(process, rows[some])
+        return rates
+
+    def _stretched(self, points: Points) -> Points:
+        """Return ``points`` with heights over the multiplier of the spell they fall in."""
+        if self.spells is None:
+            return points
+        for process in self.spells.shapes:
+            low = process * len(self.person)
+            some = np.flatnonzero((points.cell >= low) & (points.cell < low + len(self.person)))
+            rows = points.cell[some].astype(np.int64) - low
+            points.height[some] /= self.spells.at(process, rows, points.year_share[some])
+        return points
 
     def points(
         self,
@@ -277,18 +312,20 @@ class Clouds:
 
     def under(self, rates: Floats) -> Points:
         """Return all points made for the year that lie under ``rates``."""
-        points = joined([self._days.of(day) for day in range(YEAR)])
-        return _under(points, rates)
+        return _under(self._days.between(0, YEAR), rates)
 
-    def today(self, day: int, rates: Floats) -> Points:
-        """Return the points of ``day`` that lie under the rates, in no promised order.
+    def between(self, first: int, last: int, rates: Floats) -> Points:
+        """Return the points of days ``first`` to before ``last`` that lie under the rates.
 
-        ``rates`` is (n_processes, n), events per person-year; ``begin`` (and, for every rate
-        that rose since, ``raise_to``) must have been called.
+        In no promised order. ``rates`` is (n_processes, n), events per person-year; the days
+        must be of the year for which ``begin`` (and, for every rate that rose since,
+        ``raise_to``) has been called.
         """
-        if day // YEAR != self.year:
-            raise ValueError(f"day {day} is not in year {self.year}; call begin first")
-        return _under(self._days.of(day % YEAR), rates)
+        for day in (first, last - 1):
+            if day // YEAR != self.year:
+                raise ValueError(f"day {day} is not in year {self.year}; call begin first")
+        begins = first % YEAR
+        return _under(self._days.between(begins, begins + last - first), rates)
 
 
 def _under(points: Points, rates: Floats) -> Points:

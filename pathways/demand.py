@@ -1,7 +1,8 @@
 """Who asks for which service on which day.
 
 Rates come from ``baseline_demand.csv`` by conditions, age, deprivation and frailty, times a
-personal multiplier that stays with a person, times a factor that care may set. What happens
+personal multiplier that stays with a person, for some services times one that passes after
+months (``pathways.spells``), times a factor that care may set. What happens
 is a keyed cloud of points under the rate (``pathways.clouds``).
 
 Some services of the table are split into processes that the model can treat apart:
@@ -21,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +31,9 @@ from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
 from pathways import rates
-from pathways.calendar import YEAR
+from pathways.calendar import WEEK, YEAR
 from pathways.clouds import Clouds, Points
+from pathways.spells import Spells, passing_shapes
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -63,6 +66,7 @@ BY_THE_HOUR = ("ed_attendance", "emergency_admission", "ambulance_incident", "nh
 _HALF = np.uint64(32)
 _HOURS = np.linspace(0.0, 1.0, 25)
 _NUMBER = {name: number for number, name in enumerate(PROCESSES)}
+_BY_THE_HOUR = np.array([name in BY_THE_HOUR for name in PROCESSES])
 _HISTORY_YEARS = 2  # made at once, so that asking for ever longer does not make them again
 _LEAST_MEAN = 0.25  # in a handful of people nobody may happen to use a rare service
 ERA_FROM = date(2025, 1, 1)
@@ -86,6 +90,37 @@ class Arrivals:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is asked for on some days, made at once: in order of day, process and time.
+
+    Attributes
+    ----------
+    first, last : the first day, and the day after the last
+    starts : (days * n_processes + 1,) where the events of each day and process begin
+    events : of all days and processes; ``times`` are within each day
+    """
+
+    first: int
+    last: int
+    starts: Integers
+    events: Arrivals
+
+    def of(self, day: int, alive: Bools) -> dict[str, Arrivals]:
+        """Return the events of ``day`` by process, without those who have died since."""
+        place = (day - self.first) * len(PROCESSES)
+        edges = self.starts[place : place + len(PROCESSES) + 1]
+        inside, events = slice(edges[0], edges[-1]), self.events
+        rows, times, keys = events.rows[inside], events.times[inside], events.keys[inside]
+        edges = edges - edges[0]
+        here = alive[rows]
+        if not here.all():
+            kept = here.nonzero()[0]
+            rows, times, keys = rows[kept], times[kept], keys[kept]
+            edges = kept.searchsorted(edges)
+        return _cut(edges, rows, times, keys)
 
 
 @dataclass(slots=True)
@@ -246,6 +281,9 @@ class Demand:
     Attributes
     ----------
     factor : by process, (n,) what care does to the rate; set it, then ``refresh`` the rows
+
+    Events are made for the rest of a week at once, and again when rates change before its end.
+    People who reach a new age band have its rates from the next week on.
     rate : by process and expected service, (n,) present rate per person-year
     """
 
@@ -270,6 +308,7 @@ class Demand:
     _changed: int = field(init=False, default=0)
     _history: dict[str, Arrivals] = field(init=False, default_factory=dict)
     _remembered: int = field(init=False, default=0)
+    _made: Made | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         people, evidence = self.population, self.evidence
@@ -324,7 +363,11 @@ class Demand:
             for service in PROCESSES.values()
         ]
         bases = np.exp2(np.round(np.log2(np.clip(np.array(means) / 2.0, 0.25, 2.0))))
-        return Clouds(self.luck, self.population.person, tuple(PROCESSES), bases)
+        shapes = passing_shapes(self.evidence, PROCESSES)
+        days = self.evidence.value("care_settings", key="demand.spell_days")
+        spells = Spells(self.luck, self.population.person, shapes, days) if shapes else None
+        person = self.population.person
+        return Clouds(self.luck, person, tuple(PROCESSES), bases, spells=spells)
 
     def refresh(self, rows: Integers, day: float) -> None:
         """Work out the rates of ``rows`` anew from their columns and factors on ``day``.
@@ -341,6 +384,7 @@ class Demand:
         new[:, ~people.alive[rows] | (people.exit_day[rows] <= day)] = 0.0
         self._rates[:, rows] = new
         self._clouds.raise_to(new[: len(PROCESSES)], rows, int(day))
+        self._made = None
 
     def multiply(self, process: str, rows: Integers, ratio: float | Floats) -> None:
         """Let what people's own lives do to their rates change by ``ratio``, for good.
@@ -363,11 +407,19 @@ class Demand:
 
     def today(self, day: int) -> dict[str, Arrivals]:
         """Return what everyone present asks for on ``day``, by process (days before 0 too)."""
-        if self._clouds.year != day // YEAR:
-            self._clouds.begin(day // YEAR, self._rates_of_year(day // YEAR))
+        made = self._made
+        if made is None or not made.first <= day < made.last:
+            made = self._made = self._made_from(day)
+        return made.of(day, self.population.alive)
+
+    def _made_from(self, day: int) -> Made:
+        """Make what is asked for from ``day`` to the end of its week, or of its year if sooner."""
+        year = day // YEAR
+        if self._clouds.year != year:
+            self._clouds.begin(year, self._rates_of_year(year))
         self._refresh_new_ages(day)
-        points = self._clouds.today(day, self._rates)
-        return self._split(points, day)
+        last = min((day // WEEK + 1) * WEEK, (year + 1) * YEAR)
+        return self._split(self._clouds.between(day, last, self._rates), day, last)
 
     def _rates_of_year(self, year: int) -> Floats:
         """Return the rates up to which a year's points are made: nought for the absent.
@@ -394,25 +446,29 @@ class Demand:
             self.refresh(np.unique(self._change_rows[self._changed : last]), day)
             self._changed = last
 
-    def _split(self, points: Points, day: int) -> dict[str, Arrivals]:
-        """Sort the points of people present by process and time; each process gets its own."""
+    def _split(self, points: Points, first: int, last: int) -> Made:
+        """Sort the points of people present by day, process and time."""
         people, n = self.population, len(self.population)
         process, rows = np.divmod(points.cell, np.int32(n))
-        key = (process.astype(np.uint64) << _HALF) | (points.word >> _HALF)
-        order = np.argsort(key, kind="stable")
-        process, rows = process[order], rows[order].astype(np.int64)
-        word = points.word[order]
-        now = max(day, 0)
+        now = np.maximum(points.day_of_year + first // YEAR * YEAR, 0)
         here = people.alive[rows] & (people.entry_day[rows] <= now)
         kept = np.flatnonzero(here & (people.exit_day[rows] > now))
-        process, rows, word = process[kept], rows[kept], word[kept]
+        word, rows, process = points.word[kept], rows[kept], process[kept]
+        place = (points.day_of_year[kept] - first % YEAR) * len(PROCESSES) + process
+        key = (place.astype(np.uint64) << _HALF) | (word >> _HALF)
+        order = np.argsort(key, kind="stable")
+        place, rows, word = place[order], rows[order].astype(np.int64), word[order]
         keys = self.luck.words("demand.key", word, rows)
+        starts = np.searchsorted(place, np.arange((last - first) * len(PROCESSES) + 1))
+        return Made(first, last, starts, Arrivals(rows, self._times(word, place), keys))
+
+    def _times(self, word: Words, place: Integers) -> Floats:
+        """Return the time in the day of points: by the hour of arrival where that is known."""
         times = (word >> _HALF).astype(np.float64) * (YEAR * 2.0**-32)
-        times -= day % YEAR
-        for name in BY_THE_HOUR:
-            low, high = np.searchsorted(process, [_NUMBER[name], _NUMBER[name] + 1])
-            times[low:high] = np.interp(times[low:high], self._hours, _HOURS)
-        return _by_process(process, rows, times, keys)
+        times -= np.floor(times)
+        by_the_hour = _BY_THE_HOUR[place % len(PROCESSES)].nonzero()[0]
+        times[by_the_hour] = np.interp(times[by_the_hour], self._hours, _HOURS)
+        return times
 
     def uniforms(self, purpose: str, keys: Words) -> Floats:
         """Return a number between 0 and 1 that belongs to each event for ``purpose``."""
@@ -492,10 +548,14 @@ def _by_process(
     process: npt.NDArray[np.integer], rows: Integers, times: Floats, keys: Words
 ) -> dict[str, Arrivals]:
     """Cut events in order of process into those of each."""
-    edges = np.searchsorted(process, np.arange(len(PROCESSES) + 1)).tolist()
+    return _cut(np.searchsorted(process, np.arange(len(PROCESSES) + 1)), rows, times, keys)
+
+
+def _cut(edges: Integers, rows: Integers, times: Floats, keys: Words) -> dict[str, Arrivals]:
+    """Cut events in order of process where each process begins, and the last one ends."""
     return {
         name: Arrivals(rows[low:high], times[low:high], keys[low:high])
-        for name, low, high in zip(PROCESSES, edges[:-1], edges[1:], strict=True)
+        for name, (low, high) in zip(PROCESSES, pairwise(edges.tolist()), strict=True)
     }
 
 

@@ -18,16 +18,17 @@ import numpy.typing as npt
 import simpy
 
 from agents.evidence import Evidence
-from agents.health_events import DEATH, ONSET, HealthEvents
+from agents.health_events import ONSET
 from agents.resident import Patient
 from agents.segments import Segments
-from pathways.calendar import YEAR, Calendar
+from pathways.calendar import WEEK, YEAR, Calendar
 from pathways.demand import Arrivals, Demand
 from pathways.hospital import Arriving, together
 from pathways.journey import link_worker_episode
 from pathways.ledger import Ledger
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
 from pathways.queues import Walk
+from sim.bodies import Bodies
 from sim.isolation import Isolation
 from sim.lookback import LookBack
 from sim.organisations import needs_of_referred
@@ -48,7 +49,6 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 WARM_UP = 91  # days: practices need 12 weeks and beds 60 days to forget how they were filled
-REFRESH_EVERY = 7  # days between looks at whose rates have changed
 HISTORY = 2 * YEAR  # days before the start that waiting lists and look-back rules need
 
 # Series of the model as a whole, collected at the end of every month (or step).
@@ -106,7 +106,9 @@ class CareModel(mesa.Model):
         self.programme = Programme(self)
         self._moves = Moves(self.population)
         self.record = RunRecord(events=[] if spec.keep_events else None)
+        self._bodies = Bodies(self.world.health, self.population)
         self._dirty: list[Rows] = []
+        self._died: list[Rows] = []
         self._book: YearBook | None = None
         self.datacollector = mesa.DataCollector(model_reporters=REPORTERS)
         self.running = True
@@ -155,13 +157,14 @@ class CareModel(mesa.Model):
         if day == 0:
             self._begin_recording()
         if day > 0:
-            self._health(day)
+            self._deaths(day)
             self._close_periods(day)
         if day >= 0:
             self._move(day)
             self._age(day)
             self.programme.step_effects(day)
-        if day % REFRESH_EVERY == 0:
+            self._health(day)
+        if day % WEEK == 0:
             self._refresh_rates(day)
         self.programme.decide(day)
         self._care(day)
@@ -169,17 +172,23 @@ class CareModel(mesa.Model):
     # ---- who is here ----
 
     def _health(self, day: int) -> None:
-        """Let onsets, diagnoses, remissions and deaths happen that fall before ``day``."""
-        events: HealthEvents = self.world.health.advance(float(day))
-        if not len(events.rows):
+        """Let bodies live to the end of the week when it begins (see ``sim.bodies``)."""
+        events = self._bodies.live_on(day)
+        if not len(events):
             return
-        died = events.rows[events.kinds == DEATH]
-        if self._book is not None:
-            np.add.at(self._book.onsets, events.rows[events.kinds == ONSET], 1)
-            self._note_deaths(died)
+        assert self._book is not None
+        np.add.at(self._book.onsets, events.rows[events.kinds == ONSET], 1)
+        self._dirty.append(events.rows)
+
+    def _deaths(self, day: int) -> None:
+        """End the lives of those who died since the day before."""
+        died = self._bodies.die(day)
+        if not len(died):
+            return
+        self._note_deaths(died)
         for row in died.tolist():
             self._gone(row)
-        self._dirty += [events.rows, self.isolation.bereaved(died, day)]
+        self._died.append(died)
 
     @cached_property
     def _share_at_home(self) -> float:
@@ -215,12 +224,16 @@ class CareModel(mesa.Model):
             return
         rows = birthdays(self.population, day - 31, day)
         rows = rows[self.population.present(day)[rows]]
+        before = self.population.frailty[rows]
         self.world.frailty.update(self.population, rows, day)
         self.world.control.settle(rows, day)
-        self._dirty.append(rows)
+        self._dirty.append(rows[self.population.frailty[rows] != before])
 
     def _refresh_rates(self, day: int) -> None:
         if day >= 0:
+            if self._died:
+                died, self._died = np.concatenate(self._died), []
+                self._dirty += [died, self.isolation.bereaved(died, day)]
             groups = self.programme.groups_count
             self._dirty.append(self.isolation.week(day, self.ledger, groups=groups))
         if self._dirty:
@@ -325,11 +338,7 @@ class CareModel(mesa.Model):
     def _finish(self, seconds: float) -> None:
         """Close the last year, check that nobody was lost, and say what the run was."""
         end = self.calendar.end
-        events = self.world.health.advance(float(end))
-        if self._book is not None and len(events.rows):
-            died = events.rows[events.kinds == DEATH]
-            np.add.at(self._book.onsets, events.rows[events.kinds == ONSET], 1)
-            self._note_deaths(died)
+        self._deaths(end)
         self._close_periods(end)
         self.record.evidence = tuple(self.world.evidence.used.values())
         self.record.about = about(self, seconds)

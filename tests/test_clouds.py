@@ -19,7 +19,11 @@ def clouds(n: int, *, seed: int = 1) -> Clouds:
 
 def a_year(cloud: Clouds, rates: np.ndarray, year: int = 0) -> Points:
     cloud.begin(year, rates)
-    return joined([cloud.today(year * YEAR + day, rates) for day in range(YEAR)])
+    return joined([day_of(cloud, year * YEAR + day, rates) for day in range(YEAR)])
+
+
+def day_of(cloud: Clouds, day: int, rates: np.ndarray) -> Points:
+    return cloud.between(day, day + 1, rates)
 
 
 def identities(points: Points) -> set[tuple[int, int]]:
@@ -88,7 +92,7 @@ def test_a_rate_that_rises_within_the_year_gains_exactly_the_points_it_always_ha
     for today in range(YEAR):
         if today == day:
             cloud.raise_to(high[:, row], row, today)
-        parts.append(cloud.today(today, high if today >= day else low))
+        parts.append(day_of(cloud, today, high if today >= day else low))
     found, then = identities(joined(parts)), int(day)
     late = always.take((always.year_share * YEAR).astype(int) >= then)
     assert identities(late) == {
@@ -116,7 +120,8 @@ def test_points_do_not_depend_on_other_people_order_or_repetition() -> None:
         cloud.raise_to(raised, rows, 100)
     rates[:, [5, 9]] = 33.0
     days = range(100, YEAR)
-    assert [len(once.today(d, rates)) for d in days] == [len(twice.today(d, rates)) for d in days]
+    counts = [[len(day_of(one, day, rates)) for day in days] for one in (once, twice)]
+    assert counts[0] == counts[1]
 
 
 def test_thinning_is_exact_when_the_rate_changes_every_day() -> None:
@@ -128,7 +133,7 @@ def test_thinning_is_exact_when_the_rate_changes_every_day() -> None:
     for day in range(YEAR):
         rates = flat(n, day_rates[day], 0.0)
         cloud.raise_to(rates[:, :], np.arange(n), day)
-        found = len(cloud.today(day, rates))
+        found = len(day_of(cloud, day, rates))
         total += found
         early += found if day < 120 else 0
     for count, mean in ((total, day_rates.mean()), (early, day_rates[:120].sum() / YEAR)):
@@ -140,12 +145,25 @@ def test_a_point_falls_on_the_day_that_its_word_says() -> None:
     rates = flat(n, 3.0, 3.0)
     cloud.begin(2, rates)
     for day in (0, 17, 364):
-        share = cloud.today(2 * YEAR + day, rates).year_share
+        share = day_of(cloud, 2 * YEAR + day, rates).year_share
         assert np.all((share * YEAR).astype(int) == day)
+
+
+def test_several_days_at_once_are_the_days_one_after_the_other() -> None:
+    n, cloud = 300, clouds(300)
+    rates = flat(n, 2.0, 5.0)
+    cloud.begin(0, rates)
+    rates[1, :40] = 30.0
+    cloud.raise_to(rates[:, :40], np.arange(40), 10)
+    week = cloud.between(21, 28, rates)
+    days = joined([day_of(cloud, day, rates) for day in range(21, 28)])
+    assert len(week) == len(identities(week)) > 50
+    assert identities(week) == identities(days)
+    assert set(week.day_of_year.tolist()) == set(range(21, 28))
 
 
 def test_a_day_of_another_year_is_refused() -> None:
     cloud = clouds(3)
     cloud.begin(0, flat(3, 1.0, 1.0))
     with pytest.raises(ValueError, match="day 365 is not in year 0"):
-        cloud.today(365, flat(3, 1.0, 1.0))
+        cloud.between(365, 366, flat(3, 1.0, 1.0))
