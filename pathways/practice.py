@@ -5,6 +5,10 @@ Part of each day's slots is held back for the day. People give up when the wait 
 offered is too long, and some of those waiting leave; this, not tuning, holds the queue
 (``care_closure.md``). People move as arrays, a day at a time; a request's type, role, lead,
 patience and attendance all belong to its key, so they are the same in every design.
+
+What is held back and not asked for is released late in the day, when most routine requests
+have been booked ahead already; and some who ask want a later day anyway. So slots left over on
+the day reach few.
 """
 
 from __future__ import annotations
@@ -68,7 +72,8 @@ class PracticeDay:
     ----------
     attended, roles, attended_keys : who was seen, by which role (index into ``ROLES``)
     missed : who did not attend
-    failed, failed_keys, leak : whose request was not met, and where it goes (into ``LEAKS``)
+    failed, failed_keys, leak : whose request was not met, and where it goes (into ``leaks``)
+    leaks : where unmet requests can go
     """
 
     attended: Integers
@@ -78,10 +83,11 @@ class PracticeDay:
     failed: Integers
     failed_keys: Words
     leak: Integers
+    leaks: tuple[str, ...] = LEAKS
 
     def leaked(self, to: str) -> tuple[Integers, Words]:
-        """Return the rows and keys of the unmet requests that go ``to`` one of ``LEAKS``."""
-        chosen = self.leak == LEAKS.index(to)
+        """Return the rows and keys of the unmet requests that go ``to`` somewhere."""
+        chosen = self.leak == (self.leaks.index(to) if to in self.leaks else -1)
         return self.failed[chosen], self.failed_keys[chosen]
 
 
@@ -106,6 +112,8 @@ class Rules:
     leaving: float
     lead: tuple[float, float, float]
     queue_at_start: float
+    any_day: float  # share of routine requests that would be seen today
+    after_release: float  # share of routine requests made when held-back slots are released
     missed: Floats  # (5 IMD fifths, 3 groups of conditions: none, 1-3, 4+)
 
     @classmethod
@@ -145,6 +153,8 @@ class Rules:
                 level("planned_lead", "triangular 3-8-32"),
                 setting("planned_lead_highest"),
             ),
+            any_day=setting("routine_any_day"),
+            after_release=setting("routine_after_release"),
             queue_at_start=setting("queue_at_start"),
             missed=_missed(evidence, level("dna", "all")),
         )
@@ -268,13 +278,17 @@ class Practices:
     _slots: Integers = field(init=False)
     _booked: Integers = field(init=False)
     _urgent: Floats = field(init=False)
+    _seen_urgent: Integers = field(init=False)
     _due: dict[int, list[Requests]] = field(init=False, default_factory=dict)
     _asked: dict[int, list[tuple[Integers, Words]]] = field(init=False, default_factory=dict)
     _year: int | None = field(init=False, default=None)
+    _leaks: tuple[str, ...] = field(init=False, default=LEAKS)
+    _leak_edges: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         calendar, people = self.calendar, self.population
         self.rules = Rules.of(self.evidence, self.capacity, self.settings)
+        self._leak_edges = self.rules.leak_edges
         self.n_practices = int(people.practice.max()) + 1
         first, last = -calendar.warm_up, calendar.end + 92
         self._open = calendar.working_days(first, last)
@@ -310,6 +324,14 @@ class Practices:
         if yearly != self.rules.slots_per_head:
             self.rules = replace(self.rules, slots_per_head=yearly)
             self._set_slots(day)
+
+    def send_unmet(self, to: tuple[str, ...], edges: Floats) -> None:
+        """Send unmet requests ``to`` services from now on; ``edges`` say where shares end.
+
+        Who is sent to ``gp`` asks anew on the next working day; what is left over does without.
+        """
+        self._leaks = tuple("again" if name == "gp" else name for name in to)
+        self._leak_edges = edges
 
     def _fill_calendar(self) -> None:
         """Book the first weeks as a steady queue would have left them, for nobody in particular."""
@@ -437,7 +459,8 @@ class Practices:
         self._learn(asked, slots)
         left = np.maximum(slots - self._booked[:, now], 0)
         found = first_free(left[:, None], urgent["practice"]) == 0
-        self._booked[:, now] += np.minimum(asked, left)
+        self._seen_urgent = np.minimum(asked, left)
+        self._booked[:, now] += self._seen_urgent
         urgent["at"] = urgent["event"] = now
         return urgent[found], urgent[~found]
 
@@ -471,11 +494,33 @@ class Practices:
     def _book_routine(
         self, routine: Requests, now: int, bookable: Integers
     ) -> tuple[Requests, Requests]:
-        """Offer the first free slots; who will not wait that long gives up at once."""
+        """Offer the first free slots; who will not wait that long gives up at once.
+
+        Those who ask early and would come today find the slots that are not held back, those
+        who ask late all that are left; the others want a later day.
+        """
+        wish, hour = _fields(self.luck.words("practice.wish", routine["key"]), 2)
+        today, late = wish < self.rules.any_day, hour < self.rules.after_release
+        slots, booked = self._slots[:, now], self._booked[:, now]
+        left = np.maximum(slots - booked, 0)
+        not_held = np.clip(bookable[:, 0] - (booked - self._seen_urgent), 0, left)
+        early = self._offer(routine[today & ~late], now, bookable, not_held)
+        left = np.maximum(slots - self._booked[:, now], 0)
+        after = self._offer(routine[today & late], now, bookable, left)
+        later = self._offer(routine[~today], now, bookable, np.zeros_like(left))
+        parts = zip(early, after, later, strict=True)
+        found, declined = (joined(part) for part in parts)
+        return found, declined
+
+    def _offer(
+        self, routine: Requests, now: int, bookable: Integers, today: Integers
+    ) -> tuple[Requests, Requests]:
+        """Offer first free slots, of which there are ``today`` (n_practices,) on this day."""
         patience, staying = _fields(self.luck.words("practice.patience", routine["key"]), 2)
         longest = self.rules.give_up_at + self.rules.give_up_scale * _logit(patience)
-        bookable[:, 0] = self._slots[:, now]  # what is still held back this late is free
-        ahead = offers(self._free(now, bookable), routine["practice"], longest)
+        free = self._free(now, bookable)
+        free[:, 0] = today
+        ahead = offers(free, routine["practice"], longest)
         stays = np.log(staying) / np.log1p(-self.rules.leaving) if self.rules.leaving else np.inf
         leaves = now + 1 + np.minimum(stays, HORIZON).astype(np.int64)
         return self._booked_ahead(routine, now, ahead, np.minimum(now + ahead, leaves))
@@ -531,8 +576,8 @@ class Practices:
     def _outcome(self, now: int, seen: Requests, missed: Requests, failed: Requests) -> PracticeDay:
         """Say where unmet requests go; those who try again ask on the next working day."""
         where = self.luck.uniforms("practice.leak", failed["key"])
-        leak = np.searchsorted(self.rules.leak_edges, where)
-        again = leak == LEAKS.index("again")
+        leak = np.searchsorted(self._leak_edges, where)
+        again = leak == (self._leaks.index("again") if "again" in self._leaks else -1)
         new_keys = self.luck.words("practice.again", failed["key"][again])
         self._ask(now + 1, failed["row"][again], new_keys)
         return PracticeDay(
@@ -543,6 +588,7 @@ class Practices:
             failed["row"].copy(),
             failed["key"].copy(),
             leak,
+            self._leaks,
         )
 
     # What designs use

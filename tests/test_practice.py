@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -117,16 +118,18 @@ def test_offers_are_as_if_made_one_by_one(rows: list[list[int]], data: st.DataOb
 def test_the_published_pattern_of_waits_holds_by_itself() -> None:
     people = england(10_000)
     found = pattern(a_run(practices(people), asking(people, 1.0), 200))
-    assert found["same_day"] == pytest.approx(0.44, abs=0.08)
+    assert found["same_day"] == pytest.approx(0.44, abs=0.06)
     assert found["within_7_days"] == pytest.approx(0.73, abs=0.06)
     assert found["within_14_days"] == pytest.approx(0.81, abs=0.02)
     assert 1 - found["within_28_days"] == pytest.approx(0.05, abs=0.012)
     assert 0.015 < found["lost"] < 0.055
 
 
+# With a tenth less demand the closure has 72 per cent seen the same day: there every routine
+# caller comes at once. Here some want a later day and some call before slots are released.
 @pytest.mark.parametrize(
     ("factor", "same_day", "lost", "tolerance"),
-    [(0.9, 0.72, 0.002, 0.01), (1.1, 0.48, 0.117, 0.04)],
+    [(0.9, 0.60, 0.002, 0.01), (1.1, 0.48, 0.117, 0.04)],
 )
 def test_waits_respond_to_demand_as_the_closure_says(
     factor: float, same_day: float, lost: float, tolerance: float
@@ -135,6 +138,19 @@ def test_waits_respond_to_demand_as_the_closure_says(
     found = pattern(a_run(practices(people), asking(people, factor), 200))
     assert found["same_day"] == pytest.approx(same_day, abs=0.06)
     assert found["lost"] == pytest.approx(lost, abs=tolerance)
+
+
+def test_left_over_slots_reach_those_who_would_come_and_ask_late() -> None:
+    people = england(5_000)
+
+    def same_day(any_day: float, released: float) -> float:
+        model = practices(people)
+        model.rules = replace(model.rules, any_day=any_day, after_release=released)
+        return pattern(a_run(model, asking(people, 0.95), 120))["same_day"]
+
+    nobody, usual, everybody = same_day(0.0, 0.0), same_day(0.73, 0.3), same_day(1.0, 1.0)
+    assert nobody == pytest.approx(0.43, abs=0.03)  # those who asked for the day
+    assert nobody + 0.04 < usual < everybody - 0.04
 
 
 def test_every_request_is_met_missed_lost_or_still_waiting() -> None:
