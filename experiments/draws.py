@@ -21,6 +21,7 @@ from scipy.special import expit, logit, ndtri
 
 from agents.evidence import Evidence, Figure
 from agents.luck import Luck
+from experiments.groups import grouped
 from experiments.points import Point, numbers_of
 from pathways.components import ProactivePathway
 from pathways.design import Design, Effect
@@ -123,7 +124,6 @@ LEFT_OUT: tuple[tuple[str, str], ...] = (
 UNKNOWN_OF_A_DESIGN = ("reach.acceptance", "support.drop_out_per_year")
 # Rows that the model reads only once it runs, so that opening it does not show them.
 READ_LATER = (("care_settings", "death.at_home_share"),)
-PEOPLE = 5_000  # residents on whom the levels of use are solved again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +377,7 @@ class Draws:
             "kinds": dict(KINDS),
             "draws": self.count,
             "prices": {one.key: _rounded(self.values[one.key]) for one in self.prices},
+            "groups": grouped(one.key for one in self.inputs),
             "runs": {one.key: _rounded(self.values[one.key]) for one in (*self.run, *self.design)},
         }
 
@@ -408,55 +409,3 @@ def draws_of(experiment: Experiment) -> Draws:
     prices = tuple(inputs_of(price_figures(Evidence(EVIDENCE))))
     values = drawn((*run, *design, *prices), experiment.draws, experiment.seed)
     return Draws(run=run, design=design, prices=prices, values=values, count=experiment.draws)
-
-
-# --- Levels that stay as published ------------------------------------------------------------
-
-
-class Levels:
-    """The levels of use in one place, solved again when ratios between people are drawn.
-
-    The mean use of a service over the place's people is known better than how it differs
-    between them. So when the differences are drawn, the intercept moves until the mean is what
-    it was, times what the draw says of the level itself.
-    """
-
-    def __init__(self, place: Place, evidence: Path, parameters: Path) -> None:
-        from agents.disease_tables import DiseaseTables
-        from calibration.close import people_of, services
-        from sim.world import replaced_numbers
-
-        self._folder = evidence
-        self._fitted = replaced_numbers(parameters, {})
-        base = Evidence(evidence, self._fitted)
-        tables = DiseaseTables.load(parameters)
-        self._people = people_of(place, PEOPLE, luck=Luck(1), evidence=base, tables=tables)
-        self._services = services(base)
-        self._usual = self._means(base)
-
-    def _means(self, evidence: Evidence) -> dict[str, tuple[float, float]]:
-        """Return the mean use and the published level of every service, and the mean stay."""
-        from calibration.close import mean_emergency_stay, mean_use
-        from pathways.rates import TABLE
-
-        use = mean_use(self._people, evidence)
-        means = {
-            service: (use[service], evidence.value(TABLE, service=service, term="england_mean"))
-            for service in self._services
-        }
-        return means | {"emergency_stay": (mean_emergency_stay(self._people, evidence), 1.0)}
-
-    def solved(self, replaced: Mapping[str, float]) -> dict[str, float]:
-        """Return ``replaced`` with the intercepts that keep the levels."""
-        if not any(key.startswith("baseline_demand.") for key in replaced):
-            return dict(replaced)
-        evidence = Evidence(self._folder, {**self._fitted, **replaced})
-        found = dict(replaced)
-        for service, (mean, level) in self._means(evidence).items():
-            usual, published = self._usual[service]
-            term = "base" if service == "emergency_stay" else "intercept"
-            figure = evidence.figure("baseline_demand", service=service, term=term)
-            factor = (usual / mean) * (level / published)
-            moved = figure.value * factor if term == "base" else figure.value + log(factor)
-            found[figure.key] = moved
-        return found

@@ -17,6 +17,7 @@ from experiments import draws
 from experiments.catalogue import EVIDENCE
 from experiments.draws import Input, design_inputs, input_of, inputs_of, why_left_out
 from experiments.experiment import Arm, Experiment
+from experiments.groups import GROUPS, group_of
 from experiments.searching import alone, refused
 
 CAPACITIES = ("gp", "beds", "ed", "outpatients", "elective")
@@ -25,28 +26,6 @@ EFFECTS, OWN_NUMBERS, CAPACITY, OF_EVIDENCE = (
     "the design's own numbers",
     "capacity here",
     "evidence",
-)
-
-# Evidence that belongs together: name and patterns of keys; the first that fits.
-GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("admissions by number of conditions", ("*.emergency_admission*.ltc_count.*",)),
-    ("admissions by frailty", ("*.emergency_admission*.frailty.*",)),
-    ("admissions by deprivation", ("*.emergency_admission*.imd_*",)),
-    ("admissions by age", ("*.emergency_admission*.age_band.*",)),
-    ("length of emergency stays", ("baseline_demand.emergency_stay.*",)),
-    ("readmission", ("*readmission*",)),
-    ("delay of discharge", ("hospital_settings.delay.*",)),
-    ("other hospital settings", ("hospital_settings.*",)),
-    ("spread of need between people", ("*gamma_shape*", "*score_correlation")),
-    ("what becomes of unmet requests", ("care_settings.practice.leak.*",)),
-    ("missed appointments", ("*dna*", "mechanisms.*")),
-    ("blood pressure and new disease", ("intervention_effects.*",)),
-    ("control of blood pressure and diabetes", ("diagnosis_control.*",)),
-    ("work of the teams", ("team_settings.*", "care_settings.care_coordination.*")),
-    ("use of other services", ("baseline_demand.*",)),
-    ("who lives here and who moves", ("household.*", "population_change.*")),
-    ("frailty, isolation and other traits", ("traits.*",)),
-    ("other evidence", ("*",)),
 )
 
 
@@ -170,10 +149,3 @@ def _groups(experiment: Experiment) -> list[Factor]:
         for name, _ in GROUPS
         if name in members
     ]
-
-
-def group_of(key: str) -> str:
-    """Return the group of an evidence key."""
-    return next(
-        name for name, patterns in GROUPS if any(fnmatchcase(key, pattern) for pattern in patterns)
-    )

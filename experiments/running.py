@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import zip_longest
 from pathlib import Path
@@ -59,6 +59,8 @@ from experiments.progress import Progress, duration
 from pathways.design import NO_EFFECTS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.spec import RunSpec
     from sim.world import Shelf
 
@@ -223,7 +225,7 @@ def _replaced(
     """Return the numbers replaced at each point, with the levels of use of ``place`` kept."""
     if not any(key.startswith("baseline_demand.") for point in points for key in point.replaced):
         return [point.replaced for point in points]
-    from experiments.draws import Levels
+    from experiments.levels import Levels
 
     levels = Levels(place, EVIDENCE, parameter_folder(experiment))
     return [levels.solved(point.replaced) for point in points]
@@ -293,8 +295,19 @@ def tables_and_report(folder: Path, prices: Path | None = None) -> None:
     from results.report import build_report
     from results.tables import build_tables
 
-    build_tables(folder, prices=prices, workers=os.cpu_count() or 1)
+    tables = build_tables(folder, prices=prices, workers=os.cpu_count() or 1)
+    figures_of_doubt(folder, tables)
     build_report(folder)
+
+
+def figures_of_doubt(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Draw what the report does not: what to study next, for each reading of the evidence."""
+    from results.figures.information import worth_knowing
+    from results.figures.searches import save
+
+    for (place, against), rows in tables["information"].groupby(["place", "against"]):
+        name = f"information-{slug(str(place))}-{against}"
+        save(folder / "figures", name, partial(worth_knowing, rows))
 
 
 def default_folder(experiment: Experiment) -> Path:

@@ -210,17 +210,20 @@ def _chance(changes: ByRun) -> float:
 
 
 def _sobol_row(factor: Factor, found: sobol.Emulated, number: int) -> dict[str, Any]:
-    first, total = found.indices.first[number], found.indices.total[number]
+    first, total = (
+        float(np.clip(shares[number], 0.0, 1.0))
+        for shares in (found.indices.first, found.indices.total)
+    )
     first_half, total_half = found.first_half[number], found.total_half[number]
     return {
         "input": factor.name,
         "group": factor.group,
         "low": factor.said(ENDS[0]),
         "high": factor.said(ENDS[1]),
-        "first_order": float(first),
+        "first_order": first,
         "first_order_low": float(max(first - first_half, 0.0)),
         "first_order_high": float(min(first + first_half, 1.0)),
-        "total": float(total),
+        "total": total,
         "total_low": float(max(total - total_half, 0.0)),
         "total_high": float(min(total + total_half, 1.0)),
         "swing": float(total * found.indices.variance) ** 0.5,

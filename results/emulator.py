@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import cho_solve
 
 Floats = npt.NDArray[np.float64]
 LENGTHS = (0.1, 30.0)  # in standard deviations of an input: from wiggly to all but straight
@@ -43,6 +44,15 @@ class Emulator:
             self.middle + self.spread * np.asarray(mean),
             self.spread**2 * (np.asarray(covariance) - chance),
         )
+
+    def left_out_share(self, results: Floats) -> float:
+        """Return the share of the variance of the fitted ``results`` predicted from the others.
+
+        Each run is left out once, by the usual formula; below 0 is worse than their mean.
+        """
+        inverse = cho_solve((self.process.L_, True), np.eye(len(results)))
+        missed = self.spread * self.process.alpha_.ravel() / np.diag(inverse)
+        return 1.0 - float(np.mean(missed**2)) / float(results.var(ddof=1))
 
     def refitted(self, points: Floats, results: Floats) -> Emulator:
         """Return a process of the same sizes fitted to other runs."""

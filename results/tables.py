@@ -39,9 +39,12 @@ from results.draws import ceac_table, draws_table
 from results.economics import increments_of, value_table
 from results.frameworks import frameworks_table
 from results.inequality import inequality_sheet
+from results.information import information_table
 from results.measures import measures_table
+from results.money_rules import money_table
 from results.outcomes import PER, outcome_sheet
 from results.people import population_sheet, stage_sheet
+from results.plan_evidence import plan_table
 from results.resources import NUMBERS, resource_sheet, wait_measures
 from results.settings import Settings, drawn_settings, read_settings
 from results.sheets import (
@@ -80,11 +83,15 @@ TABLES = (
     "draws",
     "ceac",
     "variance",
+    "information",
+    "money",
+    "plan",
     "checks",
     "evidence",
     "measures",
 )
 DIGITS = 9
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SHEETS = (
     "outcomes",
     "inequality",
@@ -369,7 +376,7 @@ def _sheets(
         sheets["population"] = population_sheet(run)
         sheets["checks"] = check_sheet(sums, costs, resources, ages, waits, shared.england)
         return sheets
-    sheets["stages"] = stage_sheet(run, sums)
+    sheets["stages"] = stage_sheet(sums)
     if twin is not None:
         sheets["gains"] = gain_sheet(sums.lives, twin.lives, run.scale)
     return sheets
@@ -392,6 +399,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "draws": draws_table(added, collected.outcomes, stacks["inequality"], baselines, settings),
         "ceac": ceac_table(added, baselines, settings),
         "variance": variance_table(collected.outcomes, baselines),
+        "information": information_table(added, _folders(collected), settings),
         "checks": checks_table(
             stacks["checks"], {arm: runs[0] for arm, runs in collected.runs.items()}, settings
         ),
@@ -401,8 +409,20 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
     tables["costs"] = costs_table(stacks["costs"], flows, baselines)
     tables["value"] = value_table(added, collected.outcomes, flows, baselines, settings)
     tables["frameworks"] = frameworks_table(comparison, tables["inequality"], settings)
+    tables["money"] = money_table(
+        stacks["costs"], stacks["activity"], flows, baselines, collected.runs, settings
+    )
+    tables["plan"] = plan_table(stacks["activity"], baselines, settings.evidence)
     tables["evidence"] = evidence_table(collected)
     return {name: tables[name] for name in TABLES}
+
+
+def _folders(collected: Collected) -> dict[str, Path]:
+    """Return the run folder of each place."""
+    return {
+        place: collected.runs[arm][0].experiment_folder
+        for place, arm in collected.baselines.items()
+    }
 
 
 def _recorded(outcomes: Mapping[Arm, Stack]) -> frozenset[str]:
@@ -430,18 +450,10 @@ def costs_table(
     stacks: Mapping[Arm, Stack], flows: Mapping[Arm, Stack], baselines: Mapping[str, Arm]
 ) -> pd.DataFrame:
     """Return ``costs.csv``: lines, totals by payer and, for designs, the cash lines."""
-    whole = {arm: _totals(stack) for arm, stack in stacks.items()}
+    whole = {arm: totals(stack) for arm, stack in stacks.items()}
     parts = [indexed_table(stacks, baselines, 0.0), indexed_table(whole, baselines, 0.0)]
     parts += [named(arm, described(flow)) for arm, flow in flows.items()]
     return pd.concat(parts, ignore_index=True)
-
-
-def _totals(stack: Stack) -> Stack:
-    sheets = {
-        run: totals(Sheet(stack.keys, {"value": stack.numbers["value"][row]}))
-        for row, run in enumerate(zip(stack.draws, stack.replications, strict=True))
-    }
-    return stacked(sheets)
 
 
 def numbers_table(stacks: Mapping[Arm, Stack], numbers: Sequence[str]) -> pd.DataFrame:
@@ -549,7 +561,23 @@ def _column(values: pd.Series) -> pa.Array:
         return pa.array(numbers, mask=~np.isfinite(numbers))
     if pd.api.types.is_integer_dtype(values):
         return pa.array(values.to_numpy(np.int64))
-    return pa.array(values.fillna("").astype(str).to_numpy(dtype=object), type=pa.string())
+    words = values.fillna("").astype(str)
+    safe = {word: harmless(word) for word in words.unique()}
+    return pa.array(words.map(safe).to_numpy(dtype=object), type=pa.string())
+
+
+def harmless(word: str) -> str:
+    """Return a word that no spreadsheet takes for a formula: marked as text where it looks so.
+
+    A name from a file may begin with ``=``, ``+``, ``-`` or ``@``; numbers stay as they are.
+    """
+    if not word.startswith(FORMULA):
+        return word
+    try:
+        float(word)
+    except ValueError:
+        return f"'{word}"
+    return word
 
 
 def rounded(values: Floats, digits: int = DIGITS) -> Floats:

@@ -17,8 +17,9 @@ from agents.luck import Luck
 from experiments import draws as draws_module
 from experiments.catalogue import EVIDENCE, PARAMETERS
 from experiments.cli import answer
-from experiments.draws import Levels, drawn, hypercube, input_of, kind_of, why_left_out
+from experiments.draws import drawn, hypercube, input_of, kind_of, why_left_out
 from experiments.experiment import Experiment, read_experiment, resolved_toml
+from experiments.levels import Levels
 from experiments.points import Point, changed
 from pathways import rates
 from results.tables import build_tables

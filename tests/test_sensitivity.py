@@ -17,7 +17,8 @@ from agents.luck import Luck
 from experiments import draws as draws_module
 from experiments.cli import answer
 from experiments.experiment import read_experiment
-from experiments.factors import factors_of, group_of
+from experiments.factors import factors_of
+from experiments.groups import group_of
 from experiments.morris import STEP, elementary_effects, trajectories
 from experiments.searching import design_of
 from experiments.sensitivity import TRUSTED, morris_points, oneway_points

@@ -137,7 +137,7 @@ def title(rows: Sequence[Row]) -> str:
         return f"The sign of {measure} turns with {' and '.join(turning[:2])}"
     if "total" in rows[0]:
         told = f"{100.0 * rows[0]['total']:.0f}% of the variance of {measure}"
-        return f"{first[:1].upper()}{first[1:]}: {told}"
+        return f"{told} comes from {first}"
     if "swing_low" in rows[0] and not _clear(rows[0]):
         return f"No input clearly moves {measure} in so few runs; most: {first}"
     return f"{first[:1].upper()}{first[1:]} moves {measure} most"
