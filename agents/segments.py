@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.evidence import Evidence
-from agents.population import FRAILTY, Population
+from agents.population import DAYS_PER_YEAR, FRAILTY, Population
 from agents.rules import Column, Rule
 
 Floats = npt.NDArray[np.float64]
@@ -32,7 +32,8 @@ class RiskModel:
 
     ``age_middles`` and ``age_logs`` are the middle of each age band and its log rate;
     ``condition_logs`` by recorded conditions (the last stands for as many or more);
-    ``frailty_logs`` by category; ``spread`` is the gamma shape of people's own multipliers.
+    ``frailty_logs`` by category; ``spread`` is the variance of people's own multipliers over a
+    year, ``lasting`` what of it carries over to the next.
     """
 
     intercept: float
@@ -41,6 +42,7 @@ class RiskModel:
     condition_logs: Floats
     frailty_logs: Floats
     spread: float
+    lasting: float
     weight: float
     youngest: float
 
@@ -48,13 +50,15 @@ class RiskModel:
     def of(cls, evidence: Evidence) -> RiskModel:
         """Read the coefficients: the log ratios of emergency admission at baseline."""
         middles, ages = _age_terms(evidence)
+        spread, lasting = _variances(evidence)
         return cls(
             intercept=_terms(evidence, "intercept")[0],
             age_middles=middles,
             age_logs=ages,
             condition_logs=_terms(evidence, "ltc_count"),
             frailty_logs=np.array([_term(evidence, "frailty", level) for level in FRAILTY]),
-            spread=_terms(evidence, "person_gamma_shape")[0],
+            spread=spread,
+            lasting=lasting,
             weight=evidence.value("segments", key="past_admission_weight"),
             youngest=evidence.value("segments", key="risk.youngest"),
         )
@@ -69,7 +73,9 @@ class RiskModel:
         """Return each person's chance of an emergency admission within a year.
 
         The rate is log-linear in age, recorded conditions and frailty. People differ by more
-        than that (a gamma multiplier), and last year's admissions say something of how much.
+        than that, and last year's admissions say something of how much: as much as the best
+        linear prediction of one year's multiplier from the count of the year before, to the
+        power ``weight``.
 
         Parameters
         ----------
@@ -83,7 +89,7 @@ class RiskModel:
         log_rate = self.intercept + np.interp(at, self.age_middles, self.age_logs)
         log_rate = log_rate + self.condition_logs[known] + self.frailty_logs[frailty]
         rate = np.exp(log_rate)
-        learnt = (self.spread + admissions) / (self.spread + rate)
+        learnt = 1.0 + self.lasting * (admissions - rate) / (1.0 + self.spread * rate)
         chance: Floats = -np.expm1(-rate * learnt**self.weight)
         return chance
 
@@ -101,6 +107,22 @@ class RiskModel:
             population.frailty[rows],
             admissions_12m[rows],
         )
+
+
+def _variances(evidence: Evidence) -> tuple[float, float]:
+    """Return the variance of people's multiplier over a year, and its covariance with the next.
+
+    The multiplier is a lasting one times one that is drawn anew for each spell; spells begin
+    at any time of the year and are at most a year long.
+    """
+    for_life = 1.0 / _terms(evidence, "person_gamma_shape")[0]
+    per_spell = 1.0 / _terms(evidence, "person_passing_shape")[0]
+    years = evidence.value("care_settings", key="demand.spell_days") / DAYS_PER_YEAR
+    passing = (1.0 + for_life) * per_spell
+    return (
+        float(for_life + passing * (years - years**2 / 3.0)),
+        float(for_life + passing * years**2 / 6.0),
+    )
 
 
 def _terms(evidence: Evidence, term: str) -> Floats:

@@ -8,6 +8,7 @@ combinations make 1,400 cells, so a person's rate is one look-up instead of an e
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ LTC_GROUPS = ("0", "1", "2", "3", "4+")
 IMD_LEVELS = ("1", "2", "3", "4", "5")
 SHAPE = (len(LTC_GROUPS), len(AGE_BANDS), len(IMD_LEVELS), len(FRAILTY), len(SEXES))
 N_CELLS = int(np.prod(SHAPE))
+_SCORES = np.linspace(-8.5, 8.5, 4097)
 
 
 def age_band(age: Floats) -> Integers:
@@ -101,9 +103,16 @@ def gamma_multipliers(scores: Floats, shape: float) -> Floats:
     The quantile function is tabulated in the score (error under 1 in 10,000) because its
     inverse is slow for tens of thousands of people.
     """
-    grid = np.linspace(-8.5, 8.5, 4097)
+    logs = _log_gamma_quantiles(shape)
+    return np.exp(np.interp(scores, _SCORES, logs))
+
+
+@cache
+def _log_gamma_quantiles(shape: float) -> Floats:
+    """Return the logs of the gamma quantiles of ``shape`` at ``_SCORES``."""
+    grid = _SCORES
     lower = gammaincinv(shape, ndtr(np.minimum(grid, 0.0)))
     upper = gammainccinv(shape, ndtr(-np.maximum(grid, 0.0)))
     quantiles = np.where(grid < 0.0, lower, upper) / shape
-    logs = np.log(np.maximum(quantiles, 1e-300))
-    return np.exp(np.interp(scores, grid, logs))
+    logs: Floats = np.log(np.maximum(quantiles, 1e-300))
+    return logs

@@ -1,0 +1,98 @@
+"""Spells: times of some months in which a person uses a service more, or less, than usual.
+
+Part of what sets people apart stays with them for life (``demand.personal_multipliers``).
+The rest passes: everyone's time is cut into blocks of equal length, at a moment of their own,
+and each block has its own multiplier with mean one, drawn with the luck of the person and the
+block. People who were admitted often last year are then mostly people who had a bad spell.
+
+Spells stretch the heights of points instead of the rates (see ``clouds``): a point counts when
+its height over the multiplier lies under the rate. The daily work stays as it was, and a lower
+rate still only removes points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.evidence import Evidence
+from agents.luck import Luck
+from pathways import rates
+from pathways.calendar import YEAR
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+_LEAST = 1e-9  # a multiplier below this is one in which nothing happens
+
+
+@dataclass(slots=True)
+class Spells:
+    """The passing multipliers of everyone, one year at a time.
+
+    Parameters
+    ----------
+    luck : whose spells these are
+    person : (n,) keys of the people
+    shapes : gamma shape of the multiplier by number of the process; others have no spells
+    days : length of a spell
+    """
+
+    luck: Luck
+    person: Integers
+    shapes: Mapping[int, float]
+    days: float
+    _year: int = field(init=False, default=0)
+    _first: Integers = field(init=False)
+    _into: Floats = field(init=False)
+    _known: npt.NDArray[np.bool_] = field(init=False)
+    _multipliers: dict[int, Floats] = field(init=False)
+
+    def begin(self, year: int) -> None:
+        """Turn to ``year`` (years may be negative)."""
+        into = self.luck.uniforms("demand.spell.begins", self.person) * self.days + year * YEAR
+        self._first = np.floor(into / self.days).astype(np.int64)
+        self._into = into - self._first * self.days
+        self._known = np.zeros(len(self.person), np.bool_)
+        blocks = int(np.ceil(YEAR / self.days)) + 1
+        self._multipliers = {
+            process: np.ones((len(self.person), blocks)) for process in self.shapes
+        }
+
+    def highest(self, process: int, rows: Integers) -> Floats:
+        """Return the highest multiplier of each of ``rows`` in the year."""
+        self._draw(rows[~self._known[rows]])
+        found: Floats = self._multipliers[process][rows].max(axis=1)
+        return found
+
+    def at(self, process: int, rows: Integers, year_share: Floats) -> Floats:
+        """Return the multiplier of ``rows`` (known to ``highest``) at times in the year."""
+        block = ((self._into[rows] + year_share * YEAR) / self.days).astype(np.int64)
+        multiplier: Floats = self._multipliers[process][rows, block]
+        return multiplier
+
+    def _draw(self, rows: Integers) -> None:
+        if not len(rows):
+            return
+        self._known[rows] = True
+        blocks = np.arange(next(iter(self._multipliers.values())).shape[1])
+        occurrence = self._first[rows, None] + blocks
+        scores = self.luck.normals("demand.spell", self.person[rows, None], occurrence)
+        for process, shape in self.shapes.items():
+            drawn = rates.gamma_multipliers(scores, shape)
+            self._multipliers[process][rows] = np.maximum(drawn, _LEAST)
+
+
+def passing_shapes(evidence: Evidence, services: Mapping[str, str]) -> dict[int, float]:
+    """Return the gamma shape of spells by number of the process, for services that have one.
+
+    ``services`` names the service of the demand table that each process belongs to.
+    """
+    return {
+        number: evidence.value(rates.TABLE, service=service, term="person_passing_shape")
+        for number, service in enumerate(services.values())
+        if evidence.rows(rates.TABLE, service=service, term="person_passing_shape")
+    }
