@@ -14,6 +14,7 @@ from results.sheets import Sheet, Stack, described, joined, levels, product, sum
 from results.sums import COLUMN, Sums
 
 # Points of delivery: what they count, and the row of their growth where a plan states one.
+PLACES = ["point_of_delivery", "locality"]
 POINTS: dict[str, tuple[tuple[str, ...], str]] = {
     "A&E attendances": (("ae_attendances",), "momentum_ae"),
     "non-elective admissions": (("emergency_admissions",), "momentum_emergency_admissions"),
@@ -85,8 +86,10 @@ def activity_table(
 def _momentum(table: pd.DataFrame, base: pd.DataFrame, settings: Settings) -> pd.Series:
     """Return what each row would be if usual care's first year grew at the plan's rate."""
     growth = {point: 1.0 + settings.value(key) / 100.0 for point, (_, key) in POINTS.items() if key}
-    first = base[base["year"] == "1"].set_index(["point_of_delivery", "locality"])["mean"]
-    start = table[["point_of_delivery", "locality"]].apply(tuple, axis=1).map(first)
+    first = base[base["year"] == "1"].set_index(PLACES)["mean"]
+    start = pd.Series(
+        first.reindex(pd.MultiIndex.from_frame(table[PLACES])).to_numpy(), table.index
+    )
     rate = table["point_of_delivery"].map(growth)
     years = int(pd.to_numeric(table["year"], errors="coerce").max())
     year = pd.to_numeric(table["year"], errors="coerce")

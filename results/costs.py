@@ -603,20 +603,32 @@ def _spread(names: pd.DataFrame, yearly: Floats, prices: Prices) -> Sheet:
     return joined(blocks)
 
 
-def totals(sheet: Sheet) -> Sheet:
+def totals(stack: Stack) -> Stack:
     """Return the sums over lines: for each payer, and for all who pay.
 
     The unpaid time of carers is a payer's line of its own and no part of what all pay.
     """
-    table = sheet.keys.assign(value=sheet.numbers["value"])
-    table = table[table["behaviour"] != NOT_SIMULATED]
     by = ["year", "price_year", "discounted"]
-    payers = table.groupby(["payer", *by], sort=False)["value"].sum().reset_index()
-    paid = table[~table["behaviour"].isin(APART)]
-    everyone = paid.groupby(by, sort=False)["value"].sum().reset_index().assign(payer="all")
-    both = pd.concat([payers, everyone], ignore_index=True)
-    both = both.assign(setting="all", line="total", behaviour="total")
-    return Sheet(both[list(sheet.keys.columns)], {"value": both["value"].to_numpy()})
+    behaviour = stack.keys["behaviour"]
+    payers = _summed(stack, (behaviour != NOT_SIMULATED).to_numpy(), ["payer", *by])
+    paid = ~behaviour.isin((*APART, NOT_SIMULATED)).to_numpy()
+    everyone = _summed(stack, paid, by)
+    keys = pd.concat([payers[0], everyone[0].assign(payer="all")], ignore_index=True)
+    keys = keys.assign(setting="all", line="total", behaviour="total")
+    values = np.concatenate([payers[1], everyone[1]], axis=1)
+    columns = list(stack.keys.columns)
+    return Stack(keys[columns], {"value": values}, stack.draws, stack.replications)
+
+
+def _summed(
+    stack: Stack, rows: npt.NDArray[np.bool_], by: Sequence[str]
+) -> tuple[pd.DataFrame, Floats]:
+    """Return the names of ``by`` in order of appearance, and (runs, names) sums over ``rows``."""
+    keys = stack.keys.loc[rows, list(by)]
+    place = keys.groupby(list(by), sort=False).ngroup().to_numpy()
+    names = keys.drop_duplicates().reset_index(drop=True)
+    values = np.nan_to_num(stack.numbers["value"][:, rows])
+    return names, np.stack([np.bincount(place, run, len(names)) for run in values])
 
 
 def cash(design: Stack, baseline: Stack, settings: Settings) -> Stack:
@@ -633,13 +645,13 @@ def cash(design: Stack, baseline: Stack, settings: Settings) -> Stack:
     new = np.isin(behaviour, (NEW_CARE, OF_DESIGN))
     usual = np.isin(behaviour, (HOSPITAL, STAFFED, BOUGHT))
     avoided = -change * usual
-    stranded = avoided * _stranded_share(keys, settings)
+    stranded = avoided * stranded_share(keys, settings)
     reinvested = change * new
     parts = (avoided, stranded, reinvested, avoided - stranded - reinvested)
     return _cash_stack(keys, parts, design)
 
 
-def _stranded_share(keys: pd.DataFrame, settings: Settings) -> Floats:
+def stranded_share(keys: pd.DataFrame, settings: Settings) -> Floats:
     """Return the share of each row's avoided cost that is still paid for.
 
     Rows for all years hold no share of their own: they are summed from the years.

@@ -123,14 +123,15 @@ def _marginal(
     )
 
 
-def stage_sheet(run: Run, sums: Sums) -> Sheet:
+def stage_sheet(sums: Sums) -> Sheet:
     """Return how many people of each group have reached each step of the design by each year.
 
     Steps are those reached by the end of the year by people who lived in the place in it;
     ``still_supported_a_year_later`` are those supported by the end of the year before who still
     are at the end of this one. Over all years a person counts once, by their last year.
     """
-    table = _reached(run)
+    run = sums.run
+    table = _reached(sums.reached)
     blocks = []
     for grouping in GROUPINGS:
         labels = sums.labels[grouping]
@@ -150,17 +151,10 @@ def stage_sheet(run: Run, sums: Sums) -> Sheet:
     return joined(blocks)
 
 
-def _reached(run: Run) -> dict[str, npt.NDArray[Any]]:
+def _reached(reached: Columns) -> dict[str, npt.NDArray[Any]]:
     """Return the person-years of people who have reached any step, by person and year."""
-    columns = ["person", "year", "stages", "supported_at_end"]
-    grouped = [name for names in _GROUPED.values() for name in names]
-    parts: list[dict[str, npt.NDArray[Any]]] = []
-    for people in run.batches([*columns, *grouped]):
-        some = people["stages"] > 0
-        parts.append({name: values[some] for name, values in people.items()})
-    table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    order = np.lexsort((table["year"], table["person"]))
-    table = {name: values[order] for name, values in table.items()}
+    order = np.lexsort((reached["year"], reached["person"]))
+    table = {name: values[order] for name, values in reached.items()}
     return table | _flags(table)
 
 

@@ -162,10 +162,28 @@ READ = tuple(
             "days_supported",
             "person",
             "stages",
+            "supported_at_end",
             *UTILITY_COLUMNS,
             *ACTIVITY,
         )
     )
+)
+
+
+# What is kept of the person-years of people who have reached a step of a design.
+REACHED = (
+    "person",
+    "year",
+    "stages",
+    "supported_at_end",
+    "imd_quintile",
+    "age",
+    "sex",
+    "ethnicity",
+    "locality",
+    "practice",
+    "segment",
+    "conditions",
 )
 
 
@@ -275,7 +293,8 @@ class Lives:
         held = self._columns
         np.add.at(held["qalys"], person, qalys)
         held["fifth"][person] = people["imd_quintile"]
-        np.bitwise_or.at(held["stages"], person, people["stages"].astype(np.uint8))
+        some = people["stages"] > 0
+        np.bitwise_or.at(held["stages"], person[some], people["stages"][some].astype(np.uint8))
         held["died"][person[people["died"].astype(bool)]] = True
         order = np.argsort(people["year"], kind="stable")
         order = order[people["year"][order] >= held["last_year"][person[order]]]
@@ -311,6 +330,8 @@ class Sums:
     ``cells`` are (years, 5 fifths, 7 age bands, 2 sexes, quantities); ``groups`` hold the other
     groupings as (years, groups, quantities); ``ages`` are (years, 5, 2, 19, ``BY_AGE``) by
     five-year band. ``labels`` name the groups. ``lives`` are QALYs and the rest by person.
+    ``reached`` are the columns ``REACHED`` of the person-years of people who have reached any
+    step of a design.
     """
 
     run: Run
@@ -319,6 +340,7 @@ class Sums:
     ages: Floats
     labels: Mapping[str, tuple[str, ...]]
     lives: Lives
+    reached: Columns
 
     def by(self, grouping: str) -> Floats:
         """Return (years, groups, quantities) of one of ``GROUPINGS``."""
@@ -359,7 +381,10 @@ def add_up(run: Run, utilities: Utilities, baseline: Baseline) -> Sums:
     totals = np.zeros((run.years * sum(sizes), len(QUANTITIES)))
     ages = np.zeros((run.years, 5, 2, LAST_BAND + 1, len(BY_AGE)))
     lives = Lives()
+    reached: list[dict[str, npt.NDArray[Any]]] = []
     for people in run.batches(READ):
+        some = people["stages"] > 0
+        reached.append({name: people[name][some] for name in REACHED})
         amounts = quantities(people, utilities, baseline)
         year = people["year"].astype(np.int64) - 1
         index = _places(people, year, run.years, others, sizes)
@@ -372,7 +397,8 @@ def add_up(run: Run, utilities: Utilities, baseline: Baseline) -> Sums:
         name: part.reshape(run.years, -1, len(QUANTITIES))
         for name, part in zip(others, parts[1:], strict=True)
     }
-    return Sums(run, cells, groups, ages, labels, lives)
+    steps = {name: np.concatenate([part[name] for part in reached]) for name in REACHED}
+    return Sums(run, cells, groups, ages, labels, lives, steps)
 
 
 def _places(

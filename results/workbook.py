@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -81,6 +82,7 @@ def _cells(values: pd.Series) -> list[str]:
     return [_text(text) for text in values.fillna("").astype(str).tolist()]
 
 
+@lru_cache(maxsize=65_536)
 def _text(text: str) -> str:
     return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
 
