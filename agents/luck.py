@@ -36,19 +36,31 @@ _BLOCK = 1 << 14  # words scrambled together: they and their scratch copy stay i
 _EXPONENT_BITS = np.uint64(12)
 _ONE = np.uint64(0x3FF0000000000000)
 _JUST_BELOW_ONE = 1.0 - 2.0**-53
+_HALF, _LOW_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 def _mix(words: Words) -> None:
     """Scramble each 64-bit word in place so that neighbours share nothing (splitmix64)."""
     flat = words.reshape(-1)
     scratch = np.empty(min(flat.size, _BLOCK), np.uint64)
+    if flat.size <= _BLOCK:
+        _mix_block(flat, scratch)
+        return
     for begin in range(0, flat.size, _BLOCK):
         block = flat[begin : begin + _BLOCK]
-        shifted = scratch[: block.size]
-        for shift, multiplier in _MIX:
-            block ^= np.right_shift(block, shift, out=shifted)
-            block *= multiplier
-        block ^= np.right_shift(block, _LAST_SHIFT, out=shifted)
+        _mix_block(block, scratch[: block.size])
+
+
+def _mix_block(block: Words, shifted: Words) -> None:
+    (first, second), (third, fourth) = _MIX
+    np.right_shift(block, first, shifted)
+    block ^= shifted
+    block *= second
+    np.right_shift(block, third, shifted)
+    block ^= shifted
+    block *= fourth
+    np.right_shift(block, _LAST_SHIFT, shifted)
+    block ^= shifted
 
 
 def _counted(counters: npt.ArrayLike, name: str) -> Words:
@@ -92,7 +104,9 @@ class Luck:
     """The luck of everyone in one replication.
 
     ``person`` and ``occurrence`` are integers or integer arrays that broadcast together;
-    draws have their common shape (one draw, for two integers, has the shape ``(1,)``).
+    draws have their common shape (one draw, for two integers, has the shape ``(1,)``). What
+    belongs to an event is drawn from the event's own word, by the methods that end in ``_of``:
+    a word is scrambled already, so that costs half as much.
     Every method raises ``TypeError`` for keys that are not integers.
     """
 
@@ -123,12 +137,7 @@ class Luck:
 
         The values are the odd multiples of 2**-53: exact, and as far from 0 as from 1.
         """
-        words = self.words(process, person, occurrence)
-        words >>= _EXPONENT_BITS
-        words |= _ONE
-        draws = words.view(np.float64)
-        draws -= _JUST_BELOW_ONE
-        return draws
+        return _between_0_and_1(self.words(process, person, occurrence))
 
     def uniform(self, process: str, person: int, occurrence: int = 0) -> float:
         """Return one number between 0 and 1: the same as ``uniforms`` of one, but quicker."""
@@ -141,12 +150,55 @@ class Luck:
         self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0
     ) -> Floats:
         """Return unit exponentials: the integrated hazard at which an event happens."""
-        draws = self.uniforms(process, person, occurrence)
-        np.log(draws, out=draws)
-        return np.negative(draws, out=draws)
+        return _unit_exponentials(self.uniforms(process, person, occurrence))
 
     def normals(self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0) -> Floats:
         """Return standard normal scores."""
         draws = self.uniforms(process, person, occurrence)
         scores: Floats = ndtri(draws, out=draws)
         return scores
+
+    def words_of(self, events: Words, process: str, occurrence: npt.ArrayLike = 0) -> Words:
+        """Return 64 random bits that belong to each of ``events``, for ``process``.
+
+        ``events`` are words drawn by luck; ``occurrence`` is an integer, or integers of the
+        shape of ``events`` or that broadcast with it.
+
+        Raises
+        ------
+        TypeError
+            If ``events`` are no words (``uint64``), or ``occurrence`` no integers.
+        """
+        if events.dtype != np.uint64:
+            raise TypeError(f"events are told apart by words, not by {events.dtype} values")
+        words = _stepped(events ^ self._process(process), occurrence)
+        _mix(words)
+        return words
+
+    def uniforms_of(self, events: Words, process: str, occurrence: npt.ArrayLike = 0) -> Floats:
+        """Return a number between 0 and 1 that belongs to each of ``events``."""
+        return _between_0_and_1(self.words_of(events, process, occurrence))
+
+    def exponentials_of(self, events: Words, process: str) -> Floats:
+        """Return a unit exponential that belongs to each of ``events``."""
+        return _unit_exponentials(self.uniforms_of(events, process))
+
+
+def halves(words: Words) -> tuple[Floats, Floats]:
+    """Return two independent numbers between 0 and 1 from each word, of 32 bits each."""
+    low, high = words & _LOW_HALF, words >> _HALF
+    return (low.astype(np.float64) + 0.5) * 2.0**-32, (high.astype(np.float64) + 0.5) * 2.0**-32
+
+
+def _between_0_and_1(words: Words) -> Floats:
+    """Turn ``words``, which are used up, into the odd multiples of 2**-53."""
+    words >>= _EXPONENT_BITS
+    words |= _ONE
+    draws = words.view(np.float64)
+    draws -= _JUST_BELOW_ONE
+    return draws
+
+
+def _unit_exponentials(draws: Floats) -> Floats:
+    np.log(draws, out=draws)
+    return np.negative(draws, out=draws)

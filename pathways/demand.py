@@ -458,7 +458,7 @@ class Demand:
         key = (place.astype(np.uint64) << _HALF) | (word >> _HALF)
         order = np.argsort(key, kind="stable")
         place, rows, word = place[order], rows[order].astype(np.int64), word[order]
-        keys = self.luck.words("demand.key", word, rows)
+        keys = self.luck.words_of(word, "demand.key", rows)
         starts = np.searchsorted(place, np.arange((last - first) * len(PROCESSES) + 1))
         return Made(first, last, starts, Arrivals(rows, self._times(word, place), keys))
 
@@ -472,7 +472,7 @@ class Demand:
 
     def uniforms(self, purpose: str, keys: Words) -> Floats:
         """Return a number between 0 and 1 that belongs to each event for ``purpose``."""
-        return self.luck.uniforms(purpose, keys)
+        return self.luck.uniforms_of(keys, purpose)
 
     def is_type_1(self, keys: Words) -> Bools:
         """Say which attendances without admission are at a type 1 department."""
@@ -512,7 +512,7 @@ class Demand:
         cell, times, word = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         order = np.argsort(cell, kind="stable")
         process, rows = np.divmod(cell[order].astype(np.int64), len(self.population))
-        keys = self.luck.words("demand.key", word[order], rows)
+        keys = self.luck.words_of(word[order], "demand.key", rows)
         return _by_process(process, rows, times[order], keys)
 
     def look_back(self, days: int) -> dict[str, Integers]:

@@ -238,8 +238,8 @@ class Hospital:
         planned = self._returning.pop(day, [])
         rows = np.array([row for row, _, _ in planned], np.int64)
         before = np.array([key for _, key, _ in planned], np.uint64)
-        keys = self._luck.words("hospital.return", before)
-        through_ed = self._luck.uniforms("hospital.route", keys) < self.rates.through_ed
+        keys = self._luck.words_of(before, "hospital.return")
+        through_ed = self._luck.uniforms_of(keys, "hospital.route") < self.rates.through_ed
         return Arriving(
             rows=rows,
             times=day + self.stays.arrival_times(keys),

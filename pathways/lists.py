@@ -148,8 +148,8 @@ def joining(
     rows: Integers, keys: Words, kind: Integers, since: Floats, *, luck: Luck, habits: Habits
 ) -> Waiting:
     """Return people who join a list, each with the urgency and specialty of their key."""
-    urgent = luck.uniforms("list.urgent", keys) < habits.urgent
-    soon = habits.soonest + (habits.latest - habits.soonest) * luck.uniforms("list.soon", keys)
+    urgent = luck.uniforms_of(keys, "list.urgent") < habits.urgent
+    soon = habits.soonest + (habits.latest - habits.soonest) * luck.uniforms_of(keys, "list.soon")
     score = luck.normals("list.specialty", keys)
     return Waiting(
         rows,
@@ -158,7 +158,7 @@ def joining(
         since,
         np.where(urgent, since + soon, np.inf),
         np.exp(habits.sigma * score - habits.sigma**2 / 2.0),
-        since + luck.exponentials("list.leaves", keys) / habits.removal,
+        since + luck.exponentials_of(keys, "list.leaves") / habits.removal,
     )
 
 
@@ -244,7 +244,7 @@ class Backlog:
         self.rows, self.keys, self.leaves = rows[slots:], keys[slots:], leaves[slots:]
         fresh = np.isinf(self.leaves)
         if fresh.any():
-            patience = self.luck.exponentials("list.leaves", self.keys[fresh]) / self.removal
+            patience = self.luck.exponentials_of(self.keys[fresh], "list.leaves") / self.removal
             self.leaves[fresh] = day + patience
         return rows[:slots], keys[:slots]
 
@@ -331,7 +331,7 @@ class Lists:
         since = np.concatenate([some.times + day for _, day, some in parts])
         kind = np.repeat([number for number, _, _ in parts], [len(some) for _, _, some in parts])
         share = splits.first_rtt if service == "outpatients" else splits.elective_rtt
-        clock = self.luck.uniforms("list.starts_clock", keys) < share
+        clock = self.luck.uniforms_of(keys, "list.starts_clock") < share
         others = {}
         for number, name in enumerate(names.values()):
             chosen = ~clock & (kind == number)
@@ -409,14 +409,14 @@ class Lists:
             self._stay(day, rows, keys)
         if name in ("first", "follow_up"):
             chance = self.habits.missed[self.population.imd_quintile[rows] - 1]
-            missed = self.luck.uniforms("outpatient.miss", keys) < chance / (1.0 - chance)
+            missed = self.luck.uniforms_of(keys, "outpatient.miss") < chance / (1.0 - chance)
             self.ledger.count("outpatient_dna", rows[missed])
 
     def _stay(self, day: int, rows: Integers, keys: Words) -> None:
         """Put ordinary admissions in elective beds for their stay."""
         habits = self.habits
-        overnight = self.luck.uniforms("elective.overnight", keys) < habits.overnight
-        stays = self.luck.exponentials("elective.stay", keys) * habits.stay_days * overnight
+        overnight = self.luck.uniforms_of(keys, "elective.overnight") < habits.overnight
+        stays = self.luck.exponentials_of(keys, "elective.stay") * habits.stay_days * overnight
         for row, stay in zip(rows.tolist(), stays.tolist(), strict=True):
             self.ledger.add("elective_bed_days", row, stay)
         self.ledger.tally("elective", "beds", "used", float(stays.sum()))

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from agents.decisions import HeldBackLearning, Triage
 from agents.evidence import Evidence
-from agents.luck import Luck
+from agents.luck import Luck, halves
 from agents.population import Population
 from pathways.calendar import YEAR, Calendar
 from pathways.demand import Arrivals
@@ -384,7 +384,7 @@ class Practices:
         """Spread requests that arise on a closed day over the next working days."""
         which = np.searchsorted(
             _edges(_shares_of_week(self.rules.monday)),
-            self.luck.uniforms("practice.put_off", requests.keys),
+            self.luck.uniforms_of(requests.keys, "practice.put_off"),
         )
         first = self.index(day)
         for later in range(WORKING_WEEK):
@@ -401,7 +401,7 @@ class Practices:
         keys = np.concatenate([keys for _, keys in parts])
         here = self._is_here(rows, day)
         rows, keys = rows[here], keys[here]
-        wanted, role = _fields(self.luck.words("practice.request", keys), 2)
+        wanted, role = halves(self.luck.words_of(keys, "practice.request"))
         kind = np.searchsorted(self.rules.kind_edges, wanted)
         practice = self.population.practice[rows]
         order = np.argsort(kind * self.n_practices + practice, kind="stable")
@@ -442,7 +442,7 @@ class Practices:
         self.ledger.tally("gp", "all", "gone", int(gone))
         due_now = due_now[here]
         chance = self._chance_to_miss(due_now["row"])
-        missing = self.luck.uniforms("practice.miss", due_now["key"]) < chance
+        missing = self.luck.uniforms_of(due_now["key"], "practice.miss") < chance
         return due_now[~missing], due_now[missing], left[left_here]
 
     def _chance_to_miss(self, rows: Integers) -> Floats:
@@ -484,7 +484,7 @@ class Practices:
         self, planned: Requests, now: int, bookable: Integers
     ) -> tuple[Requests, Requests]:
         """Book people who want an appointment some weeks ahead on or after their day."""
-        lead = _triangular(self.luck.uniforms("practice.lead", planned["key"]), *self.rules.lead)
+        lead = _triangular(self.luck.uniforms_of(planned["key"], "practice.lead"), *self.rules.lead)
         target = np.minimum(np.rint(lead).astype(np.int64), HORIZON - 1)
         order = np.argsort(planned["practice"] * HORIZON + target, kind="stable")
         planned, target = planned[order], target[order]
@@ -499,7 +499,7 @@ class Practices:
         Those who ask early and would come today find the slots that are not held back, those
         who ask late all that are left; the others want a later day.
         """
-        wish, hour = _fields(self.luck.words("practice.wish", routine["key"]), 2)
+        wish, hour = halves(self.luck.words_of(routine["key"], "practice.wish"))
         today, late = wish < self.rules.any_day, hour < self.rules.after_release
         slots, booked = self._slots[:, now], self._booked[:, now]
         left = np.maximum(slots - booked, 0)
@@ -516,7 +516,7 @@ class Practices:
         self, routine: Requests, now: int, bookable: Integers, today: Integers
     ) -> tuple[Requests, Requests]:
         """Offer first free slots, of which there are ``today`` (n_practices,) on this day."""
-        patience, staying = _fields(self.luck.words("practice.patience", routine["key"]), 2)
+        patience, staying = halves(self.luck.words_of(routine["key"], "practice.patience"))
         longest = self.rules.give_up_at + self.rules.give_up_scale * _logit(patience)
         free = self._free(now, bookable)
         free[:, 0] = today
@@ -575,10 +575,10 @@ class Practices:
 
     def _outcome(self, now: int, seen: Requests, missed: Requests, failed: Requests) -> PracticeDay:
         """Say where unmet requests go; those who try again ask on the next working day."""
-        where = self.luck.uniforms("practice.leak", failed["key"])
+        where = self.luck.uniforms_of(failed["key"], "practice.leak")
         leak = np.searchsorted(self._leak_edges, where)
         again = leak == (self._leaks.index("again") if "again" in self._leaks else -1)
-        new_keys = self.luck.words("practice.again", failed["key"][again])
+        new_keys = self.luck.words_of(failed["key"][again], "practice.again")
         self._ask(now + 1, failed["row"][again], new_keys)
         return PracticeDay(
             seen["row"].copy(),
@@ -644,12 +644,6 @@ def _offered(free: Integers, practice: Integers, accepted: Bools) -> Integers:
     place = np.searchsorted(ends, (np.cumsum(offered) - offered)[practice] + rank, side="right")
     ahead: Integers = np.where(rank < offered[practice], place - practice * days, days)
     return ahead
-
-
-def _fields(words: Words, n: int) -> list[Floats]:
-    """Return ``n`` independent uniforms from each word (32 bits each; at most two)."""
-    parts = [(words >> np.uint64(32 * i)) & np.uint64(0xFFFFFFFF) for i in range(n)]
-    return [(part.astype(np.float64) + 0.5) * 2.0**-32 for part in parts]
 
 
 def _logit(share: Floats) -> Floats:

@@ -96,7 +96,7 @@ class Stays:
 
     def arrival_times(self, keys: Words) -> Floats:
         """Return the time of day (in days) at which each visit begins, by its key."""
-        return self._arriving.times(self._luck.uniforms("hospital.arrival", keys))
+        return self._arriving.times(self._luck.uniforms_of(keys, "hospital.arrival"))
 
     def time_of_day(self, uniforms: Floats) -> Floats:
         """Return the time of day (in days) by which each share of arrivals has come."""
@@ -151,7 +151,7 @@ class Stays:
         spread: float,
         again: float,
     ) -> VisitPlans:
-        draws = self._luck.uniforms("hospital.visit", keys[:, None], np.arange(len(DRAWS)))
+        draws = self._luck.uniforms_of(keys[:, None], "hospital.visit", np.arange(len(DRAWS)))
         draw = dict(zip(DRAWS, draws.T, strict=True))
         days = self._delay_days
         fit = np.maximum(mean - delayed * days, self._shortest)

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from agents.luck import Luck
+from agents.luck import Luck, halves
 
 N = 100_000
 PEOPLE = np.arange(N)
@@ -27,6 +27,8 @@ Floats = npt.NDArray[np.float64]
 # One chance in a million that a good generator fails one of these; the keys are fixed, so a
 # test that passes once passes always.
 UNLIKELY = 1e-6
+
+EVENTS = Luck(1).words("event", PEOPLE)  # words in place of people: the keys of events
 
 # Along an axis only that part of the key changes.
 AXES: dict[str, Callable[[int], Floats]] = {
@@ -42,6 +44,8 @@ AXES: dict[str, Callable[[int], Floats]] = {
         [Luck(1, i).uniforms("fall", 7) for i in range(n // 10)]
     ),
     "seed": lambda n: np.concatenate([Luck(i).uniforms("fall", 7) for i in range(n // 10)]),
+    "event": lambda n: Luck(1).uniforms_of(EVENTS[:n], "fall"),
+    "occurrence of an event": lambda n: Luck(1).uniforms_of(EVENTS[:1], "fall", np.arange(n)),
 }
 
 
@@ -95,6 +99,45 @@ def test_everyones_draws_change_independently_when_one_part_of_the_key_does(axis
     assert stats.kstest((draws - beside) % 1, "uniform").pvalue > UNLIKELY
 
 
+BESIDE_AN_EVENT: dict[str, Floats] = {
+    "the key itself": (EVENTS >> np.uint64(11)).astype(np.float64) * 2.0**-53,
+    "process": Luck(1).uniforms_of(EVENTS, "stroke"),
+    "occurrence": Luck(1).uniforms_of(EVENTS, "fall", 1),
+    "event of the event": Luck(1).uniforms_of(Luck(1).words_of(EVENTS, "fall"), "fall"),
+    "person": Luck(1).uniforms("fall", PEOPLE),
+}
+
+
+@pytest.mark.parametrize("axis", BESIDE_AN_EVENT)
+def test_what_belongs_to_an_event_is_drawn_independently(axis: str) -> None:
+    draws, beside = Luck(1).uniforms_of(EVENTS, "fall"), BESIDE_AN_EVENT[axis]
+
+    assert np.mean(draws == beside) < 0.001
+    assert abs(np.corrcoef(draws, beside)[0, 1]) < 5 / np.sqrt(N)
+    assert stats.kstest((draws + beside) % 1, "uniform").pvalue > UNLIKELY
+    assert stats.kstest((draws - beside) % 1, "uniform").pvalue > UNLIKELY
+
+
+def test_occurrences_of_events_may_stand_in_a_table_beside_them() -> None:
+    table = Luck(1).words_of(EVENTS[:50, None], "fall", np.arange(8))
+    assert table.shape == (50, 8)
+    for occurrence in (0, 3):
+        one = Luck(1).words_of(EVENTS[:50], "fall", occurrence)
+        assert np.array_equal(table[:, occurrence], one)
+
+
+def test_the_halves_of_a_word_are_even_and_unrelated() -> None:
+    low, high = halves(EVENTS)
+    for half in (low, high):
+        assert stats.kstest(half, "uniform").pvalue > UNLIKELY
+    assert abs(np.corrcoef(low, high)[0, 1]) < 5 / np.sqrt(N)
+
+
+def test_people_are_no_events() -> None:
+    with pytest.raises(TypeError, match="told apart by words, not by int64"):
+        Luck(1).words_of(PEOPLE, "fall")  # type: ignore[arg-type]
+
+
 def test_each_bit_of_the_key_turns_half_the_bits_of_the_word() -> None:
     words = Luck(1).words("fall", PEOPLE, 3)
     for bit in range(0, 63, 7):
@@ -104,6 +147,10 @@ def test_each_bit_of_the_key_turns_half_the_bits_of_the_word() -> None:
         ):
             share = np.bitwise_count(words ^ turned).mean() / 64
             assert share == pytest.approx(0.5, abs=0.002), f"key bit {bit}"
+        events = Luck(1).words_of(EVENTS, "fall", 3)
+        turned = Luck(1).words_of(EVENTS ^ np.uint64(1 << bit), "fall", 3)
+        share = np.bitwise_count(events ^ turned).mean() / 64
+        assert share == pytest.approx(0.5, abs=0.002), f"bit {bit} of an event's key"
 
 
 def test_every_bit_of_a_word_is_a_fair_coin() -> None:
