@@ -112,8 +112,12 @@ def _read_rows(path: Path, margin: Margin, faults: list[Fault]) -> list[dict[str
     if not path.is_file():
         faults.append(_fault(path.name, "file", "no such file", str(path), "put the file there"))
         return None
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = [_cells(row) for row in csv.DictReader(lines)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        faults.append(_fault(path.name, "file", str(error), "a CSV file in UTF-8", "save it anew"))
+        return None
     if not rows:
         faults.append(_fault(path.name, "file", "no rows", "at least one row", "add the counts"))
         return None
@@ -124,8 +128,14 @@ def _read_rows(path: Path, margin: Margin, faults: list[Fault]) -> list[dict[str
     for column in missing:
         near = nearest(column, rows[0])
         remedy = f"rename {near}" if near else f"add a column {column}"
-        faults.append(_fault(path.name, column, "no such column", ", ".join(rows[0]), remedy))
+        columns = ", ".join(rows[0]) or "no columns"
+        faults.append(_fault(path.name, column, "no such column", columns, remedy))
     return None if missing else rows
+
+
+def _cells(row: Mapping[str | None, object]) -> dict[str, str]:
+    """Return the named cells of a row; one that is not there is empty, extra ones are left."""
+    return {name: str(cell or "") for name, cell in row.items() if name is not None}
 
 
 def _fault(where: str, key: str, found: str, allowed: str, remedy: str) -> Fault:

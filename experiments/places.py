@@ -8,6 +8,7 @@ from the built-in place most like it, which ``Place.notes`` then says.
 from __future__ import annotations
 
 import math
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -64,6 +65,7 @@ CAPACITY_OF = {
 OWN_CAPACITY = frozenset({"national", "inner_london", "urban_affluent", "urban_deprived"})
 ALL_ESSEX = "Mid and South Essex, all 26"
 LOCALITY_SIZE = 50_000
+MOST_PEOPLE = 100_000_000  # more than any country of the United Kingdom has
 
 _TEXT = ("key", "name", "kind", "system", "archetype", "notes", "like")
 _NUMBERS = ("population", "practices", "registered", "patients_per_gp")
@@ -156,8 +158,9 @@ def _faults_in_numbers(raw: Mapping[str, object], path: Path) -> Iterable[Fault]
     for key in _NUMBERS:
         if key in raw and not _is_number(raw[key]):
             yield _fault(path, key, raw[key], "a number", "give a number without quotes")
-        elif key in raw and not _number(raw[key]) > 0:
-            yield _fault(path, key, raw[key], "a number above 0", "give the real figure")
+        elif key in raw and not 0 < _number(raw[key]) <= MOST_PEOPLE:
+            allowed = f"a number above 0, at most {MOST_PEOPLE:,}"
+            yield _fault(path, key, raw[key], allowed, "give the real figure")
 
 
 def _faults_in_choices(raw: Mapping[str, object], path: Path) -> Iterable[Fault]:
@@ -183,12 +186,13 @@ def _faults_in_sections(raw: Mapping[str, object], path: Path) -> Iterable[Fault
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and abs(_number(value)) <= sys.float_info.max
 
 
 def _number(value: object) -> float:
     assert isinstance(value, (int, float))
-    return float(value)
+    return float(value) if abs(value) <= sys.float_info.max else math.inf
 
 
 def _section(raw: Mapping[str, object], key: str) -> dict[str, object]:

@@ -7,6 +7,7 @@ simulation.
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -154,11 +155,18 @@ def _numbers(
             if key not in names:
                 near = nearest(key, names) or "an existing key"
                 faults.append(_fault(path, where + key, "no such key", "a known key", near))
-            elif isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+            elif (amount := _amount(value)) is None:
                 faults.append(_fault(path, where + key, repr(value), "a number from 0", "25.0"))
             else:
-                replaced[names[key]] = float(value)
+                replaced[names[key]] = amount
     return replaced
+
+
+def _amount(value: object) -> float | None:
+    """Return ``value`` where it is a number from 0 that is not endless."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if 0 <= value <= sys.float_info.max else None
 
 
 def _unit_cost_key(row: Mapping[str, str]) -> str:

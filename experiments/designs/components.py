@@ -185,14 +185,15 @@ class Reading:
             self.named(value, ("risk", "chance"), key)
             return value
         values = value if isinstance(value, list) else [value]
-        most = 1.0 if parameter.endswith("_share") or parameter == "acceptance" else 20_000.0
-        if not all(
+        by_fifth = parameter == "acceptance"
+        most = 1.0 if parameter.endswith("_share") or by_fifth else 20_000.0
+        if isinstance(value, list) > by_fifth or not all(
             isinstance(one, int | float) and not isinstance(one, bool) and 0.0 <= one <= most
             for one in values
         ):
             self.wrong(key, repr(value), f"a number from 0 to {most:g}", "write such a number")
             return value
-        if parameter == "acceptance":
+        if by_fifth:
             return tuple(float(one) for one in (values * 5)[:5])
         whole = {"Reach": ("every_days",), "Support": _WHOLE}[section.capitalize()]
         return int(value) if parameter in whole else float(value)
