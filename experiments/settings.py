@@ -2,6 +2,9 @@
 
 A setting is named ``service.setting``. Every service has ``capacity_factor``; some have
 quantities of their own, whose default is the place's own figure (an evidence row).
+
+``rules.KIND`` chooses by name the rule by which an organisation decides (``agents.decisions``);
+inside the program it is the rule's position.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agents.decisions import RULES
 from agents.faults import Fault, nearest
 from experiments.checking import plain, quoted
 from pathways.vocabulary import SERVICES
@@ -126,12 +130,37 @@ SETTINGS: dict[str, Setting] = {
 
 
 def flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Return a table of settings with dotted names, whether or not its author quoted them."""
+    """Return a table of settings with dotted names, whether or not its author quoted them.
+
+    The name of a rule becomes its position. What is no table holds no settings: whoever reads
+    the file has told its author so.
+    """
     names: dict[str, Any] = {}
+    if not isinstance(table, Mapping):
+        return names
     for key, value in table.items():
         name = f"{above}.{key}" if above else str(key)
-        names |= flat(value, name) if isinstance(value, Mapping) else {name: value}
+        names |= flat(value, name) if isinstance(value, Mapping) else {name: _placed(name, value)}
     return names
+
+
+def _rules_of(name: str) -> tuple[str, ...]:
+    """Return the names of the rules that a setting such as ``rules.mdt_selection`` chooses from."""
+    service, _, kind = name.partition(".")
+    return tuple(rule.name for rule in RULES.get(kind, ())) if service == "rules" else ()
+
+
+def _placed(name: str, value: Any) -> Any:
+    rules = _rules_of(name)
+    return float(rules.index(value)) if value in rules else value
+
+
+def worded(settings: Mapping[str, float]) -> dict[str, float | str]:
+    """Return settings as an author writes them: a rule by its name (see ``flat``)."""
+    return {
+        name: rules[int(value)] if (rules := _rules_of(name)) else value
+        for name, value in settings.items()
+    }
 
 
 def check_settings(values: Mapping[str, Any], where: str, key: str = "set") -> list[Fault]:
@@ -144,9 +173,12 @@ def check_settings(values: Mapping[str, Any], where: str, key: str = "set") -> l
 
 
 def _setting_fault(name: str, value: Any, where: str, key: str) -> Fault | None:
+    rules = _rules_of(name)
+    if rules:
+        return _rule_fault(value, rules, where, key)
     setting = SETTINGS.get(name)
     if setting is None:
-        alike = nearest(name, SETTINGS)
+        alike = nearest(name, [*SETTINGS, *(f"rules.{kind}" for kind in RULES)])
         remedy = f"did you mean {alike}?" if alike else "see: carepath list settings"
         allowed = "a setting such as gp.capacity_factor"
         return Fault(
@@ -161,6 +193,20 @@ def _setting_fault(name: str, value: Any, where: str, key: str) -> Fault | None:
         found=quoted(value),
         allowed=setting.allowed,
         remedy=f"write a number such as {setting.default or setting.high / 100:g}",
+    )
+
+
+def _rule_fault(value: Any, rules: tuple[str, ...], where: str, key: str) -> Fault | None:
+    placed = isinstance(value, int | float) and not isinstance(value, bool)
+    if placed and value in range(len(rules)):
+        return None
+    alike = nearest(str(value), rules)
+    return Fault(
+        where=where,
+        key=key,
+        found=quoted(value),
+        allowed="one of " + ", ".join(rules),
+        remedy=f"did you mean {alike}?" if alike else "write one of these names",
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from agents.decisions import RULES
 from agents.evidence import Evidence
 from agents.faults import BadInput
+from experiments.settings import check_settings, flat, worded
 from pathways.structure import STRUCTURE, chosen
 
 EVIDENCE = Evidence(Path(__file__).parents[1] / "calibration" / "evidence")
@@ -56,3 +57,19 @@ def test_all_wrong_choices_are_named_at_once_with_the_nearest_name() -> None:
     assert len(bad.value.faults) == 2
     assert "practice_triage" in bad.value.faults[0].remedy
     assert "none" in bad.value.faults[1].remedy
+
+
+def test_a_rule_is_chosen_by_name_in_a_design_or_an_experiment() -> None:
+    table = flat({"rules": {"mdt_selection": "referral-order"}, "gp.capacity_factor": 0.9})
+    assert table == {"rules.mdt_selection": 1.0, "gp.capacity_factor": 0.9}
+    assert not check_settings(table, "design.toml")
+    assert worded(table) == {"rules.mdt_selection": "referral-order", "gp.capacity_factor": 0.9}
+
+
+def test_wrong_rules_are_all_named_at_once_with_the_nearest_name() -> None:
+    table = {"rules.mdt_selection": "referal-order", "rules.mdt_selecton": "x", "gp.x": 1.0}
+    first, second, third = check_settings(flat(table), "design.toml")
+    assert "did you mean referral-order?" in str(first)
+    assert "rules.mdt_selection" in second.remedy
+    assert third.key == "set: gp.x"
+    assert check_settings({"rules.mdt_selection": 2.0}, "design.toml")
