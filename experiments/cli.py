@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import typer
 
 from agents.faults import BadInput
-from experiments.commands import looking, runs, searches
+from experiments.commands import fitting, looking, runs, searches
 from experiments.commands.options import BAD_INPUT, DONE, FAILED, app, run_words
 
-GROUPS = (runs, searches, looking)  # importing a group adds its commands to the program
+GROUPS = (runs, searches, fitting, looking)  # importing a group adds its commands to the program
 __all__ = ["BAD_INPUT", "DONE", "answer", "app", "main"]
 
 

@@ -1,0 +1,1 @@
+"""Calibration: free parameters by history matching, an emulator and posterior sampling."""

@@ -1,0 +1,183 @@
+"""Disease tables at a trial point of the free parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.disease_tables import DiseaseTables
+from agents.evidence import Evidence
+from agents.luck import Luck
+from calibration.aim import Aim, aim_of, named
+from calibration.cohort_hazards import Fitted, live_once
+from calibration.derive import standardised_ratio
+from calibration.disease_fit import ever_recorded
+from calibration.effects import build_effects
+from calibration.matching.free import NATION, OWN, PLACE
+from calibration.prevalence import deprivation_ratios
+
+Floats = npt.NDArray[np.float64]
+Numbers = Mapping[str, float]  # values of free parameters by key
+
+_STEP = 0.7  # of the gap to the wanted ratio of fifths, closed in one round
+# Which conditions a place's factor of onset acts on, by body system and by name.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "place.onset.circulation": (
+        "hypertension",
+        "coronary_heart_disease",
+        "heart_failure",
+        "atrial_fibrillation",
+        "stroke_tia",
+        "peripheral_arterial_disease",
+    ),
+    "place.onset.diabetes_and_kidney": ("type_2_diabetes", "ckd", "thyroid_disorder"),
+    "place.onset.breathing": ("copd", "asthma"),
+    "place.onset.mental": ("depression", "anxiety", "smi", "alcohol_problems"),
+    "place.onset.brain_and_nerves": (
+        "dementia",
+        "epilepsy",
+        "parkinsons",
+        "multiple_sclerosis",
+        "learning_disability",
+    ),
+    "place.onset.bones_and_joints": (
+        "rheumatoid_arthritis",
+        "osteoarthritis",
+        "osteoporosis",
+        "chronic_pain",
+    ),
+    "place.onset.cancer": ("cancer", "chronic_liver_disease", "inflammatory_bowel_disease"),
+}
+MORTALITY = "place.mortality"
+WANTED = "prevalence_ratio_most_least_deprived_wanted"
+
+
+def evidence_at(folder: Path, numbers: Numbers) -> Evidence:
+    """Return the evidence with the free parameters of a nation in place of their rows."""
+    plain = Evidence(folder)
+    replaced = {}
+    for key in NATION:
+        if key in numbers:
+            own = plain.rows("disease_model", key=key)
+            replaced[f"{'disease_model' if own else 'starting_parameters'}.{key}"] = numbers[key]
+    return Evidence(folder, replaced)
+
+
+@lru_cache(maxsize=4)
+def _usual(folder: Path, ever: bool) -> Aim:
+    """Return the aim as the evidence stands, which most free parameters leave as it is."""
+    evidence = Evidence(folder)
+    return aim_of(Evidence(folder, ever_recorded(evidence)) if ever else evidence)
+
+
+def aim_at(folder: Path, numbers: Numbers, like: DiseaseTables, *, ever: bool = False) -> Aim:
+    """Return what hazards must bring about at a trial point.
+
+    Parameters
+    ----------
+    like : tables whose hazard ratios of ethnic groups are taken over
+    ever : conditions as ever recorded, without remission, as triads were counted
+    """
+    usual, evidence = _usual(folder, ever), evidence_at(folder, numbers)
+    power = numbers.get(OWN[0], 1.0)
+    aim = replace(
+        usual,
+        effects=build_effects(evidence),
+        risks=like.risks if like.risks is not None else usual.risks,
+        ratio=deprivation_ratios(evidence, usual.conditions),
+        ratio_by_age=usual.ratio_by_age**power,
+    )
+    if ever:
+        return aim
+    return replace(
+        aim,
+        remission=named(evidence, "remission.", usual.conditions, otherwise=0.0),
+        diagnosed=_registers(folder, usual, numbers),
+        undiagnosed=_more_often(usual.undiagnosed, numbers.get(OWN[1], 1.0)),
+    )
+
+
+def _registers(folder: Path, usual: Aim, numbers: Numbers) -> Floats:
+    """Return registers at a trial point: those that are scaled move with their multiplier."""
+    evidence, key = Evidence(folder), "register_scale.multiplier"
+    if key not in numbers:
+        return usual.diagnosed
+    factor = numbers[key] / evidence.value("starting_parameters", key=key)
+    rows = evidence.rows("prevalence", measure="scale_ever_to_register")
+    scaled = {row["condition"] for row in rows}
+    times = np.array([factor if name in scaled else 1.0 for name in usual.conditions])
+    registers: Floats = usual.diagnosed * times[:, None, None]
+    return registers
+
+
+def _more_often(share: Floats, odds_ratio: float) -> Floats:
+    odds = share / (1.0 - share) * odds_ratio
+    changed: Floats = odds / (1.0 + odds)
+    return changed
+
+
+def log_ratios(tables: DiseaseTables) -> Floats:
+    """Return the log hazard ratios of fifth 1 to 5 that tables were derived with."""
+    ratios = tables.about["hazard_ratio_most_least_deprived"]
+    return np.log([ratios[name] for name in tables.conditions])
+
+
+def derived(
+    aim: Aim, like: DiseaseTables, folder: Path, *, lives: int, luck: Luck, rounds: int = 0
+) -> DiseaseTables:
+    """Derive tables at a trial point, beginning at the hazard ratios of tables ``like``.
+
+    The first guess moves hazard ratios of fifths as much, in logs, as the wanted ratios of
+    prevalence moved; ``rounds`` more cohorts move them towards what is wanted.
+    """
+    log_ratio = log_ratios(like) + np.log(aim.ratio / wanted_ratios(like, folder))
+    fitted = Fitted(log_ratio, np.zeros(log_ratio.size))
+    for _ in range(rounds):
+        found = standardised_ratio(aim, live_once(aim, fitted, lives, luck).prevalence)
+        known = np.isfinite(found) & (found > 0)
+        gap = np.log(np.where(known, aim.ratio / np.where(known, found, 1.0), 1.0))
+        fitted = Fitted(fitted.log_ratio + _STEP * gap, fitted.log_born)
+    tables = live_once(aim, fitted, lives, luck).tables
+    about = {
+        "lives": lives,
+        "hazard_ratio_most_least_deprived": _rounded(aim, np.exp(fitted.log_ratio)),
+        WANTED: _rounded(aim, aim.ratio),
+    }
+    return replace(tables, about=about)
+
+
+def _rounded(aim: Aim, values: Floats) -> dict[str, float]:
+    return dict(zip(aim.conditions, values.round(4).tolist(), strict=True))
+
+
+def wanted_ratios(like: DiseaseTables, folder: Path) -> Floats:
+    """Return the ratios of prevalence for which tables were derived.
+
+    Tables of ``calibration.derive`` do not say: theirs are those of the evidence.
+    """
+    wanted = like.about.get(WANTED)
+    if wanted is None:
+        return deprivation_ratios(Evidence(folder), like.conditions)
+    return np.array([wanted[name] for name in like.conditions])
+
+
+def of_place(base: DiseaseTables, numbers: Numbers) -> DiseaseTables:
+    """Return tables of a nation with a place's factors of onset and of death."""
+    times = np.ones(len(base.conditions))
+    for key, names in GROUPS.items():
+        for name in names:
+            if name in base.conditions:
+                times[base.conditions.index(name)] = numbers.get(key, 1.0)
+    about = {**base.about, "place": {k: v for k, v in numbers.items() if k.startswith(PLACE)}}
+    return replace(
+        base,
+        onset=base.onset * times[:, None, None, None],
+        at_birth=base.at_birth * times[:, None, None],
+        death=base.death * numbers.get(MORTALITY, 1.0),
+        about=about,
+    )
