@@ -9,7 +9,7 @@ with its own spread. All designs of a draw meet the same numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import exp, expm1, isclose, log, log1p, sqrt
 from pathlib import Path
@@ -23,6 +23,7 @@ from agents.evidence import Evidence, Figure
 from agents.luck import Luck
 from experiments.groups import grouped
 from experiments.points import Point, numbers_of
+from experiments.structures import varied
 from pathways.components import ProactivePathway
 from pathways.design import Design, Effect
 
@@ -337,7 +338,8 @@ class Draws:
     """The inputs that are drawn and their values, draw by draw.
 
     ``run`` are inputs of the simulation, ``design`` of designs and ``prices`` of the results;
-    ``values`` are by key, (draws,).
+    ``values`` are by key, (draws,); ``structure`` holds the option of every draw of the
+    alternatives that vary.
     """
 
     run: tuple[Input, ...]
@@ -345,6 +347,7 @@ class Draws:
     prices: tuple[Input, ...]
     values: Mapping[str, Floats]
     count: int
+    structure: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[Input, ...]:
@@ -365,6 +368,7 @@ class Draws:
                     one.key.removeprefix("design."): float(self.values[one.key][draw])
                     for one in self.design
                 },
+                structure={name: options[draw] for name, options in self.structure.items()},
             )
             for draw in range(self.count)
         ]
@@ -376,6 +380,7 @@ class Draws:
             "by the runs",
             "kinds": dict(KINDS),
             "draws": self.count,
+            "structure": {name: list(options) for name, options in self.structure.items()},
             "prices": {one.key: _rounded(self.values[one.key]) for one in self.prices},
             "groups": grouped(one.key for one in self.inputs),
             "runs": {one.key: _rounded(self.values[one.key]) for one in (*self.run, *self.design)},
@@ -408,4 +413,11 @@ def draws_of(experiment: Experiment) -> Draws:
     design = tuple(design_inputs(experiment))
     prices = tuple(inputs_of(price_figures(Evidence(EVIDENCE))))
     values = drawn((*run, *design, *prices), experiment.draws, experiment.seed)
-    return Draws(run=run, design=design, prices=prices, values=values, count=experiment.draws)
+    return Draws(
+        run=run,
+        design=design,
+        prices=prices,
+        values=values,
+        count=experiment.draws,
+        structure=varied(experiment.structure, experiment.draws, experiment.seed),
+    )

@@ -22,6 +22,7 @@ from agents.place import Place
 from experiments.catalogue import Catalogue, installed
 from experiments.checking import faults_of, line_of, parse_toml, quoted, read_text
 from experiments.settings import check_settings, flat
+from experiments.structures import choices_of, structure_table
 from pathways.design import NO_EFFECTS, Design
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2060, 12, 31)
@@ -180,6 +181,11 @@ class ExperimentFile(BaseModel):
     keep_events: bool = Field(
         False, description="true (write events.parquet) or false", examples=["false"]
     )
+    structure: dict[str, Any] = Field(
+        default_factory=dict,
+        description="a table of alternatives, each with an option or a list of options",
+        examples=['{ activation = "none" }'],
+    )
     design: list[DesignEntry] = Field(
         min_length=1,
         max_length=1000,
@@ -231,6 +237,7 @@ class Experiment:
     hold_population: bool
     keep_events: bool
     arms: tuple[Arm, ...]
+    structure: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def residents(self, place: Place) -> int:
         """Return how many residents of ``place`` are simulated."""
@@ -306,16 +313,17 @@ def resolve(
     places = check.places(data.get("place"))
     arms = check.arms(data)
     check.measure(data.get("main_measure"))
+    structure = check.structure(data)
     check.parameters(data.get("parameters"))
     if check.faults or form is None:
         raise BadInput(check.faults)
-    return _experiment(form, check, places, arms)
+    return replace(_experiment(form, check, places, arms), structure=structure)
 
 
 def _experiment(
     form: ExperimentFile, check: _Check, places: Sequence[Place], arms: Sequence[Arm]
 ) -> Experiment:
-    same = form.model_dump(exclude={"place", "design", "effects", "parameters"})
+    same = form.model_dump(exclude={"place", "design", "effects", "parameters", "structure"})
     return Experiment(
         **same,
         effects=tuple(form.effects),
@@ -501,6 +509,14 @@ class _Check:
             remedy=f"did you mean {alike}?" if alike else "see: carepath list measures",
         )
 
+    def structure(self, data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """Check the alternatives that are chosen or varied."""
+
+        def add(name: str, fault: Fault) -> None:
+            self.faults.append(replace(fault, where=self.at(("structure", name))))
+
+        return choices_of(data.get("structure"), data.get("uncertainty", "none"), add)
+
     def parameters(self, name: Any) -> None:
         """Check that the parameter folder exists."""
         if not isinstance(name, str) or not name or name == "default":
@@ -569,6 +585,8 @@ def experiment_table(experiment: Experiment) -> dict[str, Any]:
         table[key] = list(value) if isinstance(value, tuple) else value
         if value == "psa":
             table["draws"] = experiment.draws
+    if experiment.structure:
+        table["structure"] = structure_table(experiment.structure)
     table["design"] = [_arm_table(arm, experiment) for arm in experiment.arms]
     return table
 

@@ -14,6 +14,7 @@ from experiments.progress import duration
 from experiments.settings import SETTINGS, Setting, idle_settings
 from pathways.components import KINDS as KINDS_OF_COMPONENT
 from pathways.design import NO_EFFECTS, Design
+from pathways.structure import STRUCTURE
 from pathways.vocabulary import SERVICES
 
 # Person-years that one core simulates in a second, to say beforehand how long a run may take.
@@ -116,6 +117,14 @@ def _components() -> dict[str, str]:
     return kinds | SECTIONS
 
 
+def _structure() -> dict[str, str]:
+    return {
+        name: f"{one.about}: {', '.join(option.name for option in one.options)} "
+        f"(default {one.default})"
+        for name, one in STRUCTURE.items()
+    }
+
+
 KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "places": _places,
     "designs": _designs,
@@ -125,13 +134,24 @@ KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "conditions": _conditions,
     "measures": _measures,
     "settings": _settings,
+    "structure": _structure,
 }
+
+
+def _structure_words(choices: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return what an experiment says of named alternatives, nothing where it says nothing."""
+    told = [
+        f"{name} {options[0]}" if len(options) == 1 else f"{name} varied ({', '.join(options)})"
+        for name, options in choices.items()
+    ]
+    return [f"Structure: {'; '.join(told)}."] if told else []
 
 
 def experiment_sentences(experiment: Experiment) -> list[str]:
     """Return what an experiment would do, in sentences."""
     residents = [experiment.residents(place) for place in experiment.places]
     runs_each = sum(len(arm.effects) for arm in experiment.arms) * experiment.replications
+    runs_each *= experiment.draws if experiment.uncertainty == "psa" else 1
     person_years = sum(residents) * experiment.years * runs_each
     places = ", ".join(
         f"{place.name} ({count:,} of {place.population:,.0f} residents)"
@@ -143,6 +163,7 @@ def experiment_sentences(experiment: Experiment) -> list[str]:
         f"{experiment.name}: nothing wrong.",
         f"Places: {places}.",
         f"Designs: {_and(_arm_words(arm.name, arm.effects) for arm in experiment.arms)}.",
+        *_structure_words(experiment.structure),
         f"Main measure: {experiment.main_measure}; baseline: {experiment.baseline}.",
         f"Years: {experiment.years} from {experiment.start}; {experiment.replications} "
         f"replications; {runs} runs, {person_years:,} person-years: about "

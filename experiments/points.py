@@ -27,6 +27,7 @@ class Point:
         ``reach.…``, ``support.…``, a capacity that it sets, ``costs`` (a factor on all its
         costs) or the evidence of a cost
     settings : ``service.setting`` of every design, the baseline among them
+    structure : named alternatives (``pathways.structure``) and their options
     baseline : False where nothing changes for the baseline, so that its runs need no repeat
     """
 
@@ -35,6 +36,7 @@ class Point:
     replaced: Mapping[str, float] = field(default_factory=dict)
     design: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, float] = field(default_factory=dict)
+    structure: Mapping[str, str] = field(default_factory=dict)
     baseline: bool = True
 
     def of(self, design: Design) -> dict[str, float]:

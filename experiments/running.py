@@ -56,6 +56,7 @@ from experiments.folder import (
 from experiments.headline import Headline
 from experiments.points import Point, changed
 from experiments.progress import Progress, duration
+from experiments.structures import built
 from pathways.design import NO_EFFECTS
 
 if TYPE_CHECKING:
@@ -192,6 +193,7 @@ def specs_of(
         arms = [arm for arm in experiment.arms if point.baseline or not _is_baseline(arm)]
         designs = {arm.name: changed(arm.design, point.of(arm.design)) for arm in arms}
         shown = {arm.name: _shown(figures[arm.name], point) for arm in arms}
+        option = built(experiment.structure, point.structure)
         for number in range(experiment.replications):
             for arm in arms:
                 for effects in arm.effects:
@@ -207,8 +209,8 @@ def specs_of(
                         draw=point.draw,
                         evidence=EVIDENCE,
                         parameters=parameter_folder(experiment),
-                        replaced=replaced,
-                        settings=dict(arm.settings) | dict(point.settings),
+                        replaced={**replaced, **option.replaced},
+                        settings={**arm.settings, **option.settings, **point.settings},
                         keep_events=experiment.keep_events,
                         hold_population=experiment.hold_population,
                         figures=shown[arm.name],

@@ -19,6 +19,7 @@ from experiments.folder import prepare, read_json, slug, write_json
 from experiments.points import Point
 from experiments.reading import Readings, read_measures
 from experiments.running import SEARCH, Options, Outcome
+from experiments.structures import fixed
 
 WHERE = "command line"
 FEW = 5_000  # residents of a search unless asked otherwise
@@ -106,7 +107,14 @@ def design_of(experiment: Experiment, name: str | None, effects: str | None) -> 
 def alone(experiment: Experiment, arm: Arm) -> Experiment:
     """Return the experiment with its baseline and one design."""
     baseline = [one for one in experiment.arms if one.name == experiment.baseline]
-    return replace(experiment, arms=(*baseline, arm), effects=arm.effects, uncertainty="none")
+    same = {name: (option,) for name, option in fixed(experiment.structure).items()}
+    return replace(
+        experiment,
+        arms=(*baseline, arm),
+        effects=arm.effects,
+        uncertainty="none",
+        structure=same,
+    )
 
 
 def write_found(

@@ -64,7 +64,7 @@ from results.sums import Baseline, Lives, Sums, add_up, read_baseline
 from results.twins import NUMBERS as GAINS
 from results.twins import gain_sheet
 from results.utilities import Utilities, england_weights, read_utilities
-from results.variance import variance_table
+from results.variance import structure_table, variance_table, varied_in
 from results.workbook import write_workbook
 
 Floats = npt.NDArray[np.float64]
@@ -83,6 +83,7 @@ TABLES = (
     "draws",
     "ceac",
     "variance",
+    "structure",
     "information",
     "money",
     "plan",
@@ -388,6 +389,8 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
     comparison = comparison_table(collected.outcomes, baselines)
     flows = cash_stacks(stacks["costs"], baselines, settings)
     added = increments_of(collected.outcomes, flows, baselines)
+    folders = _folders(collected)
+    varied = {place: varied_in(folder) for place, folder in folders.items()}
     tables = {
         "outcomes": outcomes_table(collected.outcomes),
         "comparison": comparison,
@@ -398,8 +401,9 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "stages": shares_table(stacks["stages"], "per_1000", PER),
         "draws": draws_table(added, collected.outcomes, stacks["inequality"], baselines, settings),
         "ceac": ceac_table(added, baselines, settings),
-        "variance": variance_table(collected.outcomes, baselines),
-        "information": information_table(added, _folders(collected), settings),
+        "variance": variance_table(collected.outcomes, baselines, varied),
+        "structure": structure_table(collected.outcomes, baselines, varied),
+        "information": information_table(added, folders, settings),
         "checks": checks_table(
             stacks["checks"], {arm: runs[0] for arm, runs in collected.runs.items()}, settings
         ),

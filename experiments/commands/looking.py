@@ -27,8 +27,8 @@ def list_names(
     what: Annotated[
         str,
         typer.Argument(
-            help="places, designs, experiments, components, services, conditions, measures or "
-            "settings.",
+            help="places, designs, experiments, components, services, conditions, measures, "
+            "settings, rules or structure.",
             show_default=False,
         ),
     ],
