@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pathways.vocabulary import ACTIVITY, STAGES
 
 Rows = npt.NDArray[np.int64]
+Days = float | npt.NDArray[np.float64]
 
 # Waits are counted in whole steps of this many to a day, so a quarter of an hour is kept.
 STEPS_PER_DAY = 96
@@ -29,7 +30,7 @@ class Ledger:
     activity: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     waits: dict[str, list[tuple[Rows, npt.NDArray[np.float64]]]] = field(default_factory=dict)
     tallies: dict[tuple[str, str, str], float] = field(default_factory=dict)
-    events: list[tuple[float, str, str, Rows, npt.NDArray[np.float64]]] = field(
+    events: list[tuple[Days, str, str, Rows, npt.NDArray[np.float64]]] = field(
         default_factory=list
     )
 
@@ -60,13 +61,13 @@ class Ledger:
 
     def event(
         self,
-        day: float,
+        day: Days,
         service: str,
         event: str,
         rows: Rows,
         waits: npt.NDArray[np.float64],
     ) -> None:
-        """Log an event of each of ``rows``, if events are kept."""
+        """Log an event of each of ``rows``, on one ``day`` or each on its own, if kept."""
         if self.on and self.keep_events:
             self.events.append((day, service, event, rows, waits))
 

@@ -216,6 +216,7 @@ class CareModel(mesa.Model):
     def _gone(self, row: int) -> None:
         """End the care of a person who has died or moved away."""
         self.services.hospital.leave(row)
+        self.services.community.leave(row, self.env.now)
         self.programme.leave(row)
 
     def _age(self, day: int) -> None:
@@ -245,13 +246,12 @@ class CareModel(mesa.Model):
 
     def _care(self, day: int) -> None:
         """Let everyone ask for what they need today, and the services give what they can."""
-        arrivals = self.programme.divert(day, self.demand.today(day))
+        community = self.services.community
+        arrivals = community.day(day, self.programme.divert(day, self.demand.today(day)))
         practice = self.services.practices.day(day, arrivals["practice_consultation"])
         self.services.hospital.receive(day, self._emergencies(day, arrivals, practice))
         self.services.lists.day(day, arrivals)
-        self.services.community.day(day, arrivals)
-        self.services.community.call_111(*practice.leaked("nhs111"))
-        self.services.community.visit_pharmacy(practice.leaked("pharmacy")[0])
+        community.after_practice(day, practice)
         for row in arrivals["mdt_review"].rows.tolist():
             Walk(self.services.meeting.discuss(row))
         referred = arrivals["social_prescribing_referral"]
@@ -292,7 +292,9 @@ class CareModel(mesa.Model):
         """Say which attendances without admission are type 1, and of those which are major."""
         major = self.demand.uniforms("ed.major", keys) < self.services.major_share
         kinds = np.where(major, MAJOR, MINOR)
-        return np.where(self.demand.is_type_1(keys), kinds, OTHER).astype(np.int8)
+        sent_on = self.services.community.minors
+        kinds = np.where(self.demand.is_type_1(keys), kinds, OTHER)
+        return np.where(np.isin(keys, sent_on), MINOR, kinds).astype(np.int8)
 
     # ---- records ----
 

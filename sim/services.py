@@ -103,14 +103,15 @@ class ServiceSet:
             take_on_more(self.link_workers, fte, settings)
         if "gp.capacity_factor" in changes:
             self.practices.change_capacity(changes["gp.capacity_factor"], day)
-        if "virtual_ward.capacity_factor" in changes:
-            self.community.change_ward(changes["virtual_ward.capacity_factor"])
+        self.community.change(changes)
+        self.practices.send_unmet(*self.community.unmet())
         self.organisations.adopt(changes)
 
     def settle(self) -> None:
         """Hand every service's use to the ledger, at the end of a month."""
         for service in (self.hospital, self.meeting, self.coordinators, self.link_workers):
             service.settle()
+        self.community.settle()
         for caseload in self.own_caseloads:
             caseload.settle()
 
@@ -126,7 +127,7 @@ class ServiceSet:
             team.check()
         for caseload in self.own_caseloads:
             caseload.check()
-        return {"hospital": self.hospital.check()}
+        return {"hospital": self.hospital.check(), "light services": self.community.check()}
 
 
 def meet_more_often(team: Sessions, meetings_a_year: float) -> None:
@@ -168,7 +169,17 @@ def open_services(scene: Scene) -> ServiceSet:
         capacity,
         settings,
     )
-    hospital = _hospital(scene, settings)
+    community = Community(
+        scene.population,
+        evidence,
+        scene.luck,
+        scene.ledger,
+        scene.calendar,
+        capacity,
+        scene.demand.is_type_1,
+        settings,
+    )
+    hospital = _hospital(scene, settings, community)
     meeting, workers = _meeting(scene, teams), _link_workers(scene, teams)
     return ServiceSet(
         practices=practices,
@@ -184,14 +195,7 @@ def open_services(scene: Scene) -> ServiceSet:
             capacity,
             settings,
         ),
-        community=Community(
-            scene.population,
-            evidence,
-            scene.luck,
-            scene.ledger,
-            capacity,
-            settings,
-        ),
+        community=community,
         meeting=meeting,
         coordinators=_coordinators(scene, teams),
         link_workers=workers,
@@ -243,7 +247,7 @@ def own_caseload(scene: Scene, places_per_10000: float) -> Caseload:
     )
 
 
-def _hospital(scene: Scene, settings: Mapping[str, float]) -> Hospital:
+def _hospital(scene: Scene, settings: Mapping[str, float], community: Community) -> Hospital:
     capacity = scene.spec.place.capacity
     # A place whose people are admitted less often than their illness explains has the beds
     # for that: its factor is a fact of coding and hospitals, not of need.
@@ -263,6 +267,7 @@ def _hospital(scene: Scene, settings: Mapping[str, float]) -> Hospital:
             minors=capacity["ed"]["minors cubicles and clinicians"],
         ),
         settings=_own(settings, ("beds", "ed")),
+        on_discharge=community.discharged,
     )
 
 

@@ -8,7 +8,6 @@ import pytest
 from agents.luck import Luck
 from agents.population import Population
 from pathways.calendar import YEAR, Calendar
-from pathways.community import COUNTED, DISPOSITIONS, Community
 from pathways.demand import Demand
 from pathways.ledger import Ledger
 from pathways.lists import (
@@ -191,52 +190,3 @@ def test_a_backlog_serves_in_turn_and_loses_those_who_tire() -> None:
     assert len(backlog) / 290 == pytest.approx(np.exp(-1.0), abs=0.1)
     rows, _ = backlog.see(21, *none, 5)
     assert np.all(np.diff(rows) > 0)
-
-
-def community(people: Population, **settings: float) -> tuple[Community, Demand, Ledger]:
-    demand, _, ledger = scene(people)
-    named = {name.replace("__", "."): value for name, value in settings.items()}
-    return Community(people, evidence(), Luck(5), ledger, capacity(), named), demand, ledger
-
-
-def test_light_services_count_what_is_asked() -> None:
-    people = england(5_000)
-    model, demand, ledger = community(people)
-    asked = dict.fromkeys(COUNTED, 0)
-    for day in range(100):
-        arrivals = demand.today(day)
-        model.day(day, arrivals)
-        for name in COUNTED:
-            asked[name] += len(arrivals[name])
-    for name, (_, activity) in COUNTED.items():
-        assert ledger.activity[activity].sum() == asked[name] > 0
-    conveyed = ledger.activity["ambulance_conveyed"].sum()
-    assert conveyed / asked["ambulance_incident"] == pytest.approx(0.52, abs=0.1)
-
-
-def test_the_virtual_ward_refuses_when_it_is_full_and_only_then() -> None:
-    people = england(30_000)
-    refused = {}
-    for factor in (0.0, 1.0, 4.0):
-        model, demand, ledger = community(people, virtual_ward__capacity_factor=factor)
-        for day in range(YEAR):
-            model.day(day, demand.today(day))
-        offers = ledger.tallies["virtual_ward", "places", "arrivals"]
-        refused[factor] = float(ledger.activity["virtual_ward_refused"].sum()) / offers
-        if factor == 1.0:
-            days = float(ledger.activity["virtual_ward_days"].sum())
-            assert days / (offers * (1 - refused[factor])) == pytest.approx(9.0, rel=0.2)
-    assert refused[0.0] == 1.0
-    assert 0.05 < refused[1.0] < 0.30
-    assert refused[4.0] == 0.0
-
-
-def test_calls_that_failures_cause_get_published_dispositions() -> None:
-    model, _, ledger = community(england(100))
-    keys = Luck(2).words("calls", np.arange(20_000))
-    found = model.call_111(np.zeros(20_000, np.int64), keys)
-    shares = np.bincount(found, minlength=len(DISPOSITIONS)) / 20_000
-    assert shares == pytest.approx([0.11, 0.09, 0.61, 0.04, 0.15], abs=0.02)
-    assert ledger.activity["nhs111_calls"][0] == 20_000
-    model.visit_pharmacy(np.array([3, 3]))
-    assert ledger.activity["pharmacy_contacts"][3] == 2
