@@ -106,10 +106,14 @@ class Population:
 
     def ltc_count(self, rows: Integers | slice = slice(None)) -> Small:
         """Return how many conditions each of ``rows`` truly has."""
-        counts: Small = self.has[rows].sum(axis=1).astype(np.int8)
-        return counts
+        return _counts(self.has[rows])
 
     def ltc_count_diagnosed(self, rows: Integers | slice = slice(None)) -> Small:
         """Return how many conditions of each of ``rows`` are known to the practice."""
-        counts: Small = self.diagnosed[rows].sum(axis=1).astype(np.int8)
-        return counts
+        return _counts(self.diagnosed[rows])
+
+
+def _counts(flags: Bools) -> Small:
+    """Return how many flags of each row are set: a sum of bytes, many times as fast as ``sum``."""
+    counts: Small = np.einsum("ij->i", flags.view(np.int8))
+    return counts

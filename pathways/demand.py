@@ -398,7 +398,7 @@ class Demand:
         people = self.population
         then = np.maximum(day, people.entry_day[rows])
         return rates.cells(
-            ltc_count=people.has[rows].sum(axis=1),
+            ltc_count=people.ltc_count(rows),
             age=(then - people.birth_day[rows]) / DAYS_PER_YEAR,
             imd_quintile=people.imd_quintile[rows],
             frailty=people.frailty[rows],

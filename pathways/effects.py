@@ -175,25 +175,32 @@ class Effects:
         ----------
         reached : (n,), who is supported now, or that by name of the component
         """
-        before = self._strength.copy()
+        now = [
+            reached[effect.component] if isinstance(reached, Mapping) else reached
+            for effect in self._effects
+        ]
+        acting = self._strength.any(axis=0)
+        for supported in {id(each): each for each in now}.values():
+            acting |= supported
+        rows = np.flatnonzero(acting)
+        before = self._strength[:, rows]
         for number, effect in enumerate(self._effects):
-            now = reached[effect.component] if isinstance(reached, Mapping) else reached
-            self._strength[number] = grown(before[number], now, days, effect)
-        changed = self._strength != before
-        self._activate()
-        self._apply_demand()
-        demand_rows = np.flatnonzero(changed.any(axis=0))
+            self._strength[number, rows] = grown(before[number], now[number][rows], days, effect)
+        changed = self._strength[:, rows] != before
+        self._activate(rows)
+        self._apply_demand(rows)
+        demand_rows = rows[changed.any(axis=0)]
         lasting = [n for n, effect in enumerate(self._effects) if on_hazards(effect)]
-        hazard_rows = np.flatnonzero(changed[lasting].any(axis=0))
+        hazard_rows = rows[changed[lasting].any(axis=0)]
         self._apply_hazards(hazard_rows)
         return demand_rows, hazard_rows
 
     def _of(self, target: str) -> list[int]:
         return [n for n, effect in enumerate(self._effects) if effect.target == target]
 
-    def _total(self, target: str, rows: Rows | slice) -> Floats:
+    def _total(self, target: str, rows: Rows) -> Floats:
         """Return the sum of the present changes of ``target`` in ``rows``."""
-        start = np.zeros(len(self._population))[rows]
+        start = np.zeros(len(rows))
         parts = (self._effects[n].change * self._strength[n, rows] for n in self._of(target))
         total: Floats = sum(parts, start)
         return total
@@ -205,24 +212,24 @@ class Effects:
             product *= 1.0 + self._effects[n].change * self._strength[n, rows]
         return product
 
-    def _activate(self) -> None:
+    def _activate(self, rows: Rows) -> None:
         if self._activates:
-            raised = self._activation_before + self._total("activation", slice(None))
-            self._population.activation[:] = np.clip(raised, *ACTIVATION_LEVELS)
+            raised = self._activation_before[rows] + self._total("activation", rows)
+            self._population.activation[rows] = np.clip(raised, *ACTIVATION_LEVELS)
 
-    def _apply_demand(self) -> None:
+    def _apply_demand(self, rows: Rows) -> None:
         for process, factor in self.demand_factor.items():
-            factor[:] = self._joint(process)
+            factor[rows] = self._joint(process, rows)
 
-    def _joint(self, process: str) -> Floats:
-        product, strongest = np.ones(len(self._population)), np.ones(len(self._population))
+    def _joint(self, process: str, rows: Rows) -> Floats:
+        product, strongest = np.ones(len(rows)), np.ones(len(rows))
         for strength, effect in zip(self._strength, self._effects, strict=True):
             if process in processes(effect):
-                multiplier = 1.0 + effect.change * strength
+                multiplier = 1.0 + effect.change * strength[rows]
                 product *= multiplier
                 np.minimum(strongest, multiplier, out=strongest)
         if self._activation is not None and process in self._activation.ratios:
-            gained = self._population.activation - self._activation_before
+            gained = self._population.activation[rows] - self._activation_before[rows]
             product *= np.power(self._activation.ratios[process], gained)
         return floored(product, strongest, self._floor)
 

@@ -447,7 +447,7 @@ class Practices:
 
     def _chance_to_miss(self, rows: Integers) -> Floats:
         people = self.population
-        conditions = people.has[rows].sum(axis=1)
+        conditions = people.ltc_count(rows)
         group = (conditions > 0).astype(np.int64) + (conditions > 3)
         chance: Floats = self.rules.missed[people.imd_quintile[rows] - 1, group]
         return chance * self.missed_factor[rows]

@@ -258,8 +258,8 @@ class CareModel(mesa.Model):
         for row, key in zip(referred.rows.tolist(), referred.keys.tolist(), strict=True):
             person = Patient(self, row, key)
             Walk(link_worker_episode(self.env, self._shared, self.ledger, person))
-        if self._book is not None and self.programme.supported.any():
-            self._book.days_supported += self.programme.supported
+        if self._book is not None:
+            self._book.days_supported[np.flatnonzero(self.programme.supported)] += 1.0
         self.look_back.add(day, arrivals)
 
     def _emergencies(self, day: int, arrivals: dict[str, Arrivals], practice: Any) -> Arriving:

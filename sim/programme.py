@@ -240,15 +240,15 @@ class Programme:
 
     def _grow(self, day: int) -> None:
         model = self._model
-        demand_rows, hazard_rows = self._effects.step(self._reached(), EFFECTS_EVERY)
+        demand_rows, hazard_rows = self._effects.step(self.reached(), EFFECTS_EVERY)
         if len(demand_rows):
             for process, factor in self._effects.demand_factor.items():
-                model.demand.factor[process][:] = factor
+                model.demand.factor[process][demand_rows] = factor[demand_rows]
             model.demand.refresh(demand_rows, day)
         if len(hazard_rows):
             model.world.health.refresh(hazard_rows, day)
 
-    def _reached(self) -> dict[str, Bools]:
+    def reached(self) -> dict[str, Bools]:
         """Return whom each component reaches now, by name."""
         reached = {name: pathway.supported for name, pathway in self._pathways.items()}
         reached |= {name: part.rows for name, part in self._parts.items()}

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agents.evidence import Figure
-from agents.population import CURRENT_SMOKER, Population
+from agents.population import CURRENT_SMOKER, DAYS_PER_YEAR, Population
 from pathways.calendar import YEAR
 from pathways.ledger import STEPS_PER_DAY, Ledger
 from pathways.vocabulary import ACTIVITY
@@ -93,7 +93,9 @@ class YearBook:
             "days_alive": (ends - begins)[here].astype(np.float32),
             "died": died,
             "died_at_home": self.died_at_home[here],
-            "age": np.maximum(people.age(0.0, here) + begins[here] / 365.25, 0).astype(np.int16),
+            "age": (np.maximum(begins - people.birth_day, 0)[here] // DAYS_PER_YEAR).astype(
+                np.int16
+            ),
             "sex": people.sex[here],
             "imd_quintile": people.imd_quintile[here],
             "ethnicity": people.ethnicity[here],

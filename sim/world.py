@@ -26,7 +26,7 @@ from agents.frailty import FrailtyModel
 from agents.health import Health
 from agents.luck import Luck
 from agents.network import Network
-from agents.population import Population
+from agents.population import DAYS_PER_YEAR, Population
 from agents.synthesis import synthesise
 from agents.traits import settle_traits
 from sim.spec import RunSpec
@@ -131,7 +131,7 @@ class Shelf:
 
 def birthdays(population: Population, first: int, last: int) -> npt.NDArray[np.int64]:
     """Return the rows of people whose birthday falls on a day from ``first`` up to ``last``."""
-    years = np.floor((np.array([[first], [last]]) - population.birth_day) / 365.25)
+    years = np.floor((np.array([[first], [last]]) - population.birth_day) / DAYS_PER_YEAR)
     return np.flatnonzero(years[0] != years[1])
 
 
