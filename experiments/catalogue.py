@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import calibration
 from agents.evidence import Evidence
@@ -30,6 +31,11 @@ class Catalogue:
     load_place: Callable[[str], Place]
     load_design: Callable[[str], Design]
     parameter_faults: Callable[[Path], list[Fault]] = lambda folder: []
+    load_changed: Callable[[str, Mapping[str, Any]], Design] = lambda use, changes: _no_design(use)
+
+
+def _no_design(use: str) -> Design:
+    raise LookupError(use)
 
 
 def experiment_files() -> dict[str, Path]:
@@ -53,6 +59,7 @@ def installed() -> Catalogue:
         load_place=lambda use: load_place(use, evidence),
         load_design=lambda use: load_design(use, evidence),
         parameter_faults=parameter_faults,
+        load_changed=lambda use, changes: load_design(use, evidence, changes),
     )
 
 

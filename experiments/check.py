@@ -25,11 +25,13 @@ SEED = 2025
 START = date(2025, 4, 1)
 PLACES = ("southwark", "rayleigh", "tilbury", "dengie")
 TABLE = "checks.csv"
+DESIGNS = "designs"
 
 
 def check(what: str, *, residents: int | None, out: Path | None) -> Iterator[str]:
     """Check a place or a run folder; yield what there is to say, line by line.
 
+    ``designs``: emulate the study behind each published effect (``experiments.emulation``).
     A place: simulate its people and their health alone, and write ``checks.csv`` and figures
     into ``out``. A run folder: tell what its own checks say, and write its dashboard.
 
@@ -39,7 +41,11 @@ def check(what: str, *, residents: int | None, out: Path | None) -> Iterator[str
         If it is neither a place nor a run folder, or ``out`` cannot be written.
     """
     folder = Path(what)
-    if (folder / "runs").is_dir() or (folder / "manifest.json").is_file():
+    if what == DESIGNS:
+        from experiments.check_designs import check_designs
+
+        yield from check_designs(residents=residents, out=out)
+    elif (folder / "runs").is_dir() or (folder / "manifest.json").is_file():
         yield from _check_folder(folder, residents=residents, out=out)
     else:
         yield from _check_place(what, residents=residents, out=out)

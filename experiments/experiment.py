@@ -21,7 +21,8 @@ from agents.faults import BadInput, Fault, nearest
 from agents.place import Place
 from experiments.catalogue import Catalogue, installed
 from experiments.checking import faults_of, line_of, parse_toml, quoted, read_text
-from experiments.settings import check_settings, flat
+from experiments.grids import expanded, is_grid, told
+from experiments.settings import SETTINGS, check_settings, flat
 from experiments.structures import choices_of, structure_table
 from pathways.design import NO_EFFECTS, Design
 
@@ -77,7 +78,7 @@ class DesignEntry(BaseModel):
     )
     set: dict[str, Any] = Field(
         default_factory=dict,
-        description="a table of settings",
+        description="a table of settings, or of parameters of the design's components",
         examples=['{ "gp.capacity_factor" = 0.5 }'],
     )
 
@@ -199,14 +200,16 @@ class Arm:
     """A design as one experiment uses it.
 
     ``design`` bears the name that the experiment gives it; ``use`` is the built-in name or
-    the path it came from, ``settings`` the experiment's own changes, ``effects`` the versions
-    to run (the baseline has only ``none``).
+    the path it came from, ``settings`` the experiment's own changes of services, ``parameters``
+    those of the design's components, ``effects`` the versions to run (the baseline has only
+    ``none``).
     """
 
     use: str
     design: Design
     effects: tuple[str, ...]
     settings: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -368,6 +371,11 @@ class _Check:
         """Return the file's content with the command line's values in place of its own."""
         plain = {key: value for key, value in self.overrides.items() if key != "designs"}
         data = dict(table) | plain
+        entries = data.get("design")
+        if isinstance(entries, list) and any(is_grid(entry) for entry in entries):
+            self.text = ""  # its designs moved
+            data["design"], faults = expanded(entries, self.where)
+            self.faults += faults
         if "designs" in self.overrides:
             data["design"] = self._chosen(data)
         return data
@@ -442,20 +450,42 @@ class _Check:
     def _arm(
         self, number: int, entry: dict[str, Any], data: Mapping[str, Any], baseline: Any
     ) -> Arm | None:
-        settings = self._settings(number, entry.get("set", {}))
         use, name = entry.get("use"), _name_of(entry)
         if not isinstance(use, str) or not use:
+            self._settings(number, entry.get("set", {}))
             return None
         design = self._loaded("design", use, ("design", number, "use"))
+        own, parameters = _split(entry.get("set", {}), design)
+        settings = self._settings(number, own)
         if design is None or not re.match(_NAME, name):
             return None
+        if parameters:
+            design = self._changed(number, use, parameters)
+            if design is None:
+                return None
         chosen = entry.get("effects", data.get("effects", ["published"]))
+        varied = told(flat(entry.get("set", {}))) if name != design.name else ""
+        title = f"{design.title}: {varied}" if varied else design.title
         return Arm(
             use=self.located(use, use in self.catalogue.designs),
-            design=replace(design, name=name),
+            design=replace(design, name=name, title=title),
             settings=settings,
+            parameters=parameters,
             effects=(NO_EFFECTS,) if name == baseline else tuple(_texts(chosen)),
         )
+
+    def _changed(self, number: int, use: str, parameters: Mapping[str, Any]) -> Design | None:
+        """Load a design with parameters of its components set; add the faults of these."""
+        try:
+            located = self.located(use, use in self.catalogue.designs)
+            return self.catalogue.load_changed(located, parameters)
+        except BadInput as bad:
+            where = self.at(("design", number, "set"))
+            key = f"design {number + 1}: set"
+            self.faults += [
+                replace(one, where=where, key=f"{key}: {one.key}") for one in bad.faults
+            ]
+            return None
 
     def _settings(self, number: int, table: Any) -> dict[str, float]:
         settings = flat(table) if isinstance(table, dict) else {}
@@ -533,6 +563,15 @@ class _Check:
         )
 
 
+def _split(table: Any, design: Design | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a ``set`` says of services, and of components of the ``design``."""
+    values = flat(table) if isinstance(table, dict) else {}
+    parts = {part.name for part in design.components} if design else set()
+    parts |= {design.name} if design and design.pathway else set()
+    own = {key: v for key, v in values.items() if key in SETTINGS or key.split(".")[0] not in parts}
+    return own, {key: value for key, value in values.items() if key not in own}
+
+
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
@@ -595,8 +634,8 @@ def _arm_table(arm: Arm, experiment: Experiment) -> dict[str, Any]:
     table: dict[str, Any] = {"use": arm.use, "name": arm.name}
     if arm.name != experiment.baseline and arm.effects != experiment.effects:
         table["effects"] = list(arm.effects)
-    if arm.settings:
-        table["set"] = dict(arm.settings)
+    if arm.settings or arm.parameters:
+        table["set"] = dict(arm.settings) | dict(arm.parameters)
     return table
 
 

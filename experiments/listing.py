@@ -77,7 +77,8 @@ def _designs() -> dict[str, str]:
 def _about_design(design: Design) -> str:
     systems = f" ({', '.join(design.systems)})" if design.systems else ""
     same = f"; same mechanism as {design.same_mechanism_as}" if design.same_mechanism_as else ""
-    return f"{design.title}{systems}{same}"
+    assumed = "; assumption only" if design.assumption_only else ""
+    return f"{design.title}{systems}{same}{assumed}"
 
 
 def _experiments() -> dict[str, str]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 EFFECTS = ("plan", "published", "null", "inert")
 NO_EFFECTS = "none"
+# What stands behind a published effect: its study, emulated, came out inside or outside what
+# was published; or it cannot be, or has not been emulated; or there is no study.
+INSIDE, OUTSIDE, NOT_EMULATED, NO_STUDY = "inside", "outside", "not emulated", "no study"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,8 @@ class Effect:
     ``activation`` (levels), or another of ``pathways.effects.LASTING`` or of what a component
     does to an event. It grows in a straight line to its full size over ``builds_over_years``
     and is lost when support ends, over ``fades_over_years``. It acts in the people whom
-    ``component`` reaches; an empty name is the design's own pathway.
+    ``component`` reaches; an empty name is the design's own pathway. ``standing`` of a
+    published effect is ``INSIDE``, ``OUTSIDE``, ``NOT_EMULATED`` or ``NO_STUDY``.
     """
 
     version: str
@@ -102,6 +106,7 @@ class Effect:
     direct: bool
     note: str = ""
     component: str = ""
+    standing: str = ""
 
     @property
     def key(self) -> str:
@@ -162,8 +167,23 @@ class Design:
         return tuple(effect for effect in self.effects if effect.version == version)
 
     @property
+    def assumed_parts(self) -> tuple[str, ...]:
+        """Return the parts that change people on no study's word, by name of the component.
+
+        A part is sound where a study stands behind at least one of its published effects, was
+        emulated and came out inside what was published, and behind no other effect that
+        changes anything stands less.
+        """
+        parts = dict.fromkeys(effect.component for effect in self.effects)
+        return tuple(name for name in parts if not self._sound(name))
+
+    def _sound(self, component: str) -> bool:
+        own = [one for one in self.acting("published") if one.component == component]
+        idle = [one for one in own if one.standing == NO_STUDY and not one.change]
+        rest = [one for one in own if one not in idle]
+        return bool(rest) and all(one.standing == INSIDE for one in rest)
+
+    @property
     def assumption_only(self) -> bool:
-        """True where some part has effects in its plan and no published study behind any."""
-        planned = {effect.component for effect in self.effects if effect.version == "plan"}
-        studied = {effect.component for effect in self.effects if effect.version == "published"}
-        return bool(planned - studied)
+        """True where some part rests on assumption (see ``assumed_parts``)."""
+        return bool(self.assumed_parts)

@@ -13,6 +13,7 @@ from results.report_data import Option, ReportData
 from results.report_draws import acceptability_block, plane_block
 from results.report_findings import CASCADE, CASCADE_NAMES
 from results.report_numbers import signed, signed_range, signed_with_range
+from results.report_rules import money_block
 from results.wording import Change
 
 HOW_CASCADE = (
@@ -57,7 +58,11 @@ def money_section(data: ReportData) -> Section:
         nav="Money",
         heading=heading,
         question="What would it cost, what would it free, and when?",
-        blocks=(_cascade_block(data, known, shares), _cash_block(data)),
+        blocks=(
+            _cascade_block(data, known, shares),
+            _cash_block(data),
+            *filter(None, [money_block(data)]),
+        ),
         notes=tuple(_payer_notes(data)),
     )
 

@@ -243,7 +243,7 @@ class Programme:
         demand_rows, hazard_rows = self._effects.step(self.reached(), EFFECTS_EVERY)
         if len(demand_rows):
             for process, factor in self._effects.demand_factor.items():
-                model.demand.factor[process][demand_rows] = factor[demand_rows]
+                model.demand.factor[process][:] = factor
             model.demand.refresh(demand_rows, day)
         if len(hazard_rows):
             model.world.health.refresh(hazard_rows, day)

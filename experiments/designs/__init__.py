@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,12 +12,14 @@ from agents.evidence import Evidence, Figure, Row
 from agents.faults import BadInput, Fault, nearest
 from agents.rules import Rule
 from experiments.checking import faults_of, parse_toml, read_text
-from experiments.designs.combining import Table, combined
+from experiments.designs.combining import Table, as_components, combined
 from experiments.designs.components import Reading
+from experiments.designs.shapes import shape_faults
+from experiments.designs.standing import read_stored, with_standing
 from experiments.settings import check_settings, flat
 from pathways.components import Component
 from pathways.components.parameters import change_range
-from pathways.design import Cost, Design, Effect, People, Reach, Source, Support
+from pathways.design import NO_STUDY, Cost, Design, Effect, People, Reach, Source, Support
 from pathways.vocabulary import ACTIVITY
 
 FOLDER = Path(__file__).parent
@@ -149,8 +152,17 @@ def design_names() -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (name != "usual-care", name)))
 
 
-def load_design(name_or_path: str | Path, evidence: Evidence) -> Design:
+def load_design(
+    name_or_path: str | Path, evidence: Evidence, changes: Mapping[str, Any] | None = None
+) -> Design:
     """Read and check a design: a built-in name or the path of a TOML file.
+
+    Parameters
+    ----------
+    name_or_path : of the design
+    evidence : where its numbers come from
+    changes : parameters of its components to set, ``COMPONENT.PARAMETER``; the pathway of a
+        design that has one of its own is called as the design
 
     Raises
     ------
@@ -161,6 +173,12 @@ def load_design(name_or_path: str | Path, evidence: Evidence) -> Design:
     path = _path(name_or_path)
     text = read_text(path)
     table, faults = _resolved(path, where, text, ())
+    if changes:
+        table = as_components(table)
+        table, more = combined(
+            table | {"set": flat(table.get("set", {})) | dict(changes)}, _none, ""
+        )
+        faults += more
     try:
         form = _File.model_validate(table)
     except ValidationError as error:
@@ -171,7 +189,13 @@ def load_design(name_or_path: str | Path, evidence: Evidence) -> Design:
     faults += reading.faults
     if faults:
         raise BadInput(faults)
-    return _design(form, evidence, parts, effects)
+    studies = {row["effect_id"]: row for row in evidence.rows("intervention_effects")}
+    return with_standing(_design(form, evidence, parts, effects), studies, read_stored())
+
+
+def _none(use: str) -> Table:
+    """Stand for designs in use where none is left to be put in."""
+    raise AssertionError(use)
 
 
 def design_table(name_or_path: str | Path) -> Table:
@@ -210,7 +234,11 @@ def _resolved(
             raise BadInput(faults)
         return table
 
-    return combined(parse_toml(text, where), load, where)
+    written = parse_toml(text, where)
+    wrong = shape_faults(written, where, text)
+    if wrong:
+        raise BadInput(wrong)
+    return combined(written, load, where)
 
 
 def _components(
@@ -417,6 +445,6 @@ def _effect_figure(design: Design, effect: Effect) -> Figure:
         high=effect.high,
         unit=unit,
         source=f"{effect.evidence}: {effect.source}",
-        basis="assumption" if effect.version == "plan" else "read",
+        basis="read" if effect.standing not in ("", NO_STUDY) else "assumption",
         note=effect.note,
     )

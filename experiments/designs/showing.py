@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from experiments.comparing import aligned
+from experiments.designs.standing import why_assumed
 from pathways.components import Component
 from pathways.design import Design, Effect, People
 
@@ -78,10 +79,8 @@ def effect_lines(design: Design) -> list[str]:
     lines = ["", "Effects, plan beside published", *aligned(rows)]
     lines += ["", "Where the effects come from", *_sources(design)]
     if design.assumption_only:
-        lines += [
-            "",
-            "Assumption only: some of its parts have effects that no study stands behind.",
-        ]
+        lines += ["", "Assumption only, in these parts:"]
+        lines += [f"  {line}" for line in why_assumed(design)]
     return lines
 
 

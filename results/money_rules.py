@@ -1,0 +1,405 @@
+"""Rules of money applied to results: momentum, the cascade of a plan, investment, payment.
+
+Nothing here is simulated again. What activity costs and what of it is cash stands in
+``results.costs``; here it meets the rules by which plans and contracts are written: growth
+that a plan calls momentum, a quarter of the investment, lines of investment by kind and year,
+savings for each GP, and contracts with a fixed share, a share paid for outcomes, an incentive
+shared by all providers and a share in gains and losses. Each number of a rule is a row
+``pay_…`` or ``plan_…`` of ``results_settings.csv`` and can be replaced by a prices file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from results.activity import POINTS
+from results.comparison import Arm, named
+from results.costs import BOUGHT, HOSPITAL, NEW_CARE, STAFFED, stranded_share
+from results.settings import Settings
+from results.sheets import Stack, described, paired
+from results.store import Run
+
+Floats = npt.NDArray[np.float64]
+Key = tuple[str, str, str, str, str]  # rule, provider, line, year, unit
+
+KEYS = ("rule", "provider", "line", "year", "unit")
+# What the costs call a setting, and the provider that holds a contract for it.
+PROVIDERS: Mapping[str, str] = {
+    "A&E": "acute hospital",
+    "unplanned hospital care": "acute hospital",
+    "planned hospital care": "acute hospital",
+    "outpatients": "acute hospital",
+    "111 and ambulance": "111 and ambulance",
+    "practice": "general practice",
+    "community": "community",
+    "mental health": "mental health",
+}
+GBP = "GBP"
+SHARED_MEASURE = "non-elective admissions"  # what the shared incentive and outcomes are paid for
+MONTHS = 12.0
+# What one GP avoids of each point of delivery: how the documents count it.
+PER_GP: Mapping[str, str] = {
+    "A&E attendances": "a week",
+    "non-elective admissions": "a month",
+    "elective admissions": "a month",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """How providers are paid.
+
+    Parameters
+    ----------
+    fixed : share of the contract that is paid whatever happens (block or capitated)
+    outcome : share paid in proportion to how much of ``target`` is reached
+    target : fall of emergency admissions, as a share of usual care, that earns all of it
+    incentive : share of the contract paid on top to every provider if the target is reached
+    gain : share of the system's saving (or loss) that providers split by size of contract
+    most : the most that a provider gains or loses by it, as a share of its contract
+
+    What is neither fixed nor for outcomes is paid by activity.
+    """
+
+    fixed: float
+    outcome: float
+    target: float
+    incentive: float
+    gain: float
+    most: float
+
+    @classmethod
+    def read(cls, settings: Settings) -> Contract:
+        """Take the contract from ``results_settings.csv`` or the prices file."""
+        names = {
+            "fixed": "pay_fixed_share",
+            "outcome": "pay_outcome_share",
+            "target": "pay_outcome_target",
+            "incentive": "pay_shared_incentive",
+            "gain": "pay_gain_share",
+            "most": "pay_gain_most",
+        }
+        numbers = {name: settings.value(key) for name, key in names.items()}
+        numbers["outcome"] = min(numbers["outcome"], 1.0 - numbers["fixed"])
+        return cls(**numbers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """What one or several providers are paid in a year and what their care costs them."""
+
+    fixed: Floats
+    activity: Floats
+    outcome: Floats
+    incentive: Floats
+    gain: Floats
+    cost: Floats
+
+    @property
+    def income(self) -> Floats:
+        """Everything paid."""
+        total: Floats = self.fixed + self.activity + self.outcome + self.incentive + self.gain
+        return total
+
+    @property
+    def result(self) -> Floats:
+        """Income less the cost that stays."""
+        return self.income - self.cost
+
+
+def paid(
+    contract: Contract, usual: Floats, now: Floats, stranded: Floats, fall: Floats, saving: Floats
+) -> Paid:
+    """Apply a contract to results.
+
+    Parameters
+    ----------
+    contract : how providers are paid
+    usual : (runs, providers) cost of usual care in a year, the size of the contract
+    now : (runs, providers) cost of the same provider's activity under the design
+    stranded : (runs, providers) part of ``usual - now`` that the provider still pays for
+    fall : (runs,) fall of the shared measure, as a share of usual care
+    saving : (runs,) what the system as a whole saves in cash, negative for a loss
+    """
+    if contract.target > 0.0:
+        reached = np.clip(fall / contract.target, 0.0, 1.0)[:, None]
+    else:
+        reached = np.ones((len(fall), 1))
+    whole = usual.sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.where(whole > 0.0, usual / whole, 0.0)
+    shared = contract.gain * saving[:, None] * part
+    limit = contract.most * usual
+    return Paid(
+        fixed=contract.fixed * usual,
+        activity=(1.0 - contract.fixed - contract.outcome) * now,
+        outcome=contract.outcome * usual * reached,
+        incentive=contract.incentive * usual * (reached >= 1.0),
+        gain=np.clip(shared, -limit, limit),
+        cost=now + stranded,
+    )
+
+
+# ---- the table ------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Rows:
+    """Numbers of each run under their names, gathered one by one."""
+
+    keys: list[Key]
+    values: list[Floats]
+
+    def add(self, rule: str, provider: str, line: str, year: str, unit: str, value: Floats) -> None:
+        """Add (runs,) values of one name."""
+        self.keys.append((rule, provider, line, year, unit))
+        self.values.append(value)
+
+    def stack(self, like: Stack) -> Stack:
+        """Return them as a stack of the runs of ``like``."""
+        keys = pd.DataFrame(self.keys, columns=list(KEYS))
+        values = np.array(self.values).T if self.values else np.empty((len(like.draws), 0))
+        return Stack(keys, {"value": values}, like.draws, like.replications)
+
+
+def money_table(
+    costs: Mapping[Arm, Stack],
+    activity: Mapping[Arm, Stack],
+    flows: Mapping[Arm, Stack],
+    baselines: Mapping[str, Arm],
+    runs: Mapping[Arm, Sequence[Run]],
+    settings: Settings,
+) -> pd.DataFrame:
+    """Return ``money.csv``: every rule of money by place, design, provider, line and year.
+
+    Parameters
+    ----------
+    costs, activity : stacks of every arm (``cost_sheet``, ``activity_sheet``)
+    flows : cash lines of every design against its twin (``results.costs.cash``)
+    baselines : the arm that others are compared with, by place
+    runs : the runs of every arm, for what ``run.json`` says of investment
+
+    Returns
+    -------
+    columns place, design, effects, rule, provider, line, year, unit, replications,
+    interval_kind, mean, low, high; money undiscounted, for the place, in prices of the
+    settings' year
+    """
+    parts = []
+    for arm, stack in activity.items():
+        usual = activity[baselines[arm[0]]]
+        if arm == baselines[arm[0]]:
+            parts.append(named(arm, described(momentum(stack, settings))))
+            continue
+        found = Rows([], [])
+        _cascade(found, flows[arm], settings)
+        _per_gp(found, *paired(stack, usual), runs[arm][0], settings)
+        cash = described(found.stack(flows[arm]))
+        paying = described(payments(costs, activity, flows, arm, baselines[arm[0]], settings))
+        invested = investment(runs[arm][0])
+        parts.append(named(arm, pd.concat([cash, paying, invested], ignore_index=True)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _rows_of(stack: Stack, **wanted: str) -> Floats:
+    """Return (runs, rows) of the names that are as ``wanted``."""
+    chosen = np.ones(len(stack.keys), np.bool_)
+    for column, value in wanted.items():
+        chosen &= (stack.keys[column] == value).to_numpy()
+    return np.asarray(stack.numbers["value"][:, chosen], np.float64)
+
+
+def _years(stack: Stack) -> list[str]:
+    return sorted({year for year in stack.keys["year"] if year != "all"}, key=int)
+
+
+# ---- M1 -------------------------------------------------------------------------------------
+
+
+def momentum(usual: Stack, settings: Settings) -> Stack:
+    """Return what usual care grows by, beside the plan's momentum, in per cent a year.
+
+    ``people and disease`` is what ageing, onset, births and moves produce in the simulation;
+    ``other causes`` is the rest of the plan's growth, which nothing simulated stands behind.
+    """
+    found = Rows([], [])
+    years = _years(usual)
+    for point, (_, key) in POINTS.items():
+        if not key:
+            continue
+        plan = np.full(len(usual.draws), settings.value(key))
+        found.add("momentum", "", f"{point}: the plan", "all", "% a year", plan)
+        if len(years) < 2:
+            continue
+        ends = [
+            _rows_of(usual, point_of_delivery=point, locality="all", year=year)[:, 0]
+            for year in (years[0], years[-1])
+        ]
+        grown = yearly_growth(ends[0], ends[1], len(years) - 1)
+        found.add("momentum", "", f"{point}: people and disease", "all", "% a year", grown)
+        found.add("momentum", "", f"{point}: other causes", "all", "% a year", plan - grown)
+    return found.stack(usual)
+
+
+def yearly_growth(first: Floats, last: Floats, years: int) -> Floats:
+    """Return growth in per cent a year that leads from ``first`` to ``last``."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        grown: Floats = 100.0 * ((last / first) ** (1.0 / years) - 1.0)
+    return grown
+
+
+# ---- M2 -------------------------------------------------------------------------------------
+
+
+def _cascade(found: Rows, flow: Stack, settings: Settings) -> None:
+    """Add the plan's words for the cash lines, their shares, and the case of a quarter."""
+    share = settings.value("plan_quarter_investment")
+    released = settings.value("plan_quarter_savings")
+    for year in (*_years(flow), "all"):
+        gross, stranded, invested, net = (
+            _rows_of(flow, line=line, year=year, payer="all", setting="all", discounted="no")[:, 0]
+            for line in ("activity_avoided", "stranded", "reinvested", "net_cash")
+        )
+        for line, value in zip(
+            ("gross saving", "stranded cost", "investment", "net saving"),
+            (gross, stranded, invested, net),
+            strict=True,
+        ):
+            found.add("cascade", "", line, year, GBP, value)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            kept = np.where(gross > 0.0, stranded / gross, np.nan)
+        found.add("cascade", "", "stranded share of gross saving", year, "share", kept)
+        part = quarter(gross, stranded, invested, share, released)
+        rule = f"{share:.0%} of the investment"
+        for line, value in part.items():
+            found.add(rule, "", line, year, GBP, value)
+
+
+def quarter(
+    gross: Floats, stranded: Floats, invested: Floats, share: float, released: float
+) -> dict[str, Floats]:
+    """Return the cascade if only ``share`` is invested and ``released`` of savings follow."""
+    parts = {
+        "gross saving": released * gross,
+        "stranded cost": released * stranded,
+        "investment": share * invested,
+    }
+    net = parts["gross saving"] - parts["stranded cost"] - parts["investment"]
+    return {**parts, "net saving": net}
+
+
+# ---- M3 -------------------------------------------------------------------------------------
+
+
+def investment(run: Run) -> pd.DataFrame:
+    """Return what a design invests by kind and year, and its posts, for the real place.
+
+    Lines that are paid by activity are in ``costs.csv``: their amount follows the activity.
+    """
+    rows: dict[Key, float] = {}
+    for cost in run.facts.get("design_costs", ()):
+        first, kind = int(cost["first_year"]), str(cost["kind"]).replace("_", "-")
+        once = cost["unit"] == "GBP once"
+        for year in range(1, run.years + 1):
+            running = year == first if once else year >= first
+            if not running:
+                continue
+            if cost["unit"] in ("GBP once", "GBP per year"):
+                key = ("investment", cost["payer"], kind, str(year), GBP)
+                rows[key] = rows.get(key, 0.0) + float(cost["amount"]) * run.scale
+            if cost["fte"]:
+                key = ("investment", cost["payer"], f"{kind} posts", str(year), "FTE")
+                rows[key] = rows.get(key, 0.0) + float(cost["fte"]) * run.scale
+    table = pd.DataFrame([list(key) for key in rows], columns=list(KEYS))
+    values = list(rows.values())
+    return table.assign(replications=1, interval_kind="none", mean=values, low=values, high=values)
+
+
+# ---- M4 -------------------------------------------------------------------------------------
+
+
+def _per_gp(found: Rows, design: Stack, usual: Stack, run: Run, settings: Settings) -> None:
+    """Add what is avoided for each GP, as the documents count it."""
+    gps = float(run.facts["population"]) * run.scale * settings.value("gps_per_10000") / 10_000
+    for point, often in PER_GP.items():
+        times = settings.value("weeks_per_year") if often == "a week" else MONTHS
+        for year in _years(design):
+            before, after = (
+                _rows_of(one, point_of_delivery=point, locality="all", year=year)[:, 0]
+                for one in (usual, design)
+            )
+            line = f"{point} avoided for each GP {often}"
+            found.add("for each GP", "", line, year, "number", (before - after) / gps / times)
+
+
+# ---- M5 -------------------------------------------------------------------------------------
+
+
+def payments(
+    costs: Mapping[Arm, Stack],
+    activity: Mapping[Arm, Stack],
+    flows: Mapping[Arm, Stack],
+    arm: Arm,
+    base: Arm,
+    settings: Settings,
+) -> Stack:
+    """Return what each provider is paid under the contract, by year."""
+    contract = Contract.read(settings)
+    design, usual = paired(costs[arm], costs[base])
+    counts = paired(activity[arm], activity[base])
+    keys = design.keys
+    names = sorted(set(PROVIDERS.values()))
+    whose = keys["setting"].map(PROVIDERS)
+    theirs = keys["behaviour"].isin((HOSPITAL, STAFFED, BOUGHT, NEW_CARE)) & whose.notna()
+    theirs &= keys["discounted"] == "no"
+    change = np.nan_to_num(usual.numbers["value"]) - np.nan_to_num(design.numbers["value"])
+    usual_kinds = keys["behaviour"].isin((HOSPITAL, STAFFED, BOUGHT)).to_numpy()
+    still = change * stranded_share(keys, settings) * usual_kinds
+    found = Rows([], [])
+    for year in _years(design):
+        at = [(theirs & (keys["year"] == year) & (whose == name)).to_numpy() for name in names]
+
+        def of(values: Floats, at: Sequence[npt.NDArray[np.bool_]] = at) -> Floats:
+            return np.array([np.nan_to_num(values[:, rows]).sum(axis=1) for rows in at]).T
+
+        before, after = (
+            _rows_of(one, point_of_delivery=SHARED_MEASURE, locality="all", year=year)[:, 0]
+            for one in (counts[1], counts[0])
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            fall = np.where(before > 0.0, 1.0 - after / before, 0.0)
+        saving = _rows_of(
+            flows[arm], line="net_cash", year=year, payer="all", setting="all", discounted="no"
+        )[:, 0]
+        result = paid(
+            contract,
+            of(usual.numbers["value"]),
+            of(design.numbers["value"]),
+            of(still),
+            fall,
+            saving,
+        )
+        _add_paid(found, result, of(usual.numbers["value"]), names, year)
+    return found.stack(design)
+
+
+def _add_paid(found: Rows, result: Paid, usual: Floats, names: Sequence[str], year: str) -> None:
+    lines = {
+        "contract: usual care's cost": usual,
+        "fixed share": result.fixed,
+        "paid by activity": result.activity,
+        "paid for outcomes": result.outcome,
+        "shared incentive": result.incentive,
+        "share in gain or loss": result.gain,
+        "income": result.income,
+        "cost that stays": result.cost,
+        "income less cost": result.result,
+    }
+    for line, values in lines.items():
+        for number, provider in enumerate(names):
+            found.add("payment", provider, line, year, GBP, values[:, number])
