@@ -56,6 +56,7 @@ class Ward(Places):
         self._beds = beds
         self.decider = decider
         self._days = 0
+        self._season = (1.0, 1.0)
         self._rounds = 0.0
         self._ready: list[tuple[float, int, Event, float]] = []
         self._patients = 0
@@ -68,7 +69,11 @@ class Ward(Places):
     @property
     def core(self) -> int:
         """Beds open today without escalation."""
-        return whole_share(self._beds, self._days)
+        return whole_share(self._beds * self._season[0], self._days)
+
+    def follow_season(self, beds: float, stays: float) -> None:
+        """Have ``beds`` times the usual beds, and stays ``stays`` times as long, from now on."""
+        self._season = (beds, stays)
 
     def request(self, priority: float = 0.0) -> Turn:
         """Ask for a bed; open escalation beds if too many wait."""
@@ -110,7 +115,7 @@ class Ward(Places):
 
     def _round(self) -> None:
         occupancy = self.in_use / max(self.capacity, 1)
-        self._rounds += self.decider.pace(occupancy)
+        self._rounds += self.decider.pace(occupancy) / self._season[1]
         while self._ready and self._ready[0][0] <= self._rounds:
             _, _, leaving, leaves = heappop(self._ready)
             happens_in(leaving, leaves)

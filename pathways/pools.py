@@ -21,6 +21,7 @@ from agents.population import Population
 from pathways.beds import Valves, Ward
 from pathways.calendar import YEAR
 from pathways.queues import Places, QueueFigures, whole_share
+from pathways.seasons import Seasons
 from pathways.settings import settings_of
 
 OTHER, MINOR, MAJOR, ADMITTED, DIRECT = range(5)
@@ -128,10 +129,13 @@ class Site:
     own_share: Mapping[str, float]
     visitors: Mapping[int, float]
     usual_beds: float
+    seasons: Seasons = field(default_factory=lambda: Seasons({}))
     seen: dict[str, QueueFigures] = field(default_factory=dict)
 
     def start_day(self, day: int) -> None:
-        """Open the day's whole number of spaces."""
+        """Open the day's whole number of spaces; let beds and stays follow the season."""
+        seasons = self.seasons
+        self.beds.follow_season(seasons.on("beds", day), seasons.on("emergency_stay", day))
         for name, places in (("majors", self.majors), ("minors", self.minors)):
             today = whole_share(self.open[name], max(day, 0))
             if today != places.capacity:

@@ -27,6 +27,7 @@ from agents.population import Population
 from pathways.calendar import YEAR, Calendar
 from pathways.demand import Arrivals
 from pathways.ledger import Ledger
+from pathways.seasons import Seasons
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -252,6 +253,7 @@ class Practices:
     evidence, luck, calendar, ledger : as elsewhere
     capacity : ``Place.capacity``: slots per 10,000 people and year under ``practice``
     settings : overrides such as ``gp.capacity_factor``
+    seasons : how slots follow leave and sickness over the year
 
     Attributes
     ----------
@@ -267,6 +269,7 @@ class Practices:
     ledger: Ledger
     capacity: Mapping[str, Mapping[str, float]]
     settings: Mapping[str, float] = field(default_factory=dict)
+    seasons: Seasons = field(default_factory=lambda: Seasons({}))
     missed_factor: Floats = field(init=False)
     waiting: int = field(init=False, default=0)
     rules: Rules = field(init=False)
@@ -295,6 +298,7 @@ class Practices:
         self._index = np.searchsorted(self._open, np.arange(first, last))
         mondays = np.array([calendar.weekday(day) == 0 for day in self._open.tolist()])
         weight = np.where(mondays, self.rules.monday, 1.0)
+        weight *= [self.seasons.on("practice_slots", day) for day in self._open.tolist()]
         self._weight = weight * ((last - first) / YEAR / weight.sum())
         shape = (self.n_practices, len(self._open) + HORIZON)
         self._slots, self._booked = np.zeros(shape, np.int64), np.zeros(shape, np.int64)

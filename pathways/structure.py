@@ -111,6 +111,20 @@ STRUCTURE: Mapping[str, Alternative] = {
             source="mechanisms.csv gp_access",
         ),
         Alternative(
+            name="seasons",
+            about="whether demand, stays, beds and staff follow the months",
+            options=(
+                Option(name="by-month", about="as in seasons.csv, mean one over a year"),
+                Option(
+                    name="flat",
+                    about="the same every month",
+                    settings={"structure.seasons": 1.0},
+                ),
+            ),
+            measure="ae_over_12_hours",
+            source="seasons.csv",
+        ),
+        Alternative(
             name="giving_up",
             about="how long people will wait for a routine appointment",
             options=_off_or(

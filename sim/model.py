@@ -28,6 +28,7 @@ from pathways.journey import link_worker_episode
 from pathways.ledger import Ledger
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
 from pathways.queues import Walk
+from pathways.seasons import Seasons
 from sim.bodies import Bodies
 from sim.isolation import Isolation
 from sim.lookback import LookBack
@@ -94,6 +95,8 @@ class CareModel(mesa.Model):
         )
         self.isolation = Isolation(self.world.network, self.demand, self.world.evidence)
         self.history: Mapping[str, Arrivals] = self.demand.history(HISTORY)
+        self.seasons = Seasons.of(self.world.evidence, spec.start, spec.settings)
+        self.seasons.raise_demand(self.demand)
         self._fixed_luck: dict[str, Floats] = {}
         self.services = open_services(self)
         self.services.begin(spec.settings)
@@ -247,7 +250,8 @@ class CareModel(mesa.Model):
     def _care(self, day: int) -> None:
         """Let everyone ask for what they need today, and the services give what they can."""
         community = self.services.community
-        arrivals = community.day(day, self.programme.divert(day, self.demand.today(day)))
+        asked = self.seasons.thin(day, self.demand.today(day), self.luck)
+        arrivals = community.day(day, self.programme.divert(day, asked))
         practice = self.services.practices.day(day, arrivals["practice_consultation"])
         self.services.hospital.receive(day, self._emergencies(day, arrivals, practice))
         self.services.lists.day(day, arrivals)

@@ -22,6 +22,7 @@ from pathways.ledger import Ledger
 from pathways.lists import Lists
 from pathways.pools import Capacity, assign_sites
 from pathways.practice import Practices
+from pathways.seasons import Seasons
 from pathways.teams import (
     Caseload,
     Meeting,
@@ -50,6 +51,7 @@ class Scene(Protocol):
     calendar: Calendar
     ledger: Ledger
     demand: Demand
+    seasons: Seasons
     history: Mapping[str, Arrivals]
 
     @property
@@ -168,6 +170,7 @@ def open_services(scene: Scene) -> ServiceSet:
         scene.ledger,
         capacity,
         settings,
+        scene.seasons,
     )
     community = Community(
         scene.population,
@@ -180,6 +183,8 @@ def open_services(scene: Scene) -> ServiceSet:
         settings,
     )
     hospital = _hospital(scene, settings, community)
+    for site in hospital.sites:
+        site.seasons = scene.seasons
     meeting, workers = _meeting(scene, teams), _link_workers(scene, teams)
     return ServiceSet(
         practices=practices,
