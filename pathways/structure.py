@@ -125,6 +125,26 @@ STRUCTURE: Mapping[str, Alternative] = {
             source="seasons.csv",
         ),
         Alternative(
+            name="deconditioning",
+            about="whether stays in hospital leave frail people a step frailer",
+            options=(
+                Option(name="off", about="only as published frailty by age already holds it"),
+                Option(
+                    name="published",
+                    about="a third of those who lose independence, half of it by the stay",
+                    settings={"structure.deconditioning": 1.0},
+                ),
+                Option(
+                    name="all",
+                    about="as published, all of it by the stay",
+                    settings={"structure.deconditioning": 1.0},
+                    replaced={"deconditioning.causal_share": 1.0},
+                ),
+            ),
+            measure="emergency_admissions of the frail",
+            source="mechanisms.csv deconditioning",
+        ),
+        Alternative(
             name="giving_up",
             about="how long people will wait for a routine appointment",
             options=_off_or(

@@ -30,6 +30,7 @@ from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
 from pathways.queues import Walk
 from pathways.seasons import Seasons
 from sim.bodies import Bodies
+from sim.deconditioning import deconditioning
 from sim.isolation import Isolation
 from sim.lookback import LookBack
 from sim.organisations import needs_of_referred
@@ -97,6 +98,7 @@ class CareModel(mesa.Model):
         self.history: Mapping[str, Arrivals] = self.demand.history(HISTORY)
         self.seasons = Seasons.of(self.world.evidence, spec.start, spec.settings)
         self.seasons.raise_demand(self.demand)
+        self.deconditioning = deconditioning(self.world, spec, self._changed)
         self._fixed_luck: dict[str, Floats] = {}
         self.services = open_services(self)
         self.services.begin(spec.settings)
@@ -174,6 +176,11 @@ class CareModel(mesa.Model):
 
     # ---- who is here ----
 
+    def discharged(self, row: int, day: float, days: float, key: int) -> None:
+        """Let a stay in hospital do to the person what it does."""
+        if self.deconditioning is not None and day >= 0:
+            self.deconditioning.discharged(row, day, days, key)
+
     def _health(self, day: int) -> None:
         """Let bodies live to the end of the week when it begins (see ``sim.bodies``)."""
         events = self._bodies.live_on(day)
@@ -232,6 +239,10 @@ class CareModel(mesa.Model):
         self.world.frailty.update(self.population, rows, day)
         self.world.control.settle(rows, day)
         self._dirty.append(rows[self.population.frailty[rows] != before])
+
+    def _changed(self, rows: Rows) -> None:
+        """Remember that the rates of ``rows`` must be worked out anew."""
+        self._dirty.append(rows)
 
     def _refresh_rates(self, day: int) -> None:
         if day >= 0:

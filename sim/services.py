@@ -16,7 +16,7 @@ from pathways.calendar import YEAR, Calendar
 from pathways.community import Community
 from pathways.components import MoreCapacity
 from pathways.demand import Arrivals, Demand
-from pathways.hospital import Hospital
+from pathways.hospital import Hospital, OnDischarge
 from pathways.journey import Services
 from pathways.ledger import Ledger
 from pathways.lists import Lists
@@ -57,6 +57,9 @@ class Scene(Protocol):
     @property
     def evidence(self) -> Evidence:
         """The numbers of the run."""
+
+    def discharged(self, row: int, day: float, days: float, key: int) -> None:
+        """Let a stay in hospital do to the person what it does."""
 
 
 @dataclass(slots=True)
@@ -272,8 +275,18 @@ def _hospital(scene: Scene, settings: Mapping[str, float], community: Community)
             minors=capacity["ed"]["minors cubicles and clinicians"],
         ),
         settings=_own(settings, ("beds", "ed")),
-        on_discharge=community.discharged,
+        on_discharge=_both(community.discharged, scene.discharged),
     )
+
+
+def _both(first: OnDischarge, second: OnDischarge) -> OnDischarge:
+    """Return what tells two of a discharge, in this order."""
+
+    def discharged(row: int, day: float, days: float, key: int) -> None:
+        first(row, day, days, key)
+        second(row, day, days, key)
+
+    return discharged
 
 
 def _meeting(scene: Scene, teams: Mapping[str, float]) -> Meeting:
