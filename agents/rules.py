@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.faults import BadInput, Fault, nearest
+from agents.palliative import on_register
 from agents.population import CURRENT_SMOKER, FRAILTY, SEXES, Population
 from agents.vulnerabilities import VULNERABILITY_NAMES
 
@@ -38,6 +39,7 @@ NAMES: dict[str, str] = {
     "practice": "number of the practice",
     "locality": "name of the locality",
     "care_home": "lives in a care home",
+    "palliative": "on the palliative care register",
     "frailty": "'fit', 'mild', 'moderate' or 'severe', in this order",
     "smoking": "'never', 'former' or 'current'",
     "smoker": "smokes now",
@@ -217,6 +219,7 @@ def columns_of(
         "practice": people.practice[rows],
         "locality": Labelled(people.locality[rows], people.localities),
         "care_home": people.care_home[rows],
+        "palliative": on_register(people, rows),
         "frailty": Labelled(people.frailty[rows], FRAILTY, ordered=True),
         "smoking": Labelled(people.smoking[rows], ("never", "former", "current")),
         "smoker": people.smoking[rows] == CURRENT_SMOKER,

@@ -19,6 +19,7 @@ from agents.evidence import Evidence
 from agents.frailty import FrailtyModel
 from agents.luck import Luck
 from agents.network import Network
+from agents.palliative import settle_palliative
 from agents.population import DAYS_PER_YEAR, FEMALE, FRAILTY, SEXES, Population
 from agents.vulnerabilities import VULNERABILITIES
 
@@ -41,6 +42,7 @@ def settle_traits(
     """
     frailty = FrailtyModel(evidence)
     frailty.start(population, luck)
+    settle_palliative(population, luck, evidence)
     people = _Drawn.of(population, luck, evidence)
     population.care_home[:] = people.happens("care_home", _care_home(people))
     _settle_isolation(people, network)

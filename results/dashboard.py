@@ -56,12 +56,15 @@ class Residents:
     ----------
     columns : of ``COLUMNS``, (n,)
     has : (n, n_conditions) on a register at the start
-    conditions, ethnic_groups, localities : names
+    vulnerable : (n, n_vulnerabilities), none where an older run did not record them
+    conditions, vulnerabilities, ethnic_groups, localities : names
     """
 
     columns: Mapping[str, npt.NDArray[Any]]
     has: Bools
+    vulnerable: Bools
     conditions: tuple[str, ...]
+    vulnerabilities: tuple[str, ...]
     ethnic_groups: tuple[str, ...]
     localities: tuple[str, ...]
 
@@ -103,19 +106,28 @@ class Residents:
 
 def residents_of(run: Run) -> Residents:
     """Read the residents of a run."""
-    columns = run.first_year(COLUMNS)
+    vulnerabilities = tuple(run.facts.get("vulnerabilities", ()))
+    columns = run.first_year((*COLUMNS, *(["vulnerable"] if vulnerabilities else [])))
     here = columns["person"] < int(run.facts["population"])
     kept = {name: values[here] for name, values in columns.items()}
     names = tuple(run.facts["conditions"])
-    bits = np.arange(len(names), dtype=np.uint32)
-    has = ((kept["diagnosed"].astype(np.uint32)[:, None] >> bits) & 1).astype(np.bool_)
+    none = np.zeros(int(here.sum()), np.uint16)
     return Residents(
         columns=kept,
-        has=has,
+        has=_unpacked(kept["diagnosed"], len(names)),
+        vulnerable=_unpacked(kept.get("vulnerable", none), len(vulnerabilities)),
         conditions=names,
+        vulnerabilities=vulnerabilities,
         ethnic_groups=tuple(run.facts["ethnic_groups"]),
         localities=tuple(run.facts.get("localities", ())),
     )
+
+
+def _unpacked(packed: npt.NDArray[Any], count: int) -> Bools:
+    """Return (n, count) flags that are bits of one integer a row."""
+    bits = np.arange(count, dtype=np.uint32)
+    flags: Bools = ((packed.astype(np.uint32)[:, None] >> bits) & 1).astype(np.bool_)
+    return flags
 
 
 # -------------------------------------------------------------------- the table
@@ -144,6 +156,10 @@ def _described(people: Residents, who: Bools) -> Iterator[Value]:
         ),
         *(("vulnerability", name, columns[name].astype(np.bool_)) for name in TRAITS),
         ("vulnerability", "severely frail", columns["frailty"] == 3),
+        *(
+            ("vulnerability", name.replace("_", " "), people.vulnerable[:, place])
+            for place, name in enumerate(people.vulnerabilities)
+        ),
     ]
     for measure, detail, fact in facts:
         yield measure, detail, "percent", _percent(fact, who), NOT_EXPECTED

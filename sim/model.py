@@ -382,6 +382,7 @@ def about(model: CareModel, seconds: float) -> dict[str, Any]:
         "start": spec.start.isoformat(),
         "conditions": list(people.conditions),
         "ethnic_groups": list(people.ethnic_groups),
+        "vulnerabilities": list(people.vulnerabilities),
         "localities": list(people.localities),
         "practices": int(people.practice.max()) + 1,
         "design_costs": [] if spec.baseline else design_costs(spec),

@@ -34,7 +34,14 @@ from calibration.targets_prevalence import (
 )
 from experiments.catalogue import installed
 from experiments.cli import BAD_INPUT, DONE, answer
-from results.dashboard import Residents, baseline_runs, combinations, residents_of, write_dashboard
+from results.dashboard import (
+    Residents,
+    baseline_runs,
+    combinations,
+    residents_of,
+    values_of,
+    write_dashboard,
+)
 from results.regression import regression_table
 from tests.fake_runs import Fake, write_fake_experiment
 
@@ -345,6 +352,14 @@ def test_the_dashboard_tells_of_place_localities_and_practices(folder: Path) -> 
     assert all(path.stat().st_size > 5000 for path in figures)
 
 
+def test_the_dashboard_tells_every_vulnerability_that_is_recorded(people: Residents) -> None:
+    marked = np.arange(len(people.has)) % 4 == 0
+    named = replace(people, vulnerable=marked[:, None], vulnerabilities=("language_difficulties",))
+    everyone = np.ones(len(people.has), np.bool_)
+    told = {(measure, detail): value for measure, detail, _, value, _ in values_of(named, everyone)}
+    assert told["vulnerability", "language difficulties"] == pytest.approx(25, abs=0.1)
+
+
 def test_people_picked_for_two_admissions_fall_without_any_programme(folder: Path) -> None:
     """In the invented runs nobody's admissions last: the fall is regression to the mean alone."""
     (runs,) = baseline_runs(folder).values()
@@ -356,6 +371,15 @@ def test_people_picked_for_two_admissions_fall_without_any_programme(folder: Pat
     assert rate[1] < rate[0] / 3
     assert share[1, 0] < share[0, 0] / 3
     assert share[0, 1] == 38
+
+
+@pytest.mark.slow
+def test_the_places_differ_in_one_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer(["check", "places", "--population", "800", "--out", str(tmp_path)]) == DONE
+    assert (tmp_path / "figures" / "places.png").stat().st_size > 10_000
+    assert "dengie" in capsys.readouterr().out
 
 
 def test_a_run_folder_is_told_its_own_checks(

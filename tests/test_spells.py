@@ -83,8 +83,8 @@ def test_spells_move_points_and_leave_their_number_and_other_processes() -> None
     assert counts[1].sum() == pytest.approx(counts[0].sum(), rel=0.05)
     assert counts[0].var() / counts[0].mean() == pytest.approx(1, abs=0.04)
     assert counts[1].var() / counts[1].mean() > 1.1
-    others = [np.sort(each.word[each.cell >= n]) for each in (before, after)]
-    assert np.array_equal(*others)
+    plain_others, others = (np.sort(each.word[each.cell >= n]) for each in (before, after))
+    assert np.array_equal(plain_others, others)
 
 
 def test_a_lower_rate_takes_points_away_and_moves_none_and_a_higher_adds() -> None:
