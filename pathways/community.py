@@ -327,9 +327,9 @@ class Community:
             return []
         some = [Points(np.full(len(mine), -1), day + within[mine], keys[mine])]
         points = _together([*some, asking] if asking is not None else some)
-        days = self.luck.exponentials(f"light.stay.{name}", points.keys)
+        days = self.luck.exponentials_of(points.keys, f"light.stay.{name}")
         days *= self.numbers.stay[number]
-        until = self.luck.exponentials(f"light.patience.{name}", points.keys)
+        until = self.luck.exponentials_of(points.keys, f"light.patience.{name}")
         until = points.times + until * self.numbers.wait[number]
         columns = (points.rows, points.keys, points.times, days, until)
         order = np.argsort(points.times, kind="stable")
@@ -349,7 +349,7 @@ class Community:
 
     def _on(self, day: int, to: str, rows: Integers, keys: Words) -> Points:
         """Let people come to a light service on ``day``, at a time when it may be open."""
-        within = self.luck.uniforms("route.time", keys)
+        within = self.luck.uniforms_of(keys, "route.time")
         if to in NUMBER:
             within = self.slots.hour(np.full(len(keys), NUMBER[to]), within) / HOURS
         return Points(rows, day + within, keys)
@@ -371,7 +371,7 @@ class Community:
             mine = mine[sender.takes(number, points.rows[mine], self.population, day)]
             if len(mine):
                 one = sender.routes[number]
-                keys = self.luck.words(f"route.{one.key}", points.keys[mine])
+                keys = self.luck.words_of(points.keys[mine], f"route.{one.key}")
                 found.append((one.to, Points(points.rows[mine], points.times[mine], keys)))
         return found
 

@@ -204,6 +204,6 @@ class Visitors:
         count = np.searchsorted(self._counts, self.luck.uniform(f"{self.name}.count", which))
         number = np.arange(int(count))
         keys = self.luck.words(f"{self.name}.key", which, number)
-        within = self.luck.uniforms(f"{self.name}.time", keys)
-        service = np.searchsorted(self._ends, self.luck.uniforms(f"{self.name}.service", keys))
+        within = self.luck.uniforms_of(keys, f"{self.name}.time")
+        service = np.searchsorted(self._ends, self.luck.uniforms_of(keys, f"{self.name}.service"))
         return np.minimum(service, len(self.expected) - 1), within, keys

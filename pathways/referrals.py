@@ -238,7 +238,7 @@ class Sender:
         A person's number is that of the point, so a route that opens takes only people who
         went nowhere, or those of routes after it.
         """
-        chosen: Integers = np.searchsorted(self.edges, luck.uniforms(self.name, keys))
+        chosen: Integers = np.searchsorted(self.edges, luck.uniforms_of(keys, self.name))
         return chosen
 
     def takes(self, number: int, rows: Integers, people: Population, day: float) -> Integers:

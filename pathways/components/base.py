@@ -123,14 +123,14 @@ def offered(
     scene: Scene, component: Component, share: float, rows: Integers, keys: Words, reached: Reached
 ) -> Bools:
     """Say which events of ``rows`` the component takes on: a keyed draw for each event."""
-    draws = scene.luck.uniforms(f"component.{component.name}.offer", keys)
+    draws = scene.luck.uniforms_of(keys, f"component.{component.name}.offer")
     taken: Bools = reached.rows[rows] & (draws < share * reached.share[rows])
     return taken
 
 
 def succeeds(scene: Scene, component: Component, keys: Words, size: float) -> Bools:
     """Say for which events the component does what it is for: a second keyed draw."""
-    draws = scene.luck.uniforms(f"component.{component.name}.succeeds", keys)
+    draws = scene.luck.uniforms_of(keys, f"component.{component.name}.succeeds")
     return np.asarray(draws < size)
 
 
