@@ -140,7 +140,7 @@ def _doubtful(problem: Problem, own: Sequence[OwnTarget]) -> list[str]:
 
 def identity_of(problem: Problem, asked: Asked) -> dict[str, Any]:
     """Return what tells this calibration from all others."""
-    from calibration.matching.sets import set_files
+    from calibration.matching.folders import set_digest
 
     plan = problem.plan
     held = {
@@ -150,7 +150,7 @@ def identity_of(problem: Problem, asked: Asked) -> dict[str, Any]:
         "program_version": program_version(),
         "program": fingerprint(program_digest(), folder_digest(_CALIBRATION, pattern="*.py")),
         "evidence": folder_digest(plan.evidence),
-        "base": fingerprint(*(file.read_bytes().hex() for file in set_files(plan.base))),
+        "base": set_digest(plan.base),
         "own_targets": len(plan.own),
     }
     digest = fingerprint([held, plan.place, list(plan.own), plan.built_in])

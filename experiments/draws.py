@@ -362,6 +362,7 @@ class Draws:
         return [
             Point(
                 draw=draw + 1,
+                fitted=draw + 1,
                 first_replication=draw * replications,
                 replaced={one.key: float(self.values[one.key][draw]) for one in self.run},
                 design={

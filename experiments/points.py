@@ -28,6 +28,7 @@ class Point:
         costs) or the evidence of a cost
     settings : ``service.setting`` of every design, the baseline among them
     structure : named alternatives (``pathways.structure``) and their options
+    fitted : which posterior draw of the parameter set is run; 0 is its best set
     baseline : False where nothing changes for the baseline, so that its runs need no repeat
     """
 
@@ -37,6 +38,7 @@ class Point:
     design: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, float] = field(default_factory=dict)
     structure: Mapping[str, str] = field(default_factory=dict)
+    fitted: int = 0
     baseline: bool = True
 
     def of(self, design: Design) -> dict[str, float]:

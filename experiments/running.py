@@ -23,6 +23,12 @@ import tomli_w
 from agents.evidence import Evidence, Figure
 from agents.faults import BadInput, Fault
 from agents.place import Place
+from calibration.matching.folders import (
+    folder_of_draw,
+    moved_levels,
+    set_digest,
+    set_files,
+)
 from experiments.batch import (
     Batch,
     Ended,
@@ -159,7 +165,7 @@ def planned_runs(experiment: Experiment, points: Sequence[Point] | None = None) 
     """
     if points is None:
         points = points_of(experiment)
-    more = (folder_digest(EVIDENCE), folder_digest(parameter_folder(experiment)), program_digest())
+    more = (folder_digest(EVIDENCE), set_digest(parameter_folder(experiment)), program_digest())
     runs = []
     specs = (spec for place in experiment.places for spec in specs_of(experiment, place, points))
     for spec in specs:
@@ -208,7 +214,7 @@ def specs_of(
                         replication=point.first_replication + number,
                         draw=point.draw,
                         evidence=EVIDENCE,
-                        parameters=parameter_folder(experiment),
+                        parameters=folder_of_draw(parameter_folder(experiment), point.fitted),
                         replaced={**replaced, **option.replaced},
                         settings={**arm.settings, **option.settings, **point.settings},
                         keep_events=experiment.keep_events,
@@ -229,8 +235,12 @@ def _replaced(
         return [point.replaced for point in points]
     from experiments.levels import Levels
 
-    levels = Levels(place, EVIDENCE, parameter_folder(experiment))
-    return [levels.solved(point.replaced) for point in points]
+    best = parameter_folder(experiment)
+    levels = Levels(place, EVIDENCE, best)
+    return [
+        moved_levels(levels.solved(point.replaced), best, folder_of_draw(best, point.fitted))
+        for point in points
+    ]
 
 
 def _shown(figures: tuple[Figure, ...], point: Point) -> tuple[Figure, ...]:
@@ -323,7 +333,7 @@ def _contents(experiment: Experiment) -> list[Any]:
     return [
         list(experiment.places),
         [arm.design for arm in experiment.arms],
-        folder_digest(parameter_folder(experiment)),
+        set_digest(parameter_folder(experiment)),
     ]
 
 
@@ -349,10 +359,9 @@ def inputs_inside(experiment: Experiment) -> tuple[str, dict[str, Path]]:
         entry["use"] = _inside(entry["use"], f"inputs/design-{number}", copies)
     if experiment.parameters != "default":
         table["parameters"] = "inputs/parameters"
-        for file in sorted(Path(experiment.parameters).rglob("*")):
-            if file.is_file():
-                inside = file.relative_to(experiment.parameters).as_posix()
-                copies[f"inputs/parameters/{inside}"] = file
+        for file in set_files(Path(experiment.parameters)):
+            inside = file.relative_to(experiment.parameters).as_posix()
+            copies[f"inputs/parameters/{inside}"] = file
     return tomli_w.dumps(table), copies
 
 

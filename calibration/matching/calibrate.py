@@ -15,10 +15,11 @@ from agents.disease_tables import DiseaseTables
 from calibration.matching.cross import cross_validation
 from calibration.matching.figures import write_figures
 from calibration.matching.fit import Fit, Problem, fit
+from calibration.matching.folders import DRAWS, set_files
 from calibration.matching.outcome import Outcome, not_identified, outcome_of, scores
 from calibration.matching.plan import Plan
 from calibration.matching.report import write_report
-from calibration.matching.sets import DRAWS, SetTask, make_set, set_files
+from calibration.matching.sets import SetTask, make_set
 from calibration.matching.simulator import Counted, Size, Trial, counted_of, people_at
 from calibration.matching.store import SIMULATIONS, Progress, claim, simulate_all, write_json
 

@@ -110,7 +110,9 @@ def _density(sample: Floats, along: Floats) -> Floats:
     some = sample[:: max(len(sample) // 3000, 1)]
     if some.std() < 1e-6:
         return np.zeros_like(along)
-    kernel = gaussian_kde(np.concatenate([some, -some, 2 - some]))
+    mirrored = np.concatenate([some, -some, 2 - some])
+    width = 1.06 * some.std() * some.size**-0.2
+    kernel = gaussian_kde(mirrored, bw_method=width / mirrored.std(ddof=1))
     density: Floats = 3 * kernel(along)
     return density
 
@@ -162,6 +164,8 @@ def _pair(
             color=INK,
         )
     if i == n - 1:
+        ends = np.quantile(across, [0.02, 0.98])
+        ax.set_xticks(ends, [f"{end:.2g}" for end in ends], fontsize=6)
         ax.set_xlabel(_two_lines(free[column].name), fontsize=7)
     if j == 0:
         ax.set_ylabel(_two_lines(free[row].name), fontsize=7)
@@ -196,9 +200,7 @@ def informed_by(outcome: Outcome) -> Figure:
                 ax.text(
                     j, i, f"{told[i, j]:.1f}", ha="center", va="center", fontsize=7, color=colour
                 )
-    figure.colorbar(
-        shown, ax=ax, shrink=0.7, label="change over one prior deviation, per deviation of misfit"
-    )
+    figure.colorbar(shown, ax=ax, shrink=0.7, label="change over one prior sd, per sd of misfit")
     return figure
 
 
@@ -307,6 +309,7 @@ def implausibility(outcome: Outcome) -> Figure:
     ax.set_ylabel("% of the space below")
     ax.legend(frameon=False, fontsize=8)
     _by_parameter(below, outcome)
+    _key(figure, (("least implausible at this value", AFTER), ("half of the space", BEFORE)))
     return figure
 
 
@@ -351,7 +354,7 @@ def convergence(outcome: Outcome) -> Figure:
     left.set_xlabel("R-hat (dashed: 1.05)")
     left.set_yticks(places, names, fontsize=7)
     right.plot(posterior.effective, places, "o", color=AFTER)
-    right.set_xscale("log")
+    right.set_xlim(left=0)
     right.set_xlabel("effective draws")
     axes = below.subplots(3, 1, sharex=True)
     for ax, place in zip(axes, worst, strict=False):
@@ -381,15 +384,15 @@ def emulator(outcome: Outcome) -> Figure:
     left.plot(fit.tried.expected / scale, fit.tried.error / scale, "o", color=AFTER, markersize=3.5)
     top = float(np.nanmax(np.concatenate([fit.tried.expected / scale, fit.tried.error / scale])))
     left.plot([0, top], [0, top], color=MUTE, linewidth=0.8)
-    left.set_xlabel("error expected of one simulation (deviations of misfit)")
+    left.set_xlabel("error expected of one simulation (standard deviations of misfit)")
     left.set_ylabel("error found")
     away = ((simulated - fit.aims.values) / scale)[np.isfinite(simulated)]
     emulated = ((expected - fit.aims.values) / scale)[np.isfinite(simulated)]
     right.hexbin(emulated, away, gridsize=40, cmap="Blues", mincnt=1, bins="log", linewidths=0)
     ends = [float(min(emulated.min(), away.min())), float(max(emulated.max(), away.max()))]
     right.plot(ends, ends, color=MUTE, linewidth=0.8)
-    right.set_xlabel("misfit emulated (deviations)")
-    right.set_ylabel("misfit simulated")
+    right.set_xlabel("misfit emulated (standard deviations)")
+    right.set_ylabel("misfit simulated (standard deviations)")
     return figure
 
 
