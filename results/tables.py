@@ -65,6 +65,7 @@ from results.twins import NUMBERS as GAINS
 from results.twins import gain_sheet
 from results.utilities import Utilities, england_weights, read_utilities
 from results.variance import structure_table, variance_table, varied_in
+from results.warmup import warm_up_table
 from results.workbook import write_workbook
 
 Floats = npt.NDArray[np.float64]
@@ -85,6 +86,7 @@ TABLES = (
     "variance",
     "structure",
     "information",
+    "warm_up",
     "money",
     "plan",
     "checks",
@@ -404,6 +406,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "variance": variance_table(collected.outcomes, baselines, varied),
         "structure": structure_table(collected.outcomes, baselines, varied),
         "information": information_table(added, folders, settings),
+        "warm_up": warm_up_table(collected.runs, baselines.values()),
         "checks": checks_table(
             stacks["checks"], {arm: runs[0] for arm, runs in collected.runs.items()}, settings
         ),

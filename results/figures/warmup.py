@@ -1,0 +1,60 @@
+"""How queues open: the first quarters beside what later years lead to expect."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from results.figures import canvas
+from results.figures.canvas import INK, MUTE, WIDE
+
+AS_EXPECTED, DIFFERS = "#005EB8", "#AE2573"
+WIDEST = 100.0  # %; intervals of short queues go beyond
+WORDS = {"queue_end": "waiting", "utilisation": "use"}
+
+
+def opening(table: pd.DataFrame) -> Axes:
+    """Draw the difference of the first quarter of each queue, % of what was expected.
+
+    Parameters
+    ----------
+    table : rows of ``warm_up.csv`` of one place
+    """
+    shown = table[(table["quarter"] == 1) & (table["expected"].abs() > 0)]
+    ax = canvas.new_axes(WIDE, 1.2 + 0.22 * len(shown), left=2.7, right=0.3, top=0.45, bottom=0.65)
+    for y, row in enumerate(shown.to_dict("records")):
+        differs = row["verdict"] == "differs"
+        colour = DIFFERS if differs else AS_EXPECTED
+        scale = 100.0 / abs(row["expected"])
+        canvas.interval(ax, scale * row["low"], scale * row["high"], y, colour, 3.0)
+        ax.plot([scale * row["difference"]], [y], "D" if differs else "o", color=colour, ms=5)
+    names = [
+        f"{row['service']} {row['role']}, {WORDS.get(row['metric'], row['metric'])}".replace(
+            "_", " "
+        )
+        for row in shown.to_dict("records")
+    ]
+    ax.set_yticks(range(len(shown)), names)
+    ax.set_ylim(len(shown) - 0.4, -0.6)
+    ax.set_xlim(-WIDEST, WIDEST)
+    canvas.zero_line(ax)
+    ax.set_xlabel(
+        "First quarter less what later years lead to expect, % of it (99% interval)\n"
+        "disc: as expected; diamond: differs"
+    )
+    ax.xaxis.label.set_color(MUTE)
+    ax.set_title(title(table), loc="left", x=-0.55, color=INK)
+    canvas.bare(ax)
+    return ax
+
+
+def title(table: pd.DataFrame) -> str:
+    """Return what the figure shows, in a sentence."""
+    queues = table.groupby(["service", "role", "metric"])["quarters_to_leave_out"].first()
+    late = queues[queues > 0]
+    if late.empty:
+        return f"All {len(queues)} queues open where later years lead to expect"
+    return (
+        f"{len(late)} of {len(queues)} queues open elsewhere than expected; the longest for "
+        f"{int(late.max())} quarter{'s' if late.max() > 1 else ''}"
+    )
