@@ -28,6 +28,7 @@ from pathways.calendar import YEAR, Calendar
 from pathways.demand import Arrivals
 from pathways.ledger import Ledger
 from pathways.seasons import Seasons
+from pathways.staff import Workload, workload
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -285,6 +286,9 @@ class Practices:
     _due: dict[int, list[Requests]] = field(init=False, default_factory=dict)
     _asked: dict[int, list[tuple[Integers, Words]]] = field(init=False, default_factory=dict)
     _year: int | None = field(init=False, default=None)
+    _workload: Workload | None = field(init=False)
+    _filled: Floats = field(init=False)  # share of posts, by practice
+    _month_from: int = field(init=False, default=0)  # working day on which the month began
     _leaks: tuple[str, ...] = field(init=False, default=LEAKS)
     _leak_edges: Floats = field(init=False)
 
@@ -303,6 +307,8 @@ class Practices:
         shape = (self.n_practices, len(self._open) + HORIZON)
         self._slots, self._booked = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         self._urgent = np.full(self.n_practices, self.rules.held_back)
+        self._workload = workload(self.n_practices, self.evidence, self.settings)
+        self._filled = np.ones(self.n_practices)
         self.triage = HeldBackLearning(self.rules.held_back, self.rules.held_back_highest)
         self.missed_factor = np.ones(len(people))
         self._set_slots(first)
@@ -318,7 +324,7 @@ class Practices:
         here = self.population.present(max(day, 0))
         registered = np.bincount(self.population.practice[here], minlength=self.n_practices)
         start = self.index(day)
-        yearly = registered * self.rules.slots_per_head
+        yearly = registered * self.rules.slots_per_head * self._filled
         total = np.floor(yearly[:, None] * np.cumsum(self._weight[start:]) + 1e-9)
         self._slots[:, start : len(self._open)] = np.diff(total, axis=1, prepend=0.0)
 
@@ -576,6 +582,17 @@ class Practices:
         month = self.calendar.month
         if month(int(self._open[now])) != month(int(self._open[now + 1])):
             ledger.tally("gp", "all", "queue_end", self.waiting)
+            self._end_month(now)
+
+    def _end_month(self, now: int) -> None:
+        """Let staff leave where the month's work was heavy, and new ones come."""
+        if self._workload is None:
+            return
+        month = slice(self._month_from, now + 1)
+        slots, used = (by.sum(axis=1) for by in (self._slots[:, month], self._booked[:, month]))
+        self._filled = self._workload.month(used / np.maximum(slots, 1))
+        self._month_from = now + 1
+        self._set_slots(int(self._open[now + 1]))
 
     def _outcome(self, now: int, seen: Requests, missed: Requests, failed: Requests) -> PracticeDay:
         """Say where unmet requests go; those who try again ask on the next working day."""

@@ -145,6 +145,20 @@ STRUCTURE: Mapping[str, Alternative] = {
             source="mechanisms.csv deconditioning",
         ),
         Alternative(
+            name="workload",
+            about="whether heavy work makes practice staff leave",
+            options=(
+                Option(name="off", about="posts filled as today (no study gives a slope)"),
+                Option(
+                    name="leaving",
+                    about="more leave where over 97% of slots are used; posts stand empty a while",
+                    settings={"structure.workload": 1.0},
+                ),
+            ),
+            measure="gp_contacts",
+            source="mechanisms.csv workload; staff.csv",
+        ),
+        Alternative(
             name="giving_up",
             about="how long people will wait for a routine appointment",
             options=_off_or(
