@@ -71,6 +71,11 @@ class Ward(Places):
         """Beds open today without escalation."""
         return whole_share(self._beds * self._season[0], self._days)
 
+    def change_beds(self, beds: float) -> None:
+        """Have ``beds`` beds of the ward's own from now on; nobody is sent away."""
+        self._beds = beds
+        self.capacity = self.core + self._extra
+
     def follow_season(self, beds: float, stays: float) -> None:
         """Have ``beds`` times the usual beds, and stays ``stays`` times as long, from now on."""
         self._season = (beds, stays)

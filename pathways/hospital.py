@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -38,6 +38,8 @@ from pathways.queues import Steps, Turn, Walk
 from pathways.stays import HOURS, Stays, VisitPlans
 
 VISITOR_BLOCK = 30  # visitors are drawn for this many days at a time
+# What each setting of capacity opens or closes.
+CAPACITY_FACTORS = {"beds.capacity_factor": ("beds",), "ed.capacity_factor": ("majors", "minors")}
 FIRST_VISITOR = -1_000_000  # rows below are visitors; those above, to -1, fill the beds at first
 OnDischarge = Callable[[int, float, float, int], None]
 ChangePlans = Callable[[Integers, Words, VisitPlans], VisitPlans]
@@ -197,6 +199,7 @@ class Hospital:
         people = self._population
         here = people.alive[everyone.rows] & (everyone.times < people.exit_day[everyone.rows])
         self.counts.absent += len(here) - int(np.count_nonzero(here))
+        everyone = self._sent_on(everyone)
         elsewhere = everyone.kinds == OTHER
         self._see_elsewhere(everyone.rows[elsewhere & here])
         visits = everyone.only(~elsewhere & here)
@@ -226,6 +229,23 @@ class Hospital:
         for site, *facts in zip(sites.tolist(), *lists, strict=True):
             visit = Visit(self.sites[site], *facts)
             visit.walk = Walk(self._paths[visit.kind](visit))
+
+    def change_capacity(self, changes: Mapping[str, float]) -> None:
+        """Follow ``beds.capacity_factor`` and ``ed.capacity_factor`` of ``changes`` from now on."""
+        for setting, names in CAPACITY_FACTORS.items():
+            for name in names if setting in changes else ():
+                for site in self.sites:
+                    site.change(name, changes[setting])
+
+    def _sent_on(self, arriving: Arriving) -> Arriving:
+        """Send those whose emergency department is shut elsewhere; the admitted go to a bed."""
+        shut = [kind for kind in (MINOR, MAJOR, ADMITTED) if self.sites[0].closed(kind)]
+        if not shut:
+            return arriving
+        kinds = arriving.kinds.copy()
+        kinds[np.isin(kinds, shut) & (kinds != ADMITTED)] = OTHER
+        kinds[np.isin(kinds, shut) & (kinds == ADMITTED)] = DIRECT
+        return replace(arriving, kinds=kinds)
 
     def _see_elsewhere(self, rows: Integers) -> None:
         free = np.array([row not in self.inside for row in rows.tolist()], np.bool_)

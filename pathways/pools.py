@@ -119,18 +119,38 @@ class Site:
 
     ``open`` is the places of each resource, possibly a fraction (some are open on some days
     only), ``own_share`` the residents' share of them and ``visitors`` arrivals a day by kind.
-    ``usual_beds`` are the beds before a design adds or closes any.
+    ``own`` and ``elsewhere`` are residents' and visitors' usual places, before a design adds
+    or closes any.
     """
 
     majors: Places
     minors: Places
     beds: Ward
-    open: Mapping[str, float]
-    own_share: Mapping[str, float]
+    own: Mapping[str, float]
+    elsewhere: Mapping[str, float]
     visitors: Mapping[int, float]
-    usual_beds: float
+    open: dict[str, float] = field(default_factory=dict)
+    own_share: dict[str, float] = field(default_factory=dict)
     seasons: Seasons = field(default_factory=lambda: Seasons({}))
     seen: dict[str, QueueFigures] = field(default_factory=dict)
+
+    @property
+    def usual_beds(self) -> float:
+        """The beds before a design adds or closes any."""
+        return self.elsewhere["beds"] + self.own["beds"]
+
+    def change(self, name: str, factor: float) -> None:
+        """Have ``factor`` times the residents' usual places of a resource from now on."""
+        own = self.own[name] * factor
+        self.open[name] = self.elsewhere[name] + own
+        self.own_share[name] = own / max(self.open[name], 1e-9)
+        if name == "beds":
+            self.beds.change_beds(self.open[name])
+
+    def closed(self, kind: int) -> bool:
+        """Say whether residents of ``kind`` are not seen here: none of the spaces is theirs."""
+        need = {MINOR: "minors", MAJOR: "majors", ADMITTED: "majors"}.get(kind)
+        return need is not None and self.own_share[need] <= 0.0
 
     def start_day(self, day: int) -> None:
         """Open the day's whole number of spaces; let beds and stays follow the season."""
@@ -170,16 +190,19 @@ def _site(
         "minors": settings["ed.capacity_factor"],
         "beds": settings["beds.capacity_factor"],
     }
-    places = {name: visitors[name] + own[name] * factor[name] for name in RESOURCES}
-    return Site(
-        majors=Places(env, whole_share(places["majors"], 0)),
-        minors=Places(env, whole_share(places["minors"], 0)),
-        beds=Ward(env, places["beds"], usual_valves(rates, settings)),
-        open=places,
-        own_share={name: own[name] * factor[name] / max(places[name], 1e-9) for name in RESOURCES},
+    usual = {name: visitors[name] + own[name] for name in RESOURCES}
+    site = Site(
+        majors=Places(env, 0),
+        minors=Places(env, 0),
+        beds=Ward(env, usual["beds"], usual_valves(rates, settings)),
+        own=own,
+        elsewhere=visitors,
         visitors=rates.visitors(visitors),
-        usual_beds=visitors["beds"] + own["beds"],
     )
+    for name in RESOURCES:
+        site.change(name, factor[name])
+    site.start_day(0)
+    return site
 
 
 def usual_valves(rates: Rates, settings: Mapping[str, float]) -> Valves:

@@ -110,6 +110,7 @@ class ServiceSet:
             self.practices.change_capacity(changes["gp.capacity_factor"], day)
         self.community.change(changes)
         self.practices.send_unmet(*self.community.unmet())
+        self.hospital.change_capacity(changes)
         self.organisations.adopt(changes)
 
     def settle(self) -> None:

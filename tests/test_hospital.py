@@ -411,3 +411,37 @@ def test_events_are_kept_if_asked_for() -> None:
         ("ae_type1", [11]),
         ("leaves queue of ed", [11]),
     ] or ledger.activity["ae_over_4_hours"][11]
+
+
+# ---- capacity that changes, and none at all ----
+
+
+def test_beds_closed_from_a_day_on_delay_people_and_lose_nobody() -> None:
+    worlds = [World(years=1, n=20_000), World(years=1, n=20_000)]
+    worlds[1].hospital.change_capacity({"beds.capacity_factor": 0.5})
+    usual, fewer = (world.run().figures() for world in worlds)
+    assert fewer["mean boarding h"] > 1.5 * usual["mean boarding h"]
+    assert fewer["over 12 h"] > usual["over 12 h"]
+    assert fewer["admissions per head"] == pytest.approx(usual["admissions per head"], rel=0.05)
+    worlds[1].hospital.check()
+
+
+def test_capacity_follows_a_schedule_within_a_run() -> None:
+    world = World(years=1, n=20_000)
+    site = world.hospital.sites[0]
+    before = site.beds.core
+    world.hospital.change_capacity({"beds.capacity_factor": 0.0, "ed.capacity_factor": 2.0})
+    assert site.open["beds"] == pytest.approx(site.elsewhere["beds"])
+    assert site.beds.core < before
+    world.hospital.change_capacity({"beds.capacity_factor": 1.0})
+    assert site.beds.core == before
+
+
+def test_where_the_emergency_department_is_shut_people_go_elsewhere() -> None:
+    world = World(years=0.25, n=20_000)
+    world.hospital.change_capacity({"ed.capacity_factor": 0.0})
+    found = world.run()
+    assert found.ledger.activity["ae_type1"].sum() == 0
+    assert found.ledger.activity["ae_attendances"].sum() > 0.08 * 20_000
+    assert found.ledger.activity["emergency_admissions"].sum() > 0.02 * 20_000
+    world.hospital.check()
