@@ -50,7 +50,6 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-WARM_UP = 91  # days: practices need 12 weeks and beds 60 days to forget how they were filled
 HISTORY = 2 * YEAR  # days before the start that waiting lists and look-back rules need
 
 # Series of the model as a whole, collected at the end of every month (or step).
@@ -84,9 +83,10 @@ class CareModel(mesa.Model):
         self.world = world or build_world(spec)
         self.luck = self.world.luck
         self.population = self.world.population
-        self.calendar = Calendar(spec.start, spec.years, WARM_UP)
+        warm_up = round(self.world.evidence.value("clock", key="warm_up_days"))
+        self.calendar = Calendar(spec.start, spec.years, warm_up)
         self.ledger = Ledger(len(self.population), keep_events=spec.keep_events)
-        self.env = simpy.Environment(initial_time=-WARM_UP)
+        self.env = simpy.Environment(initial_time=-warm_up)
         self.demand = Demand(
             self.population,
             self.world.evidence,
@@ -154,7 +154,7 @@ class CareModel(mesa.Model):
         return [day for day in days if self.calendar.month(day) != self.calendar.month(day - 1)]
 
     def _days(self) -> Any:
-        for day in range(-WARM_UP, self.calendar.end):
+        for day in range(-self.calendar.warm_up, self.calendar.end):
             self._day(day)
             yield self.env.timeout(1)
 

@@ -14,6 +14,7 @@ from agents.resident import Patient
 from agents.rules import LOOK_BACK, NAMES, Column, Rule, columns_of
 from pathways.calendar import YEAR
 from pathways.components import Maturity, MoreCapacity, Offer, ProactivePathway
+from pathways.components.base import STEP
 from pathways.demand import Arrivals
 from pathways.design import Design, Effect, People
 from pathways.effects import LASTING, Effects
@@ -30,7 +31,6 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
-EFFECTS_EVERY = 28  # days between steps of effects that grow or fade
 PER = 10_000
 
 
@@ -229,7 +229,7 @@ class Programme:
 
     def step_effects(self, day: int) -> None:
         """Look whom components reach, let effects grow or fade, hand them to the model."""
-        if day % EFFECTS_EVERY:
+        if day % STEP:
             return
         if self._parts:
             columns, share = self._columns(day), self._places.share(day)
@@ -240,10 +240,10 @@ class Programme:
 
     def _grow(self, day: int) -> None:
         model = self._model
-        demand_rows, hazard_rows = self._effects.step(self.reached(), EFFECTS_EVERY)
+        demand_rows, hazard_rows = self._effects.step(self.reached(), STEP)
         if len(demand_rows):
             for process, factor in self._effects.demand_factor.items():
-                model.demand.factor[process][:] = factor
+                model.demand.factor[process][demand_rows] = factor[demand_rows]
             model.demand.refresh(demand_rows, day)
         if len(hazard_rows):
             model.world.health.refresh(hazard_rows, day)

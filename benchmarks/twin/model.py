@@ -24,7 +24,6 @@ from benchmarks.twin.rates import CareRates
 from benchmarks.twin.resident import Resident
 from benchmarks.twin.teams import Coordinators, LinkWorkers, Meeting
 from pathways.calendar import Calendar
-from sim.model import WARM_UP
 from sim.spec import RunSpec
 from sim.world import World, build_world
 
@@ -58,9 +57,10 @@ class PlainTwin(mesa.Model):
         self.world = world or build_world(spec)
         self.people, self.evidence = self.world.population, self.world.evidence
         self.tables = DiseaseTables.load(spec.parameters)
-        self.env = simpy.Environment(initial_time=-WARM_UP)
-        self.calendar = Calendar(spec.start, spec.years, WARM_UP)
-        self.today = -WARM_UP
+        warm_up = round(self.evidence.value("clock", key="warm_up_days"))
+        self.env = simpy.Environment(initial_time=-warm_up)
+        self.calendar = Calendar(spec.start, spec.years, warm_up)
+        self.today = -warm_up
         self.counts: defaultdict[str, float] = defaultdict(float)
         self.waits: dict[str, list[float]] = {}
         self.person_days = 0

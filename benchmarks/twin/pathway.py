@@ -11,8 +11,9 @@ from agents.population import DAYS_PER_YEAR
 from agents.rules import columns_of
 from agents.segments import RiskModel
 from pathways.calendar import YEAR
+from pathways.components.base import STEP
 from pathways.effects import BloodPressure, processes
-from sim.programme import EFFECTS_EVERY, eligibility
+from sim.programme import eligibility
 
 if TYPE_CHECKING:
     from benchmarks.twin.model import PlainTwin
@@ -53,7 +54,7 @@ class Team:
         """Open the design's staff on day 0; search and step effects on their days."""
         if day == 0:
             self._open()
-        if day >= 0 and day % EFFECTS_EVERY == 0:
+        if day >= 0 and day % STEP == 0:
             self._step_effects()
         if day >= 0 and day % self._reach.every_days == 0:
             self._search(day)
@@ -195,7 +196,7 @@ class Team:
     def _grown(self, strength: float, resident: Resident, number: int) -> float:
         effect = self._effects[number]
         over = effect.builds_over_years if resident.supported else effect.fades_over_years
-        step = EFFECTS_EVERY / YEAR / over if over else 1.0
+        step = STEP / YEAR / over if over else 1.0
         return min(max(strength + (step if resident.supported else -step), 0.0), 1.0)
 
     def _act(self, resident: Resident, strengths: list[float]) -> None:

@@ -24,7 +24,7 @@ Fifths = tuple[float, float, float, float, float]
 
 EVERYONE: Fifths = (1.0, 1.0, 1.0, 1.0, 1.0)
 EVERYBODY = People(include=())
-STEP = 28  # days between looks at whom a component reaches
+STEP = 28  # days (whole weeks) between looks at whom a component reaches and steps of its effects
 PER = 10_000
 
 
