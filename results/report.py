@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,6 +20,8 @@ from results.report_people import changes_section, gains_section, reached_sectio
 from results.report_services import services_section
 
 TEMPLATES = Path(__file__).parent / "templates"
+FEW = 2  # with so few designs the figures are small, and sections share printed pages
+EVEN = (2, 4, 6, 8, 10)
 SIGN_CLASSES = {"+": "good", "−": "bad", "?": "unclear", "=": "same", "±": "shift"}
 
 
@@ -46,7 +49,7 @@ def build_report(folder: Path) -> Path:
 
 def report_sections(data: ReportData) -> tuple[Section, ...]:
     """Return sections 2 to 11, in order."""
-    return (
+    sections = (
         reached_section(data),
         changes_section(data, leading(data)),
         when_section(data),
@@ -58,6 +61,9 @@ def report_sections(data: ReportData) -> tuple[Section, ...]:
         sure_section(data),
         limits_section(data),
     )
+    if len(data.designs) > FEW:
+        return sections
+    return tuple(replace(s, starts_page=s.starts_page and s.number in EVEN) for s in sections)
 
 
 def render(data: ReportData, sections: tuple[Section, ...]) -> str:
@@ -74,7 +80,7 @@ def render(data: ReportData, sections: tuple[Section, ...]) -> str:
         data=data,
         page=page,
         sections=sections,
-        methods=methods(data),
+        methods=methods(data, page.headline),
         css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         foot=css_string(_foot(data)),
         signs=SIGN_CLASSES,

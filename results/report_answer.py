@@ -16,9 +16,11 @@ from results.report_findings import UseRow, WaitRow
 from results.report_measures import Measure, measure_of
 from results.report_money import price_year, stranded_shares
 from results.report_numbers import capital, count_word, figures, percent, signed, signed_range
+from results.report_searches import drivers
 from results.wording import Answer, Change, Verdict, judgement, verdict, verdict_words
 
 SIGNS = {"good": "+", "bad": "−", "same": "=", "unclear": "?", "shift": "±"}
+FEWEST = 4  # replications under which an interval is hardly worth reading
 MONTHS = calendar.month_name
 
 
@@ -86,7 +88,9 @@ def _stand(data: ReportData) -> str:
 def _meta(data: ReportData) -> tuple[tuple[str, str], ...]:
     runs = f"{data.replications} paired replications"
     if data.with_knowledge:
-        runs = f"{data.replications:,} draws of the evidence"
+        each = data.replications // data.draws
+        runs = f"{data.draws:,} draws of the evidence"
+        runs += f", {count_word(each)} replications each" if each > 1 else ""
     return (
         ("Compared with", f"{data.baseline.title}, same people, same luck"),
         ("Years", years_words(data)),
@@ -209,19 +213,9 @@ def _sentences(data: ReportData, measure: Measure) -> dict[str, str]:
 def _box(data: ReportData) -> Saying:
     basis = evidence_by_basis(data)
     heading, text = wording.box_saying(
-        top_inputs(data), basis.get("assumption", 0), sum(basis.values()), data.with_knowledge
+        drivers(data), basis.get("assumption", 0), sum(basis.values()), data.with_knowledge
     )
     return Saying(heading=heading, text=text)
-
-
-def top_inputs(data: ReportData) -> list[str]:
-    """Return the inputs that move the answer most, where a sensitivity table says."""
-    rows = data.rows("sensitivity")
-    if not len(rows) or not {"input", "low_result", "high_result"} <= set(rows.columns):
-        return []
-    width = (rows["high_result"] - rows["low_result"]).abs()
-    order = width.sort_values(ascending=False).index
-    return [str(name) for name in dict.fromkeys(rows.loc[order, "input"])]
 
 
 def evidence_by_basis(data: ReportData) -> dict[str, int]:
@@ -239,6 +233,11 @@ def _warnings(data: ReportData) -> tuple[str, ...]:
         found.append(wording.NO_EFFECT)
     if not data.with_knowledge:
         found.append(wording.CHANCE_ONLY)
+    if 2 <= data.replications < FEWEST:
+        found.append(
+            f"Only {count_word(data.replications)} replications: intervals over so few are wide "
+            "and rough, and ‘not clear’ says little."
+        )
     if data.replications < 2:
         found.append("One replication gives no interval: every verdict here is ‘not in this run’.")
     if len(data.places) > 1:

@@ -19,6 +19,13 @@ from results.report_numbers import (
     signed,
     signed_range,
 )
+from results.report_rules import plan_block
+from results.report_searches import (
+    believe_block,
+    precision_block,
+    sensitivity_block,
+    variance_block,
+)
 from results.wording import Change
 
 Readings = list[tuple[Option, dict[str, Change]]]
@@ -38,12 +45,12 @@ def belief_section(data: ReportData) -> Section:
         else "No design was run"
     )
     notes = []
-    notes.append(
-        "Figure 14, the effect that the plan would need beside what studies found, needs a "
-        "search for it (tables/believe.csv), which this run does not hold."
-        if data.table("believe") is None
-        else "Figure 14 is not drawn; its numbers stand in tables/believe.csv."
-    )
+    needed = believe_block(data)
+    if needed is None:
+        notes.append(
+            "Figure 14, the effect that the plan would need beside what studies found, needs a "
+            "search for it: carepath believe EXPERIMENT --target … --add-to this folder."
+        )
     assumed = [option.letter for option in data.designs if option.assumption_only]
     if assumed:
         notes.append(
@@ -54,7 +61,10 @@ def belief_section(data: ReportData) -> Section:
         nav="The plan and the published evidence",
         heading=heading,
         question="What would you have to believe?",
-        blocks=(_readings_block(data, measure, changes),),
+        blocks=(
+            _readings_block(data, measure, changes),
+            *filter(None, [plan_block(data), needed]),
+        ),
         notes=tuple(notes),
     )
 
@@ -134,18 +144,19 @@ def sure_section(data: ReportData) -> Section:
             f"For {count_word(len(loose))} of the checks the interval is itself wider than 10% "
             "either way: too few people were simulated to tell a hit from a miss."
         )
-    notes.append(
-        "Figure 15, which inputs drive the answer, needs a sensitivity run "
-        "(tables/sensitivity.csv), which this run does not hold."
-        if data.table("sensitivity") is None
-        else "Figure 15 is not drawn; its numbers stand in tables/sensitivity.csv."
-    )
+    drivers = sensitivity_block(data)
+    if drivers is None:
+        notes.append(
+            "Figure 15, which inputs drive the answer, needs a sensitivity run: carepath "
+            "sensitivity EXPERIMENT --add-to this folder."
+        )
+    blocks = (drivers, _checks_block(data, rows), precision_block(data), variance_block(data))
     return Section(
         number=10,
         nav="How sure we are",
         heading=headlines.checks_headline(len(rows) - len(misses), len(rows), misses),
         question="What drives the result, and does the model match the world?",
-        blocks=(_checks_block(data, rows),),
+        blocks=tuple(block for block in blocks if block is not None),
         notes=tuple(notes),
     )
 

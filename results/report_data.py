@@ -24,8 +24,18 @@ from results.settings import EVIDENCE
 from results.wording import Change, Spread
 
 EFFECTS_TABLE = "intervention_effects"
-LETTERS = "ABCD"
-COLOURS = {"U": "#425563", "A": "#005EB8", "B": "#AE2573", "C": "#006747", "D": "#330072"}
+LETTERS = "ABCDEFGH"
+COLOURS = {
+    "U": "#425563",
+    "A": "#005EB8",
+    "B": "#AE2573",
+    "C": "#006747",
+    "D": "#330072",
+    "E": "#8A4B08",
+    "F": "#00677F",
+    "G": "#B3261E",
+    "H": "#5B6236",
+}  # each at least 4.5:1 on white, and under a white letter
 READINGS = ("published", "plan", "null", "inert")
 READING_WORDS = {
     "published": "published effects",
@@ -139,6 +149,12 @@ class ReportData:
             return int(table["replications"].max())
         return int(self.experiment.get("replications", 0))
 
+    @cached_property
+    def draws(self) -> int:
+        """Draws of the evidence behind the intervals; 1 where none were made."""
+        table = self.table("draws")
+        return max(1, int(table["draw"].nunique())) if table is not None else 1
+
     def table(self, name: str) -> pd.DataFrame | None:
         """Return a table's rows for this place, or None where it was not written or is empty."""
         table = self.tables.get(name)
@@ -161,10 +177,23 @@ class ReportData:
         table = self.table(name)
         if table is None:
             return pd.DataFrame()
+        if "measure" in where and "measure" in table.columns:
+            table = self._of_measure(name, table, where["measure"])
         for column, wanted in where.items():
-            if column in table.columns:
+            if column in table.columns and column != "measure":
                 table = table[table[column].astype(str) == wanted]
         return table
+
+    def _of_measure(self, name: str, table: pd.DataFrame, measure: str) -> pd.DataFrame:
+        """Return a table's rows of one measure; the table is parted once."""
+        if name not in self._parted:
+            parts = {str(key): part for key, part in table.groupby("measure", sort=False)}
+            self._parted[name] = parts
+        return self._parted[name].get(measure, table.iloc[:0])
+
+    @cached_property
+    def _parted(self) -> dict[str, dict[str, pd.DataFrame]]:
+        return {}
 
     def change(
         self,
@@ -453,7 +482,8 @@ def _designs(data: ReportData, facts: Mapping[str, Mapping[str, Any]]) -> tuple[
                     key="design",
                     found=f"{len(names)} designs beside {data.baseline.key}",
                     allowed=f"at most {len(LETTERS)} in one report",
-                    remedy="run fewer with --designs A,B,C,D; the tables hold them all",
+                    remedy="run fewer with --designs NAME,NAME; the tables hold them all, and "
+                    "carepath compare shows any of them",
                 )
             ]
         )

@@ -182,7 +182,8 @@ def forest_claim(
         return claim
     slight = len(changes) - better - worse
     counted = (
-        f"Of {total} comparisons, {better} {'is' if better == 1 else 'are'} better, {worse} worse"
+        f"Of {total} comparisons, {better or 'none'} {'is' if better < 2 else 'are'} better, "
+        f"{worse or 'none'} worse"
     )
     return counted + (f" and {slight} changed by too little to matter" if slight else "")
 

@@ -11,9 +11,9 @@ from results import report_findings as find
 from results import wording
 from results.report_answer import evidence_by_basis, years_words
 from results.report_blocks import Section, Table, columns
-from results.report_data import READING_WORDS, ReportData
+from results.report_data import ReportData
 from results.report_findings import CheckRow
-from results.report_measures import measure_of
+from results.report_forms import form_tables
 from results.report_money import price_year
 from results.report_numbers import capital, count_word, figures, listed, lower_first
 from results.wording import verdict
@@ -150,13 +150,20 @@ def _not_clear(data: ReportData) -> list[str]:
     return []
 
 
-def methods(data: ReportData) -> Methods:
-    """Return section 12."""
+def methods(data: ReportData, headline: str) -> Methods:
+    """Return section 12; ``headline`` is that of the report, which a form repeats."""
     words = WORDS if not data.with_knowledge else (*LIKELY_WORDS, *WORDS)
     return Methods(
         lines=_lines(data),
         words=words,
-        tables=tuple(table for table in (_assumed_table(data), _stress(data)) if table.rows),
+        tables=tuple(
+            table
+            for table in (
+                _assumed_table(data),
+                *form_tables(data, headline, _runs_words(data), _evidence_words(data)),
+            )
+            if table.rows
+        ),
     )
 
 
@@ -173,7 +180,7 @@ def _lines(data: ReportData) -> tuple[tuple[str, str], ...]:
         ("Data", _evidence_words(data)),
         (
             "Experiment",
-            f"{data.replications} paired replications, {years_words(data)}, seed "
+            f"{_runs_words(data)}, {years_words(data)}, seed "
             f"{data.experiment.get('seed', 'not known')}; prices {price_year(data)}, discounted "
             f"{data.discount_rate} a year; people as counts scaled from {data.simulated:,} to "
             f"{round(data.people):,} residents.",
@@ -185,6 +192,14 @@ def _lines(data: ReportData) -> tuple[tuple[str, str], ...]:
             "experiment.toml. Every number used stands in tables/evidence.csv with its source.",
         ),
     )
+
+
+def _runs_words(data: ReportData) -> str:
+    """Return how many runs a design's intervals rest on."""
+    if data.draws < 2:
+        return f"{data.replications} paired replications"
+    each = data.replications // data.draws
+    return f"{data.draws} draws of the evidence with {each} paired replications each"
 
 
 def _evidence_words(data: ReportData) -> str:
@@ -238,35 +253,3 @@ def _number(value: object) -> str:
 
 def _text(value: object) -> str:
     return "" if value is None or value != value else str(value)
-
-
-def _stress(data: ReportData) -> Table:
-    """Return the STRESS form (agent-based and discrete-event), the parts a run can fill."""
-    measure = measure_of(data.main_measure)
-    readings = list(dict.fromkeys(r for option in data.designs for r in option.readings))
-    rows = (
-        ("1.1 Purpose", f"What {data.place_name} would gain and spend under each design"),
-        ("1.2 Outputs", f"{capital(measure.name)} named as the main measure; all in measures.csv"),
-        (
-            "1.3 Aims of the experiment",
-            "Paired comparison with usual care; effects: "
-            f"{listed([READING_WORDS.get(r, r) for r in readings]) or 'none'}",
-        ),
-        ("2.1 Overview", "Health of each resident drives demand; services with limited capacity"),
-        ("2.2 Base logic", "Onset, diagnosis, remission and death by exact next event"),
-        ("2.3 Scenario logic", "A design changes rates, capacity and routes, nothing else"),
-        ("2.4 Algorithms", "Counter-based luck; keyed points under each person’s rate"),
-        ("2.5 Components", "Residents, practices, team meetings, link workers, A&E, beds, lists"),
-        ("3.1 Data sources", "tables/evidence.csv: source and basis of every number"),
-        ("3.2 Input parameters", f"Parameters: {data.experiment.get('parameters', 'default')}"),
-        ("3.3 Pre-processing", "Hazards derived from prevalence, incidence and mortality"),
-        ("3.4 Assumptions", "Listed above; the full list is in tables/evidence.csv"),
-        ("4.1 Initialisation", "Each resident lives to today’s age; queues are warmed up"),
-        ("4.2 Run length", f"{years_words(data)}"),
-        ("4.3 Estimation", f"{data.replications} replications; 95% intervals; paired differences"),
-        ("5.1 Software", f"Carepath {data.version}; Python"),
-        ("5.2 Random sampling", f"Seed {data.experiment.get('seed', 'not known')}; the same luck"),
-        ("5.3 Execution", "Any number of workers gives the same numbers"),
-        ("6.1 Access", "The code and this folder; MIT licence"),
-    )
-    return Table(caption="STRESS form", head=("Item", "This run"), rows=rows)

@@ -14,6 +14,7 @@ from results.report_measures import SHIFT, Measure, measure_of
 from results.report_numbers import (
     capital,
     figures,
+    listed,
     percent,
     plain_range,
     plain_with_range,
@@ -24,6 +25,7 @@ from results.report_numbers import (
 )
 from results.wording import Change, verdict, verdict_words
 
+MANY_ROWS = 24  # so many lines beside figure 3 hide those that say something
 FILLED = (
     "A filled disc means the interval leaves out no change. A hollow disc means it does not: "
     "the design may do nothing."
@@ -34,11 +36,14 @@ def reached_section(data: ReportData) -> Section:
     """Return section 2: whom each design is for and how many it gets to."""
     rows = find.stage_rows(data)
     kept = find.kept_shares(rows)
-    notes = []
+    notes: list[str] = []
+    uptakes: dict[str, list[str]] = {}
     for option in data.designs:
         uptake = headlines.uptake_note(find.uptake_by_fifth(data, option))
         if uptake:
-            notes.append(f"{option.letter}: {uptake}" if len(data.designs) > 1 else uptake)
+            uptakes.setdefault(uptake, []).append(option.letter)
+    for uptake, letters in uptakes.items():
+        notes.append(f"{listed(letters)}: {uptake}" if len(data.designs) > 1 else uptake)
     return Section(
         number=2,
         nav="Who is reached",
@@ -244,11 +249,16 @@ def _forest_claim(rows: list[ForestRow]) -> str:
 
 def _told(rows: list[ForestRow]) -> Table | None:
     """Return the measures that are not drawn, each in its own unit, to stand in the open."""
+    caption = (
+        "Not drawn, for they move by less than 1% or by more than a third; per 10,000 people a year"
+    )
+    if len(rows) > MANY_ROWS:
+        rows = [row for row in rows if row.found.case != "none"]
+        caption += "; those without a difference that matters stand in table 3 alone"
     if not rows:
         return None
     return Table(
-        caption="Not drawn, for they move by less than 1% or by more than a third; "
-        "per 10,000 people a year",
+        caption=caption,
         head=("Measure", "Design", "Usual care", "Difference", "In %", "Reading"),
         rows=tuple(
             (

@@ -9,7 +9,8 @@ from results.report_blocks import Block, Panel, Section, Table, alt_text, column
 from results.report_data import ReportData
 from results.report_findings import UseRow, WaitRow
 from results.report_measures import WAIT_NAMES, spoken
-from results.report_numbers import capital, figures, plain_with_range
+from results.report_numbers import capital, figures, listed, percent, plain_with_range
+from results.report_searches import binding_block
 
 FULL = 0.95
 
@@ -27,9 +28,31 @@ def services_section(data: ReportData) -> Section:
         nav="Capacity and waits",
         heading=heading,
         question="What fills up, who waits, and what would have to grow?",
-        blocks=(_waits_block(data, waits, known), _use_block(data, used)),
-        notes=(" ".join(_constraint_note(row) for row in known.values()),),
+        blocks=tuple(
+            block
+            for block in (
+                _waits_block(data, waits, known),
+                _use_block(data, used),
+                binding_block(data),
+            )
+            if block is not None
+        ),
+        notes=(" ".join(_constraint_notes(known)),),
     )
+
+
+def _constraint_notes(first: dict[str, UseRow]) -> list[str]:
+    """Return a sentence for each design that fills something, and one for those that do not."""
+    filled = [_constraint_note(row) for row in first.values() if row.fuller]
+    others = [letter for letter, row in first.items() if not row.fuller]
+    if len(others) < 2:
+        return [_constraint_note(row) for row in first.values()]
+    full = max((first[letter] for letter in others), key=lambda row: row.used.mean)
+    return [
+        *filled,
+        f"Under {listed(others)}, as under usual care, {full.name} are the fullest, "
+        f"{percent(full.used.mean)} used; nothing is clearly fuller.",
+    ]
 
 
 def _constraint_note(row: UseRow) -> str:

@@ -29,8 +29,19 @@ RATES = {  # per 1,000 people and year, relative difference of design A
     "qalys": (820.0, 0.0005),
     "total_cost": (1_600_000.0, 0.002),
 }
-TITLES = ("Proactive + link workers", "Complex care team", "Home-first urgent care", "E")
-NAMES = ("proactive-mltc", "more-vcse", "complex-care", "home-first", "fifth")
+TITLES = (
+    "Proactive + link workers",
+    "Complex care team",
+    "Home-first urgent care",
+    *(f"Design number {number}" for number in range(5, 10)),
+)
+NAMES = (
+    "proactive-mltc",
+    "more-vcse",
+    "complex-care",
+    "home-first",
+    *(f"design-{number}" for number in range(5, 10)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

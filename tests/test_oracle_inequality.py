@@ -68,6 +68,18 @@ def test_concentration_index_is_twice_the_area_beside_the_concentration_curve(
     assert concentration_index(level, weight) == pytest.approx(area, abs=1e-9)
 
 
+def test_concentration_index_of_child_deaths_in_india_is_the_published_one() -> None:
+    # O'Donnell, van Doorslaer, Wagstaff and Lindelow (2008), Analyzing Health Equity Using
+    # Household Survey Data, World Bank, table 8.1: births and under-five deaths per 1,000 by
+    # wealth, poorest first, India 1982-92; published index -0.1694.
+    births = np.array([29_939.0, 28_776.0, 26_528.0, 24_689.0, 19_739.0])
+    deaths = np.array([154.7, 152.9, 119.5, 86.9, 54.3])
+    assert concentration_index(deaths, births) == pytest.approx(-0.1694, abs=5e-5)
+    # As a share of births, a bounded number: four times the mean times the index.
+    mean = (births * deaths).sum() / births.sum() / 1000
+    assert erreygers_index(deaths / 1000, births) == pytest.approx(4 * mean * -0.1694, abs=3e-5)
+
+
 @given(levels, people)
 def test_erreygers_index_is_eight_times_the_weighted_mean_of_centred_rank_and_level(
     level: Floats, weight: Floats

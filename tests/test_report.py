@@ -13,7 +13,7 @@ import pytest
 from agents.faults import BadInput
 from results.report import build_report, css_string
 from results.report_blocks import ALT_WORDS, alt_text
-from results.report_data import read_report_data
+from results.report_data import COLOURS, read_report_data
 from results.wording import CHANCE_ONLY, LONGEST_HEADLINE
 from tests.fake_tables import FakeTables, write_fake_tables
 
@@ -233,11 +233,32 @@ def test_figures_of_an_older_report_do_not_stay(folder: Path, tmp_path: Path) ->
     assert (copy / "figures" / "mine.txt").exists()
 
 
-def test_a_fifth_design_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    folder = write_fake_tables(tmp_path, FakeTables(designs=5))
-    with pytest.raises(BadInput, match=r"at most 4.*--designs"):
+def test_a_ninth_design_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    folder = write_fake_tables(tmp_path, FakeTables(designs=9))
+    with pytest.raises(BadInput, match=r"at most 8.*--designs"):
         build_report(folder)
     assert not (folder / "report.html").exists()
+
+
+def test_eight_designs_each_have_a_letter_and_a_colour_of_their_own(tmp_path: Path) -> None:
+    page = Page(build(tmp_path, FakeTables(designs=8, years=3)))
+    data = read_report_data(tmp_path)
+    assert [option.letter for option in data.options] == list("UABCDEFGH")
+    assert len({option.colour for option in data.options}) == 9
+    for option in data.designs:
+        assert option.title in page.words
+
+
+def test_colours_of_designs_can_be_read_on_white() -> None:
+    def light(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        red, green, blue = (
+            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for letter, colour in COLOURS.items():
+        assert 1.05 / (light(colour) + 0.05) >= 4.5, letter
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 import results
 from agents.faults import BadInput
-from results.measures import ABSENT, COUNT, MEASURES
+from results.measures import ABSENT, AGE, BEYOND, COUNT, MEASURES, WAIT
 from results.store import find_runs
 from results.sums import GROUPINGS
 from results.tables import TABLES, build_tables, load, rounded, write_csv
+from results.workbook import write_workbook
 from tests.fake_runs import Fake, write_fake_experiment
 
 FAKE = Fake(
@@ -76,6 +79,81 @@ def test_every_measure_of_the_registry_has_rows_or_says_why(
     assert known.loc[list(ABSENT), "note"].notna().all()
     assert known.loc["care_home_admissions", "recorded"] == "yes"  # the fake world moves people
     assert known.loc["emergency_admissions", "recorded"] == "yes"
+
+
+# Measures of the contract that a table cannot part by everything, and why: waits and work are
+# those of services, of which only the fifth of who waits is recorded; ages and life
+# expectancies need more people than a practice or a locality has.
+COARSE = (WAIT, AGE, BEYOND)
+
+
+def test_every_measure_is_there_by_every_group_by_year_and_in_all(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    for name in ("outcomes", "comparison"):
+        table = tables[name]
+        for key, measure in MEASURES.items():
+            rows = table[(table["measure"] == key) & (table["discounted"] == "no")]
+            found = set(rows["group_by"])
+            if measure.kind in COARSE:
+                assert "all" in found, (name, key)
+                assert found <= set(GROUPINGS), (name, key)
+                continue
+            assert found == set(GROUPINGS), (name, key)
+            for grouping in GROUPINGS:
+                years = set(rows.loc[rows["group_by"] == grouping, "year"])
+                assert years == {"1", "2", "all"}, (name, key, grouping)
+
+
+def test_the_contracts_measures_are_all_among_them() -> None:
+    named = (
+        "people deaths life_years qalys ltc_onsets prevalence_2plus prevalence_4plus age_at_2plus "
+        "controlled_share activation isolated_share depression_prevalence smokers_share "
+        "treatment_burden gp_contacts gp_wait_days gp_unmet mdt_reviews mdt_wait_days "
+        "vcse_contacts vcse_wait_days community_contacts urgent_response virtual_ward_days "
+        "ae_attendances emergency_admissions people_admitted avoidable_emergency_admissions "
+        "readmissions_30d bed_days discharge_delay_days elective_admissions outpatient_first "
+        "outpatient_follow_up outpatient_wait_days care_home_admissions deaths_at_home_share "
+        "staff_workload nhs_cost social_care_cost vcse_cost intervention_cost total_cost "
+        "years_lost_before_75 life_expectancy_75"
+    )
+    assert set(named.split()) <= set(MEASURES)
+    assert "economically_active_share" in set(MEASURES) | set(ABSENT)
+
+
+def test_waits_have_their_median_and_both_long_ends(tables: dict[str, pd.DataFrame]) -> None:
+    waits = tables["resources"].dropna(subset=["median_wait_days"])
+    assert len(waits)
+    ends = waits[["median_wait_days", "p90_wait_days", "p95_wait_days"]]
+    assert (ends.diff(axis=1).iloc[:, 1:] >= -1e-9).all().all()
+
+
+def test_life_expectancy_at_75_has_its_gap_by_deprivation(tables: dict[str, pd.DataFrame]) -> None:
+    table = tables["inequality"]
+    found = set(table.loc[table["measure"] == "life_expectancy_75", "index"])
+    assert {"absolute_gap", "sii"} <= found
+
+
+def test_both_frameworks_of_the_documents_stand_with_their_names(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    frame = tables["frameworks"]
+    assert frame["document"].nunique() >= 2
+    assert frame["indicator"].notna().all()
+    assert not frame["indicator"].str.contains("_").any()  # the documents' words, not our keys
+
+
+def test_a_name_that_looks_like_a_formula_is_text_in_every_table(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    names = ["=cmd()|' /C calc'!A0", "@SUM(A1)", "+1+1", "-2+3", "\t=1", "4+", "-0.05", "plain"]
+    write_csv(path, pd.DataFrame({"name": names}))
+    with path.open(encoding="utf-8", newline="") as file:
+        written = [row["name"] for row in csv.DictReader(file)]
+    assert written == [*(f"'{name}" for name in names[:5]), *names[5:]]
+    write_workbook(tmp_path / "book.xlsx", {"names": pd.DataFrame({"name": names})})
+    cells = [row[0] for row in load_workbook(tmp_path / "book.xlsx")["names"].iter_rows(min_row=2)]
+    assert [cell.value for cell in cells] == names
+    assert {cell.data_type for cell in cells} <= {"s", "inlineStr"}
 
 
 def test_names_are_unique_in_every_table(tables: dict[str, pd.DataFrame]) -> None:
