@@ -14,9 +14,10 @@ from agents.faults import BadInput, Fault
 from experiments.catalogue import EVIDENCE, installed
 from experiments.comparing import aligned
 from experiments.designs.standing import COLUMNS, STORE, is_study, read_stored, with_standing
-from experiments.emulation import TABLE, Trial, emulate, together, trials_of
+from experiments.emulation import emulate, together
 from experiments.progress import Progress
 from experiments.running import program_version
+from experiments.trials import TABLE, Trial, trials_of
 from pathways.design import INSIDE, Design
 
 HEAD = ["design", "component", "changes", "study", "published", "simulated", "people", "result"]

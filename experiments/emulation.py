@@ -10,7 +10,7 @@ what the study found; it cannot tell whether the study would be found again else
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from agents.evidence import Evidence, Row
+from agents.evidence import Evidence
 from experiments.catalogue import EVIDENCE, PARAMETERS, installed
-from experiments.designs.standing import COLUMNS, Part, is_study, parts_of
+from experiments.designs.standing import COLUMNS
+from experiments.trials import NONE, TABLE, Study, Trial, alone
 from pathways.calendar import YEAR
-from pathways.components import Component, Offer, ProactivePathway
-from pathways.components.base import EVERYONE
-from pathways.components.parameters import RANGES
-from pathways.design import INSIDE, NOT_EMULATED, OUTSIDE, Design, Effect, People
+from pathways.design import INSIDE, NOT_EMULATED, OUTSIDE, Design
 from pathways.effects import BloodPressure
 
 if TYPE_CHECKING:
@@ -37,22 +35,13 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-TABLE = "design_studies"
-NONE, PRESSURE, AT_HOME = "none", "blood_pressure", "deaths at home"
+PRESSURE, AT_HOME = "blood_pressure", "deaths at home"
 STROKE = "stroke_tia"
 START = date(2025, 4, 1)
 SEED = 2025
 MONTH = YEAR / 12
 FIRST_DAY = 1.0  # on day 0 components look for the first time whom they reach
 WIDTH = 0.95  # of the simulated interval
-# What an effect changes is counted so, where the study does not say otherwise.
-OUTCOMES: Mapping[str, str] = {
-    "demand.emergency_admission": "emergency_admissions",
-    "demand.ae_attendance": "ae_attendances",
-    "demand.practice_consultation": "gp_contacts_gp + gp_contacts_nurse + gp_contacts_other",
-    "demand.outpatient_attendance": "outpatient_first + outpatient_follow_up",
-    "demand.elective_admission": "day_cases + elective_admissions",
-}
 # More of everything than anybody asks for, in both arms.
 AMPLE: Mapping[str, float] = {
     "gp.capacity_factor": 3.0,
@@ -67,42 +56,6 @@ AMPLE: Mapping[str, float] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
-    """What was studied: who, from which month to which, what was counted and found.
-
-    ``outcome`` is activities joined by ``+``, ``deaths at home``, ``blood_pressure`` or
-    ``none`` where the model cannot tell it; ``low`` and ``high`` are None where no interval
-    was published. ``times`` as many people as usual are simulated, where few are followed.
-    """
-
-    key: str
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
-    first_month: float
-    last_month: float
-    outcome: str
-    times: float
-    published: float
-    low: float | None
-    high: float | None
-    unit: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """One effect of a part and the study it is set beside."""
-
-    part: Part
-    effect: Effect
-    study: Study
-
-    @property
-    def pathway(self) -> bool:
-        """Whether people are taken in over time, so that the count begins later."""
-        return isinstance(self.part.component, ProactivePathway | Offer)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What an emulation came to: the mean over replications and its interval."""
 
@@ -110,93 +63,6 @@ class Outcome:
     low: float
     high: float
     people: float
-
-
-def studies_of(evidence: Evidence) -> dict[str, Study]:
-    """Return the studies that can be emulated, or of which it is told why not, by key."""
-    rows = [row for row in evidence.rows(TABLE) if row["study"]]
-    return {row["study"]: _study(row) for row in rows}
-
-
-def _study(row: Row) -> Study:
-    def rules(text: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in text.split(";") if part.strip())
-
-    return Study(
-        key=row["study"],
-        include=rules(row["include"]),
-        exclude=rules(row["exclude"]),
-        first_month=float(row["from_month"]),
-        last_month=float(row["to_month"]),
-        outcome=row["outcome"],
-        times=float(row["times"]),
-        published=float(row["value"]),
-        low=float(row["low"]) if row["low"] else None,
-        high=float(row["high"]) if row["high"] else None,
-        unit=row["unit"],
-    )
-
-
-def trials_of(designs: Iterable[Design], evidence: Evidence) -> list[Trial]:
-    """Return each published effect of ``designs`` with a study that can be emulated, once."""
-    studies = studies_of(evidence)
-    graded = {row["effect_id"]: row for row in evidence.rows("intervention_effects")}
-    found: dict[tuple[str, str, str], Trial] = {}
-    for part in (part for design in designs for part in parts_of(design)):
-        for effect in part.effects:
-            study = studies.get(effect.evidence)
-            if study is None or not is_study(graded.get(effect.evidence)):
-                continue
-            outcome = study.outcome or OUTCOMES.get(effect.target, NONE)
-            trial = Trial(part=part, effect=effect, study=replace(study, outcome=outcome))
-            found.setdefault((part.claim, effect.target, effect.evidence), trial)
-    return [trial for trial in found.values() if trial.study.outcome != NONE]
-
-
-# ---- one part alone, in the study's people --------------------------------------------------
-
-
-def alone(trial: Trial) -> Design:
-    """Return a design of the trial's part alone: everybody of the study, at once, for good."""
-    part, study = trial.part, trial.study
-    people = People(include=study.include, exclude=study.exclude)
-    components: list[Component] = []
-    one = part.component
-    if part.pathway:
-        components.append(_wide_open(part.pathway, people))
-    components.append(_wide_open(one, people))
-    effects = tuple(effect for effect in part.effects if effect.version == "published")
-    return Design(
-        name="emulation",
-        title="One part alone",
-        summary="",
-        source="",
-        effects=effects,
-        components=tuple(components),
-    )
-
-
-def _wide_open(component: Component, people: People) -> Component:
-    """Return a component that reaches all of ``people`` at once, with room for all of them."""
-    open_to: dict[str, object] = {"starts_day": 0.0, "places": (), "coverage": EVERYONE}
-    if not isinstance(component, Offer):
-        open_to["people"] = people
-    for name in ("share", "screened_per_year"):
-        if hasattr(component, name):
-            open_to[name] = 1.0
-    if hasattr(component, "places_per_10000"):
-        open_to["places_per_10000"] = RANGES["places_per_10000"].high
-    if isinstance(component, ProactivePathway):
-        open_to["caseload_per_10000"] = 0.0
-        open_to["reach"] = replace(
-            component.reach,
-            every_days=7,
-            invitations_per_10000_a_year=1e6,
-            acceptance=EVERYONE,
-            reply_days=1.0,
-        )
-        open_to["support"] = replace(component.support, months=600.0, drop_out_per_year=0.0)
-    return replace(component, **open_to)  # type: ignore[arg-type]
 
 
 # ---- runs -----------------------------------------------------------------------------------

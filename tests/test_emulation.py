@@ -19,17 +19,8 @@ from experiments.designs.standing import (
     why_assumed,
     with_standing,
 )
-from experiments.emulation import (
-    Outcome,
-    Study,
-    alone,
-    emulate,
-    judged,
-    studies_of,
-    summed_up,
-    trials_of,
-    window,
-)
+from experiments.emulation import Outcome, emulate, judged, summed_up, window
+from experiments.trials import Study, alone, studies_of, trials_of
 from pathways.components import ProactivePathway
 from pathways.design import INSIDE, NO_STUDY, NOT_EMULATED, OUTSIDE, Design
 from tests.test_model import EVIDENCE

@@ -9,15 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.money_rules import (
-    Contract,
-    investment,
-    momentum,
-    paid,
-    payments,
-    quarter,
-    yearly_growth,
-)
+from results.contracts import Contract, paid
+from results.money_rules import investment, momentum, payments, quarter, yearly_growth
 from results.settings import read_settings
 from results.sheets import Stack, product
 from results.store import Run
