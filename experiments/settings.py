@@ -15,12 +15,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.decisions import RULES
+from agents.evidence import Evidence
 from agents.faults import Fault, nearest
+from experiments.catalogue import EVIDENCE
 from experiments.checking import plain, quoted
+from pathways.light import SERVICES as LIGHT
+from pathways.referrals import PREFIX, change_faults, load_routes, route_changes
 from pathways.vocabulary import SERVICES
 
 # Services whose capacity is limited; the others give everybody what they ask for.
-LIMITED = ("gp", "ed", "beds", "elective", "outpatients", "mdt", "care_coordination", "vcse")
+LIMITED = (
+    "gp",
+    "ed",
+    "beds",
+    "elective",
+    "outpatients",
+    "mdt",
+    "care_coordination",
+    "vcse",
+    *LIGHT,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +182,11 @@ def check_settings(values: Mapping[str, Any], where: str, key: str = "set") -> l
     found = (
         _setting_fault(name, value, where, f"{key}: {plain(name)}")
         for name, value in values.items()
+        if not name.startswith(PREFIX)
     )
-    return [fault for fault in found if fault]
+    routes = load_routes(Evidence(EVIDENCE))
+    shares = route_changes(values)
+    return [fault for fault in found if fault] + change_faults(shares, routes, where)
 
 
 def _setting_fault(name: str, value: Any, where: str, key: str) -> Fault | None:

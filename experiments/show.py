@@ -17,6 +17,8 @@ from experiments.listing import experiment_sentences
 from experiments.places import load_place
 from experiments.settings import SETTINGS
 from experiments.show_condition import condition_lines, told
+from experiments.show_network import network_lines
+from experiments.show_services import services_lines
 from pathways.design import Design
 from pathways.vocabulary import SERVICES, WAITS
 
@@ -282,4 +284,6 @@ KINDS: Mapping[str, Callable[[str], list[str]]] = {
     "condition": _condition,
     "service": _service,
     "measure": _measure,
+    "network": network_lines,
+    "services": services_lines,
 }

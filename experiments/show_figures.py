@@ -31,6 +31,10 @@ def figure_shown(
         lines += flow_lines(flow)
         if figure:
             write_flow(flow, f"{name} in {cohort}", figure)
+    elif figure and kind == "network":
+        from experiments.show_network import draw_network
+
+        draw_network(name, figure)
     elif figure:
         from experiments.show_condition import told, write_figure
 
@@ -42,8 +46,8 @@ def _check(kind: str, figure: Path | None, cohort: str | None) -> None:
     faults = []
     if cohort and kind != "design":
         faults.append(_fault("--cohort", f"with {kind}", "with a design", "leave it out"))
-    if figure and not (kind == "condition" or cohort):
-        allowed = "with a condition, or with a design and --cohort PLACE"
+    if figure and not (kind in ("condition", "network") or cohort):
+        allowed = "with a condition or network, or with a design and --cohort PLACE"
         faults.append(_fault("--figure", f"with {kind}", allowed, "add --cohort or leave it out"))
     if figure and figure.suffix not in SUFFIXES:
         allowed = "a name that ends in .png or .svg"

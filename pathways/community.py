@@ -138,6 +138,10 @@ class Community:
         }
         self._open()
 
+    def _own_share(self) -> float:
+        """Return the residents' share of every service."""
+        return self._n_people / max(self._n_people, self.numbers.pool)
+
     def _factor(self, names: tuple[str, ...]) -> Floats:
         return np.array([self.settings.get(f"{name}.capacity_factor", 1.0) for name in names])
 
@@ -155,7 +159,8 @@ class Community:
         for number, service in enumerate(self.places.values()):
             taken = int(service.places * self.numbers.start[number])
             stays = self.luck.exponentials("light.start", number, np.arange(taken))
-            service.fill((day + stays * self.numbers.stay[number]).tolist())
+            ends = day + stays * self.numbers.stay[number]
+            service.fill(float(day), ends.tolist(), self._own_share())
 
     # ---- a day ----
 
@@ -447,7 +452,7 @@ class Community:
         ledger, now = self.ledger, self._done
         days = now - self._settled
         self._settled = now
-        own = self._n_people / max(self._n_people, self.numbers.pool)
+        own = self._own_share()
         capacity = [
             *(self.slots.yearly * own * days / YEAR).tolist(),
             *(service.places * own * days for service in self.places.values()),

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from math import inf
 
+AT_FIRST = -2  # the row of those who have a place when the run begins
+
 
 @dataclass(slots=True, eq=False)
 class Stay:
@@ -64,6 +66,7 @@ class Places:
     _in_use: int = 0
     _waiting: int = 0
     _number: int = 0
+    _own_at_first: float = 0.0
     _of: dict[int, list[Stay]] = field(default_factory=dict)
 
     @property
@@ -81,13 +84,18 @@ class Places:
         """People who wait now and are no visitors."""
         return sum(stay.row >= 0 and not stay.over for stay in self._queue)
 
-    def fill(self, ends: Iterable[float]) -> None:
-        """Take places from the start for nobody in particular, until ``ends``."""
+    def fill(self, now: float, ends: Iterable[float], own: float) -> None:
+        """Take places from ``now`` for nobody in particular, until ``ends``.
+
+        A share ``own`` of them counts as the residents' own use.
+        """
         for end in ends:
             self._number += 1
-            self._ends.append((end, self._number, Stay(-1, 0, end, 0.0, inf, began=end)))
+            stay = Stay(AT_FIRST, 0, now, end - now, inf, began=now)
+            self._ends.append((end, self._number, stay))
             self._in_use += 1
         heapify(self._ends)
+        self._own_at_first = own
 
     def pass_until(self, now: float, arrivals: Iterable[Stay]) -> Passed:
         """Let time pass until ``now``; ``arrivals`` are in order of asking, none later."""
@@ -170,6 +178,8 @@ class Places:
         if stay.row >= 0:
             self.own_days += now - stay.began
             self._forget(stay)
+        elif stay.row == AT_FIRST:
+            self.own_days += (now - stay.began) * self._own_at_first
 
     def _forget(self, stay: Stay) -> None:
         mine = self._of.get(stay.row)
@@ -192,10 +202,10 @@ class Places:
 
     def own_days_until(self, now: float) -> float:
         """Return the days that people who are no visitors have had a place until ``now``."""
-        open_ = sum(
-            now - stay.began for stays in self._of.values() for stay in stays if stay.began < inf
-        )
-        return self.own_days + open_
+        has = [stay for stays in self._of.values() for stay in stays if stay.began < inf]
+        own = sum(now - stay.began for stay in has)
+        first = sum(now - stay.began for _, _, stay in self._ends if stay.row == AT_FIRST)
+        return self.own_days + own + first * self._own_at_first
 
     def check(self) -> None:
         """Raise ``RuntimeError`` unless everyone is served, gone or waiting (and Little's law)."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from results.flows import ROUTED
 from results.measures import MEASURES, WAIT, Measure
 from results.outcomes import level_sheet, outcome_keys, year_labels
 from results.sheets import Sheet, joined, product
@@ -62,7 +63,8 @@ def _capacity(run: Run, series: pd.DataFrame) -> Sheet:
     """Return a year's capacity and use by service and role, for the place."""
     if series.empty:
         return _nothing(SERIES_NUMBERS)
-    table = series.assign(year=series["month"] // MONTHS + 1)
+    table = series[series["metric"] != ROUTED]  # flows between services are told elsewhere
+    table = table.assign(year=table["month"] // MONTHS + 1)
     added = table[table["metric"] != "queue_end"]
     yearly = added.pivot_table(
         index=["service", "role", "year"], columns="metric", values="value", aggfunc="sum"

@@ -45,13 +45,20 @@ def show(
     kind: Annotated[
         str,
         typer.Argument(
-            help="design, place, experiment, condition, service or measure.", show_default=False
+            help="design, place, experiment, condition, service, measure, network or services.",
+            show_default=False,
         ),
     ],
-    name: Annotated[str, typer.Argument(help="Its name, or a file's path.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Its name, or a file's path; or a run folder (services, network).",
+            show_default=False,
+        ),
+    ],
     figure: Annotated[
         Path | None,
-        typer.Option(help="Also draw it (a condition, a cohort) as this PNG or SVG file."),
+        typer.Option(help="Also draw it (a condition, a cohort, network) as this PNG or SVG file."),
     ] = None,
     cohort: Annotated[
         str | None, typer.Option(help="Count a design's people in this place, rule by rule.")

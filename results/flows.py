@@ -1,0 +1,48 @@
+"""Flows between services: who was sent from where to where, from a run's own counters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from results.store import Run
+
+ROUTED, ARRIVALS, PEOPLE = "routed", "arrivals", "people"
+COLUMNS = ["from", "does", "to", "people_per_year"]
+MONTHS = 12
+
+
+def flow_table(runs: Sequence[Run]) -> pd.DataFrame:
+    """Return people a year sent along each route, mean over ``runs``, for the place.
+
+    Rows from ``people`` with an empty ``does`` are those who came to a service by themselves:
+    all who arrived, less those whom other services sent. ``tells`` rows only say how people
+    came who asked by themselves, so they are not taken off again.
+    """
+    if not runs:
+        return pd.DataFrame(columns=COLUMNS)
+    every = pd.concat([_of_run(run) for run in runs])
+    yearly = every.groupby(COLUMNS[:3], sort=True)["people_per_year"].sum() / len(runs)
+    return yearly.reset_index()
+
+
+def _of_run(run: Run) -> pd.DataFrame:
+    series = run.series()
+    routed = series[series["metric"] == ROUTED]
+    sent = routed.groupby(["role", "service"], observed=True)["value"].sum().reset_index()
+    ends = sent["role"].astype(str).str.split(".", expand=True)
+    if ends.empty:
+        ends = pd.DataFrame({0: [], 1: []})
+    table = pd.DataFrame(
+        {"from": ends[0], "does": ends[1], "to": sent["service"].astype(str), "n": sent["value"]}
+    )
+    moved = table[table["does"] != "tells"].groupby("to")["n"].sum()
+    came = series[series["metric"] == ARRIVALS].groupby("service", observed=True)["value"].sum()
+    came.index = came.index.astype(str)
+    own = (came - moved.reindex(came.index).fillna(0.0)).clip(lower=0.0)
+    alone = pd.DataFrame({"from": PEOPLE, "does": "", "to": own.index, "n": own.to_numpy()})
+    whole = pd.concat([table, alone[alone["n"] > 0]])
+    whole["people_per_year"] = whole.pop("n").astype(np.float64) * run.scale / run.years
+    return whole[COLUMNS]

@@ -1,0 +1,66 @@
+"""Every service in one table: capacity, use, and how long people wait, by deprivation fifth."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import pandas as pd
+
+from pathways.vocabulary import SERVICES
+from results.sums import FIFTHS
+
+NUMBERS = ("capacity", "used", "utilisation", "turned_away", "gave_up", "queue_end")
+WAITS = {"median": "median_wait_days", "p90": "p90_wait_days"}
+
+
+def service_table(resources: pd.DataFrame, year: str = "all") -> pd.DataFrame:
+    """Return a row for each service and role of usual care, from the ``resources`` table.
+
+    Capacity and use are a year's, for the place, in the service's own unit; waits are in
+    days, at the median and the 90th percentile, for everyone and by fifth (1 is the most
+    deprived). Waits are told of a service as a whole, in its row ``all``.
+    """
+    usual = resources[(resources["effects"] == "none") & (resources["year"].astype(str) == year)]
+    every = usual[usual["group_by"] == "all"].set_index(["service", "role"])
+    table = every[[*NUMBERS, *WAITS.values()]].rename(
+        columns={name: f"{word}_wait_days" for word, name in WAITS.items()}
+    )
+    fifths = usual[usual["group_by"] == "imd_quintile"].set_index(["service", "role"])
+    for fifth in FIFTHS:
+        mine = fifths[fifths["group"].astype(str) == str(fifth)]
+        for word, name in WAITS.items():
+            table[f"{word}_wait_days_imd_{fifth}"] = mine[name].reindex(table.index)
+    order = {name: number for number, name in enumerate(SERVICES)}
+    table = table.dropna(how="all").reset_index()
+    place = table["service"].astype(str).map(order).fillna(len(order))
+    return table.assign(_=place).sort_values(["_", "role"], kind="stable").drop(columns="_")
+
+
+def service_lines(table: pd.DataFrame) -> list[str]:
+    """Return the table as lines of text: use, waits, and waits of the end fifths."""
+    lines = [
+        f"{'service':<22}{'role':<30}{'capacity':>12}{'used':>12}{'use':>6}"
+        f"{'median':>9}{'9 in 10':>9}   9 in 10 by fifth (days, most deprived first)"
+    ]
+    for _, row in table.iterrows():
+        by_fifth = [row[f"p90_wait_days_imd_{fifth}"] for fifth in FIFTHS]
+        tail = (
+            "" if pd.isna(by_fifth).all() else "".join(f"{_short(value):>7}" for value in by_fifth)
+        )
+        share = "" if pd.isna(row["utilisation"]) else f"{row['utilisation']:.0%}"
+        lines.append(
+            f"{row['service']:<22}{row['role']:<30}{_whole(row['capacity']):>12}"
+            f"{_whole(row['used']):>12}{share:>6}{_short(row['median_wait_days']):>9}"
+            f"{_short(row['p90_wait_days']):>9}   {tail}".rstrip()
+        )
+    return lines
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}" if isfinite(value) else ""
+
+
+def _short(value: float) -> str:
+    if not isfinite(value):
+        return "–"
+    return f"{value:.2g}" if value < 100 else f"{value:.0f}"
