@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from agents.decisions import RULES
 from agents.evidence import Evidence
 from agents.faults import BadInput, Fault, nearest
 from experiments.catalogue import EVIDENCE, experiment_files, installed
@@ -109,6 +110,14 @@ def _about_setting(setting: Setting) -> str:
     return f"{setting.meaning}; {span}, default {default}{idle}"
 
 
+def _rules() -> dict[str, str]:
+    return {
+        f"rules.{kind} = {rule.name}": rule.about + ("" if number else " (default)")
+        for kind, rules in RULES.items()
+        for number, rule in enumerate(rules)
+    }
+
+
 def _services() -> dict[str, str]:
     return dict(SERVICES)
 
@@ -135,6 +144,7 @@ KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "conditions": _conditions,
     "measures": _measures,
     "settings": _settings,
+    "rules": _rules,
     "structure": _structure,
 }
 
