@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +60,7 @@ LOOK_BACK: dict[str, str] = {
     "gp_12m": "requests to the practice in the last 12 months",
     "gp_18m": "requests to the practice in the last 18 months",
 }
-CALLS = ("has", "truly_has")
+CALLS = ("has", "truly_has", "trait")
 DIAGNOSED = "_diagnosed"
 
 
@@ -158,7 +158,7 @@ class Rule:
         for node in ast.walk(self._tree):
             if isinstance(node, ast.Name) and node.id not in CALLS and names is not None:
                 yield from self._missing(node, node.id, names, "name", conditions)
-            if isinstance(node, ast.Call) and conditions is not None:
+            if _asks_condition(node) and conditions is not None:
                 yield from self._missing(node, _condition_of(node), conditions, "condition")
 
     def _missing(
@@ -177,6 +177,12 @@ class Rule:
                 remedy = f"write has('{name}')"
             yield _fault(node, self, f"{name}, an unknown {kind}", ", ".join(known), remedy)
 
+    def _unknown_traits(self, columns: Mapping[str, Column]) -> Iterator[Fault]:
+        known = [name for name, column in columns.items() if _is_fact(column)]
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Call) and not _asks_condition(node):
+                yield from self._missing(node, _condition_of(node), known, "trait")
+
     def rows(self, columns: Mapping[str, Column]) -> Bools:
         """Return for each person whether the rule holds.
 
@@ -189,7 +195,7 @@ class Rule:
         conditions = _conditions_of(columns)
         of_conditions = {*conditions, *(key + DIAGNOSED for key in conditions)}
         plain = [name for name in columns if name not in of_conditions]
-        faults = list(self.unknown(plain, conditions))
+        faults = [*self.unknown(plain, conditions), *self._unknown_traits(columns)]
         if faults:
             raise BadInput(faults)
         n = _length(columns)
@@ -362,13 +368,24 @@ def _is_condition_call(node: ast.Call) -> bool:
     )
 
 
+def _asks_condition(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Say whether a part is has('…') or truly_has('…')."""
+    if not isinstance(node, ast.Call):
+        return False
+    return isinstance(node.func, ast.Name) and node.func.id != "trait"
+
+
+def _is_fact(column: Column) -> bool:
+    return not isinstance(column, Labelled) and column.dtype == np.bool_
+
+
 def _condition_of(node: ast.Call) -> str:
     argument = node.args[0]
     return str(argument.value) if isinstance(argument, ast.Constant) else ""
 
 
 def _conditions_in(tree: ast.expr) -> Iterator[str]:
-    return (_condition_of(node) for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return (_condition_of(node) for node in ast.walk(tree) if _asks_condition(node))
 
 
 def _conditions_of(columns: Mapping[str, Column]) -> list[str]:
@@ -480,6 +497,8 @@ def _value(node: ast.expr, columns: Mapping[str, Column], rule: Rule) -> Value:
     if isinstance(node, ast.Name):
         return columns[node.id]
     if isinstance(node, ast.Call):
+        if not _asks_condition(node):
+            return columns[_condition_of(node)]
         truly = isinstance(node.func, ast.Name) and node.func.id == "truly_has"
         return columns[_condition_of(node) + ("" if truly else DIAGNOSED)]
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):

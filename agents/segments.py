@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.evidence import Evidence
+from agents.faults import BadInput, Fault
 from agents.population import DAYS_PER_YEAR, FRAILTY, Population
 from agents.rules import Column, Rule
 
@@ -214,10 +215,24 @@ class Segmentation:
 
     @classmethod
     def load(cls, key: str, evidence: Evidence) -> Segmentation:
-        """Return the segmentation ``key`` of ``segmentations.csv`` (``need``, for one)."""
+        """Return the segmentation ``key`` of ``segmentations.csv`` (``need``, for one).
+
+        Raises
+        ------
+        BadInput
+            With every fault of every rule.
+        """
         rows = evidence.rows("segmentations", segmentation=key)
-        where = "segmentations.csv: {segmentation}, {segment}"
-        rules = [Rule.parse(row["rule"], where=where.format(**row)) for row in rows]
+        rules: list[Rule] = []
+        faults: list[Fault] = []
+        for row in rows:
+            where = f"segmentations.csv: {row['segmentation']}, {row['segment']}"
+            try:
+                rules.append(Rule.parse(row["rule"], where=where))
+            except BadInput as bad:
+                faults += bad.faults
+        if faults:
+            raise BadInput(faults)
         return cls(
             key,
             tuple(row["segment"] for row in rows),

@@ -38,7 +38,7 @@ from agents.population import (
     Population,
 )
 from agents.risk_factors import CLASS, by_fifth, lasting_class, obesity_ratio
-from agents.vulnerabilities import VULNERABILITIES
+from agents.vulnerabilities import vulnerabilities_of
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -346,12 +346,13 @@ def _chance_of_birth(people: People, first: float, fertility: Floats) -> Floats:
 
 def _population(people: People, place: Place, luck: Luck, evidence: Evidence) -> Population:
     conditions = tuple(row["key"] for row in evidence.rows("conditions"))
+    vulnerabilities = vulnerabilities_of(evidence)
     n, k = len(people), len(conditions)
     fifth = people.imd_quintile
     age = (people.entry_day - people.birth_day) / DAYS_PER_YEAR
     return Population(
         conditions=conditions,
-        vulnerabilities=VULNERABILITIES,
+        vulnerabilities=vulnerabilities,
         ethnic_groups=ETHNIC_GROUPS,
         person=people.person,
         birth_day=people.birth_day,
@@ -372,7 +373,7 @@ def _population(people: People, place: Place, luck: Luck, evidence: Evidence) ->
         carer=np.zeros(n, bool),
         isolated=np.zeros(n, bool),
         activation=np.full(n, 3.0),
-        vulnerable=np.zeros((n, len(VULNERABILITIES)), bool),
+        vulnerable=np.zeros((n, len(vulnerabilities)), bool),
         has=np.zeros((n, k), bool),
         diagnosed=np.zeros((n, k), bool),
         onset_day=np.full((n, k), FOREVER),

@@ -19,6 +19,7 @@ from agents.evidence import Evidence
 from agents.frailty import FrailtyModel
 from agents.luck import Luck
 from agents.network import Network
+from agents.own_traits import own_traits
 from agents.palliative import settle_palliative
 from agents.population import DAYS_PER_YEAR, FEMALE, FRAILTY, SEXES, Population
 from agents.vulnerabilities import VULNERABILITIES
@@ -49,8 +50,9 @@ def settle_traits(
     carer = people.happens("carer", _carer(people)) & ~population.care_home
     population.carer[:] = carer
     population.activation[:] = _activation(people)
+    own = own_traits(evidence)
     for column, name in enumerate(population.vulnerabilities):
-        chance = _VULNERABLE[name](people)
+        chance = own[name].chances(population) if name in own else _VULNERABLE[name](people)
         population.vulnerable[:, column] = people.happens(f"vulnerable.{name}", chance)
     return frailty
 

@@ -1,6 +1,13 @@
-"""The ten vulnerabilities that support the finding of rising risk (W2), by key."""
+"""The ten vulnerabilities that support the finding of rising risk (W2), by key.
+
+Others are added by rows of ``own_traits.csv``: each row is a rule and the share that have the
+trait among those for whom it is the first that holds. A rule asks for them as
+``trait('digitally_excluded')``.
+"""
 
 from __future__ import annotations
+
+from agents.evidence import Evidence
 
 VULNERABILITY_NAMES: dict[str, str] = {
     "alcohol_or_substance_misuse": "alcohol or substance misuse",
@@ -15,3 +22,10 @@ VULNERABILITY_NAMES: dict[str, str] = {
     "lgbtq": "LGBTQ+",
 }
 VULNERABILITIES: tuple[str, ...] = tuple(VULNERABILITY_NAMES)
+OWN = "own_traits"
+
+
+def vulnerabilities_of(evidence: Evidence) -> tuple[str, ...]:
+    """Return the ten, and then those that rows of ``own_traits.csv`` add."""
+    own = dict.fromkeys(row["trait"] for row in evidence.rows(OWN))
+    return (*VULNERABILITIES, *(name for name in own if name not in VULNERABILITIES))

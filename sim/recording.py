@@ -106,7 +106,7 @@ class YearBook:
             "frailty": people.frailty[here],
             "smoker": people.smoking[here] == CURRENT_SMOKER,
             "isolated": people.isolated[here],
-            "vulnerable": packed(people.vulnerable[here]).astype(np.uint16),
+            "vulnerable": packed(people.vulnerable[here]),
             "activation": people.activation[here].astype(np.float32),
             "conditions": self.conditions[here],
             "conditions_end": packed(people.has[here]),
