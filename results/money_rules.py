@@ -22,7 +22,7 @@ from results.comparison import Arm, named
 from results.contracts import Contract, Paid, paid
 from results.costs import BOUGHT, HOSPITAL, NEW_CARE, STAFFED, stranded_share
 from results.settings import Settings
-from results.sheets import Stack, described, paired
+from results.sheets import Stack, described, levels, paired
 from results.store import Run
 
 Floats = npt.NDArray[np.float64]
@@ -43,6 +43,7 @@ PROVIDERS: Mapping[str, str] = {
 GBP = "GBP"
 SHARED_MEASURE = "non-elective admissions"  # what the shared incentive and outcomes are paid for
 MONTHS = 12.0
+DIFFERENCES = ("share in gain or loss", "income less cost")  # may be below nothing
 # What one GP avoids of each point of delivery: how the documents count it.
 PER_GP: Mapping[str, str] = {
     "A&E attendances": "a week",
@@ -106,10 +107,19 @@ def money_table(
         _cascade(found, flows[arm], settings)
         _per_gp(found, *paired(stack, usual), runs[arm][0], settings)
         cash = described(found.stack(flows[arm]))
-        paying = described(payments(costs, activity, flows, arm, baselines[arm[0]], settings))
+        paying = _told(payments(costs, activity, flows, arm, baselines[arm[0]], settings))
         invested = investment(runs[arm][0])
         parts.append(named(arm, pd.concat([cash, paying, invested], ignore_index=True)))
     return pd.concat(parts, ignore_index=True)
+
+
+def _told(paying: Stack) -> pd.DataFrame:
+    """Return payments with their intervals; a sum of money paid is never below nothing."""
+    table, levelled = described(paying), levels(paying)
+    differs = table["line"].isin(DIFFERENCES)
+    columns = ["mean", "low", "high"]
+    table[columns] = table[columns].where(differs, levelled[columns], axis=0)
+    return table
 
 
 def _rows_of(stack: Stack, **wanted: str) -> Floats:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from results.contracts import Contract, paid
-from results.money_rules import investment, momentum, payments, quarter, yearly_growth
+from results.money_rules import _told, investment, momentum, payments, quarter, yearly_growth
 from results.settings import read_settings
 from results.sheets import Stack, product
 from results.store import Run
@@ -204,3 +204,15 @@ def test_providers_are_paid_from_their_own_settings_alone() -> None:
     assert told["acute hospital", "share in gain or loss", "1"] == pytest.approx(1.5 * 1000 / 1200)
     assert told["general practice", "contract: usual care's cost", "2"] == 200.0
     assert told["general practice", "cost that stays", "2"] == 200.0
+
+
+def test_a_sum_paid_has_no_interval_below_nothing_but_a_result_has() -> None:
+    keys = pd.DataFrame(
+        [("payment", "x", line, "1", "GBP") for line in ("income", "income less cost")],
+        columns=["rule", "provider", "line", "year", "unit"],
+    )
+    values = np.array([[1.0, 1.0], [9.0, 9.0]])
+    table = _told(Stack(keys, {"value": values}, (0, 0), (0, 1)))
+    assert table["low"].tolist()[0] == 0.0
+    assert table["low"].tolist()[1] < -10.0
+    assert table["mean"].tolist() == [5.0, 5.0]
