@@ -303,7 +303,8 @@ class Practices:
         mondays = np.array([calendar.weekday(day) == 0 for day in self._open.tolist()])
         weight = np.where(mondays, self.rules.monday, 1.0)
         weight *= [self.seasons.on("practice_slots", day) for day in self._open.tolist()]
-        self._weight = weight * ((last - first) / YEAR / weight.sum())
+        run = (self._open >= 0) & (self._open < calendar.end)  # its years have their full slots
+        self._weight = weight * (calendar.end / YEAR / weight[run].sum())
         shape = (self.n_practices, len(self._open) + HORIZON)
         self._slots, self._booked = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         self._urgent = np.full(self.n_practices, self.rules.held_back)

@@ -55,17 +55,3 @@ def test_without_practice_slots_nobody_is_seen_and_people_go_elsewhere(
     assert (totals(none, "gp_contacts_gp") == 0).all()
     assert (totals(none, "ae_from_gp_wait") > 20 * totals(usual, "ae_from_gp_wait")).all()
     assert (totals(none, "nhs111_calls") > totals(usual, "nhs111_calls")).all()
-
-
-def test_beds_cut_delay_people_and_lose_nobody(usual: list[RunRecord]) -> None:
-    fewer = runs(beds__capacity_factor=0.0)  # a small place in a pool that others share
-    assert totals(fewer, "emergency_admissions") == pytest.approx(
-        totals(usual, "emergency_admissions"), rel=0.03
-    )
-    assert np.mean([mean_wait(run, "beds") for run in fewer]) > np.mean(
-        [mean_wait(run, "beds") for run in usual]
-    )
-    for run in fewer:
-        found = run.about["checks"]["hospital"]
-        gone = found["served"] + found["gone"] + found["inside"] + found["expected"]
-        assert found["arrivals"] == gone
