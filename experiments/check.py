@@ -25,15 +25,18 @@ SEED = 2025
 START = date(2025, 4, 1)
 PLACES = ("southwark", "rayleigh", "tilbury", "dengie")
 TABLE = "checks.csv"
+COUNTS = "counts.csv"
 DESIGNS = "designs"
+PICTURE = "places"
 
 
 def check(what: str, *, residents: int | None, out: Path | None) -> Iterator[str]:
     """Check a place or a run folder; yield what there is to say, line by line.
 
     ``designs``: emulate the study behind each published effect (``experiments.emulation``).
-    A place: simulate its people and their health alone, and write ``checks.csv`` and figures
-    into ``out``. A run folder: tell what its own checks say, and write its dashboard.
+    ``places``: draw how the built-in places differ, in one picture. A place: simulate its
+    people and their health alone, and write ``checks.csv`` and figures into ``out``. A run
+    folder: tell what its own checks say, and write its dashboard.
 
     Raises
     ------
@@ -45,6 +48,8 @@ def check(what: str, *, residents: int | None, out: Path | None) -> Iterator[str
         from experiments.check_designs import check_designs
 
         yield from check_designs(residents=residents, out=out)
+    elif what == PICTURE:
+        yield from _check_differences(residents=residents, out=out)
     elif (folder / "runs").is_dir() or (folder / "manifest.json").is_file():
         yield from _check_folder(folder, residents=residents, out=out)
     else:
@@ -60,6 +65,7 @@ def _check_place(use: str, *, residents: int | None, out: Path | None) -> Iterat
     _make(folder)
     from calibration.check_figures import figures_of, write_figure
     from calibration.checks import checks_table, summary, targets_of
+    from calibration.counts_table import counts_table
     from calibration.simulated import simulate_place
     from results.figures.canvas import styled
 
@@ -70,6 +76,7 @@ def _check_place(use: str, *, residents: int | None, out: Path | None) -> Iterat
     targets = targets_of(place.key, evidence, found.register.conditions, projected)
     table = checks_table(targets, found, place)
     _write(table, folder / TABLE)
+    _write(counts_table(found), folder / COUNTS)
     for name, projection in projected.items():
         _write(projection, folder / f"projection_{name.replace(' ', '_')}.csv")
     yield from summary(table) if len(table) else _nothing_published(place)
@@ -124,7 +131,22 @@ def _projections(place: Place, n: int, evidence: Evidence) -> dict[str, pd.DataF
     }
 
 
-def _contrasts(place: Place, evidence: Evidence) -> Figure:
+def _check_differences(*, residents: int | None, out: Path | None) -> Iterator[str]:
+    """Draw how ``PLACES`` differ, each beside England, and nothing else."""
+    from calibration.check_figures import write_figure
+    from results.figures.canvas import styled
+
+    place, n = _place("england", residents or PICTURED)
+    folder = out or Path("runs") / f"check-{PICTURE}"
+    _make(folder)
+    yield f"{', '.join(PLACES)} and england: {n:,} residents each, at most their own number …"
+    with styled():
+        figure = _contrasts(place, Evidence(EVIDENCE), n)
+        write_figure(figure, folder / "figures", PICTURE)
+    yield f"Written: {folder / 'figures' / PICTURE}.png and .svg"
+
+
+def _contrasts(place: Place, evidence: Evidence, residents: int = PICTURED) -> Figure:
     from calibration.place_figure import contrasts
     from calibration.simulated import residents_of
 
@@ -132,11 +154,11 @@ def _contrasts(place: Place, evidence: Evidence) -> Figure:
     others = {key: installed().load_place(key) for key in names}
     shown = others if place.key == "england" else {place.key: place, **others}
     people = {
-        key: (each, residents_of(_spec(each, min(PICTURED, round(each.population))), evidence))
+        key: (each, residents_of(_spec(each, min(residents, round(each.population))), evidence))
         for key, each in shown.items()
     }
     england = installed().load_place("england")
-    return contrasts(people, residents_of(_spec(england, PICTURED), evidence))
+    return contrasts(people, residents_of(_spec(england, residents), evidence))
 
 
 # -------------------------------------------------------------------- a run folder

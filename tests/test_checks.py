@@ -13,6 +13,7 @@ from agents.evidence import Evidence, Figure
 from agents.luck import Luck
 from calibration.adjusted import rate_ratios
 from calibration.checks import CHANCE, COLUMNS, MISS, NEAR, UNKNOWN, checks_table, summary, verdict
+from calibration.counts_table import counts_table
 from calibration.derive import EVIDENCE
 from calibration.fit_measures import People
 from calibration.simulated import Lives, Simulated
@@ -266,6 +267,18 @@ def test_rate_ratios_are_adjusted_for_each_other() -> None:
     assert ratios[0] == pytest.approx(1.0, abs=4 * errors[0])
     assert ratios[1] == pytest.approx(3.0, rel=0.2)
     assert errors.max() < 0.1
+
+
+def test_the_table_of_counts_holds_3plus_by_age_and_fifth() -> None:
+    found = made_world()
+    people, table = found.true, counts_table(found)
+    cell = table[(table["list"] == 27) & (table["ages"] == "65-84") & (table["state"] == "true")]
+    here = people.aged(65, 84, fifth=2)
+    three = cell[(cell["fifth"] == 2) & (cell["at_least"] == 3)].iloc[0]
+    assert three["people"] == here.sum()
+    assert three["percent"] == pytest.approx(100 * (people.count(27)[here] >= 3).mean())
+    falling = cell[cell["fifth"] == 0]["percent"].to_numpy()
+    assert (np.diff(falling) <= 0).all()
 
 
 def test_percentages_of_nobody_are_unknown() -> None:
