@@ -78,12 +78,16 @@ def plan_table(
 
 
 def locality_targets(evidence: Evidence) -> dict[str, dict[str, float]]:
-    """Return the plan's change in per cent by locality's key and point of delivery."""
+    """Return the plan's change in per cent by locality's key and point of delivery.
+
+    A locality is found by its printed name and by its full name (South Ockendon, Ockendon).
+    """
     return {
-        slug(row["locality"]): {
+        slug(row[name]): {
             point: -float(row[column]) for point, column in BY_LOCALITY.items() if row[column]
         }
         for row in evidence.rows("localities")
+        for name in ("locality", "locality_full_name")
         if row["locality_no"]
     }
 

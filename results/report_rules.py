@@ -105,10 +105,10 @@ def _plan_row(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
     known = math.isfinite(row["low"])
     return (
         f"{point[:1].upper()}{point[1:]}",
-        f"{row['plan']:+.1f}",
+        _minus(f"{row['plan']:+.1f}"),
         READING_WORDS.get(effects, effects),
-        f"{row['mean']:+.1f}",
-        f"{row['low']:+.1f} to {row['high']:+.1f}" if known else "one run",
+        _minus(f"{row['mean']:+.1f}"),
+        _minus(f"{row['low']:+.1f} to {row['high']:+.1f}") if known else "one run",
     )
 
 
@@ -161,6 +161,11 @@ def _money_row(row: Mapping[Hashable, Any], shown: Mapping[str, str]) -> tuple[s
         shown.get(str(row["design"]), "U"),
         str(row["rule"]),
         f"{provider}: {row['line']}{unit}" if provider else f"{row['line']}{unit}",
-        f"{mean:,.2f}",
-        f"{low:,.2f} to {high:,.2f}" if math.isfinite(low) else "one run",
+        _minus(f"{mean:,.2f}"),
+        _minus(f"{low:,.2f} to {high:,.2f}") if math.isfinite(low) else "one run",
     )
+
+
+def _minus(text: str) -> str:
+    """Return numbers with the sign that the rest of the report writes."""
+    return text.replace("-", "−")

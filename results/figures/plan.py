@@ -41,8 +41,13 @@ def by_locality(table: pd.DataFrame, point: str) -> Axes:
     """
     rows = table[(table["locality"] != ALL) & (table["point_of_delivery"] == point)]
     rows = rows[rows["plan"].notna()].sort_values(["plan", "locality"], kind="stable")
-    rows = rows.assign(locality=rows["locality"].str.replace("_", " ").str.capitalize())
+    rows = rows.assign(locality=rows["locality"].map(_name))
     return _drawn(rows, "locality", f"Change of {point} from momentum, %")
+
+
+def _name(key: str) -> str:
+    """Return a locality's key as its name: ``Benfleet and Hadleigh``."""
+    return " ".join(word if word == "and" else word.capitalize() for word in key.split("_"))
 
 
 def _drawn(rows: pd.DataFrame, column: str, label: str) -> Axes:
