@@ -19,6 +19,7 @@ from agents.evidence import Evidence
 from agents.faults import BadInput, Fault, nearest
 from experiments.catalogue import EVIDENCE
 from experiments.experiment import Arm, Experiment
+from experiments.outcome import Outcome
 from experiments.points import Point
 from experiments.reading import (
     ALL_YEARS,
@@ -29,7 +30,7 @@ from experiments.reading import (
     by_draw,
     interval_of,
 )
-from experiments.running import Options, Outcome
+from experiments.running import Options
 from experiments.searching import WHERE, Search, Table, alone, refused, write_found
 
 COVERAGE, COST = "coverage", "cost"

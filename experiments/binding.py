@@ -17,9 +17,10 @@ from agents.faults import nearest
 from agents.place import Place
 from experiments.catalogue import EVIDENCE
 from experiments.experiment import Arm, Experiment
+from experiments.outcome import Outcome
 from experiments.points import Point
 from experiments.reading import Readings, by_draw, interval_of
-from experiments.running import Options, Outcome
+from experiments.running import Options
 from experiments.searching import Search, Table, alone, refused, write_found
 
 PER, TEAM = 10_000.0, 50_000.0

@@ -60,6 +60,7 @@ FITTED = (
     "fitted together with other numbers so that today's use and waits come out; drawn alone it "
     "would make queues that no place has"
 )
+WHOLE = "shares of one whole: drawn alone they would add up to more than all"
 SOLVED = "solved again in every draw, so that the level comes out as drawn"
 OWN = "worked out from the model itself"
 CHOICE = "a choice of the reader (a rate, a threshold, a price year)"
@@ -75,6 +76,7 @@ LIMITED = (
 )
 # Evidence keys that are not drawn, and why: the first pattern that fits.
 LEFT_OUT: tuple[tuple[str, str], ...] = (
+    ("referral_routes.*", WHOLE),
     ("*.capacity_factor", SETTING),
     ("*.pool_size", SETTING),
     ("*.pool_slack", SETTING),
@@ -233,7 +235,7 @@ def figures_used(experiment: Experiment, place: Place) -> list[Figure]:
 
     The model is opened, not run, for the smallest population.
     """
-    from experiments.running import specs_of
+    from experiments.planning import specs_of
     from sim.model import CareModel
 
     spec = next(iter(specs_of(experiment, place, [Point()], residents=100)))

@@ -16,8 +16,10 @@ from agents.faults import BadInput, Fault
 from experiments import running
 from experiments.experiment import Experiment
 from experiments.folder import read_json, write_json, write_whole
+from experiments.inputs import inputs_inside
+from experiments.outcome import Outcome
 from experiments.reading import Arm, Readings, interval_of, read_measures
-from experiments.running import Options, Outcome
+from experiments.running import Options
 
 WISH = "precision.json"
 LEAST, MOST = 5, 200  # replications unless asked otherwise
@@ -173,12 +175,12 @@ def admit(folder: Path, experiment: Experiment) -> None:
     if not file.is_file():
         return
     text = file.read_text(encoding="utf-8")
-    wanted = running.inputs_inside(experiment)[0]
+    wanted = inputs_inside(experiment)[0]
     for line in text.splitlines():
         if line.startswith("replications = "):
             here = line.removeprefix("replications = ")
             before = replace(experiment, replications=int(here) if here.isdecimal() else 0)
-            if running.inputs_inside(before)[0] == text:
+            if inputs_inside(before)[0] == text:
                 write_whole(file, wanted)
             return
 

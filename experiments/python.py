@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from experiments import running
 from experiments.experiment import Experiment, read_experiment, resolve
+from experiments.outcome import Outcome
 from experiments.progress import Progress
-from experiments.running import Options, Outcome
+from experiments.running import Options
 
 if TYPE_CHECKING:
     import pandas as pd

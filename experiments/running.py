@@ -1,4 +1,4 @@
-"""Doing an experiment: its runs, its run folder, then tables and report."""
+"""Doing an experiment: its runs, in its run folder."""
 
 from __future__ import annotations
 
@@ -7,27 +7,19 @@ import platform
 import signal
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from itertools import zip_longest
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-import tomli_w
-
-from agents.evidence import Evidence, Figure
 from agents.faults import BadInput, Fault
-from agents.place import Place
 from calibration.matching.folders import (
-    folder_of_draw,
-    moved_levels,
     set_digest,
-    set_files,
 )
 from experiments.batch import (
     Batch,
@@ -40,14 +32,12 @@ from experiments.batch import (
     finished_before,
     folder_digest,
 )
-from experiments.catalogue import EVIDENCE, PARAMETERS
-from experiments.checking import quoted, read_toml
+from experiments.catalogue import EVIDENCE
+from experiments.checking import quoted
 from experiments.engines import HANDED_OUT, Engine, cluster, cores, local_processes
 from experiments.experiment import (
-    Arm,
     Experiment,
     experiment_table,
-    path_like,
     read_experiment,
 )
 from experiments.folder import (
@@ -60,14 +50,13 @@ from experiments.folder import (
     write_json,
 )
 from experiments.headline import Headline
-from experiments.points import Point, changed
-from experiments.progress import Progress, duration
-from experiments.structures import built
-from pathways.design import NO_EFFECTS
+from experiments.inputs import inputs_inside
+from experiments.outcome import Outcome
+from experiments.planning import parameter_folder, points_of, side_by_side, specs_of
+from experiments.points import Point
+from experiments.progress import Progress
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.spec import RunSpec
     from sim.world import Shelf
 
@@ -105,30 +94,6 @@ class Options:
         return f"{self.shard[0]}-of-{self.shard[1]}" if self.shard else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How an experiment's runs ended.
-
-    ``planned`` counts all its runs, ``complete`` those on disk.
-    """
-
-    folder: Path
-    planned: int
-    complete: int
-    result: Result
-    seconds: float = 0.0
-
-    @property
-    def whole(self) -> bool:
-        """True where no run is missing."""
-        return self.complete == self.planned
-
-    @property
-    def ready(self) -> bool:
-        """True where tables can be made: every run is complete or failed, some complete."""
-        return bool(self.complete) and self.complete + len(self.result.failed) == self.planned
-
-
 # --- Which runs -------------------------------------------------------------------------------
 
 
@@ -147,11 +112,6 @@ def program_version() -> str:
 def program_digest() -> str:
     """Return a digest of the code that simulates."""
     return folder_digest(*(ROOT / name for name in SIMULATING), pattern="*.py")
-
-
-def parameter_folder(experiment: Experiment) -> Path:
-    """Return where the experiment's parameter set is."""
-    return PARAMETERS if experiment.parameters == "default" else Path(experiment.parameters)
 
 
 def planned_runs(experiment: Experiment, points: Sequence[Point] | None = None) -> list[Run]:
@@ -174,96 +134,6 @@ def planned_runs(experiment: Experiment, points: Sequence[Point] | None = None) 
     return runs
 
 
-def points_of(experiment: Experiment) -> list[Point]:
-    """Return where an experiment is run: as it stands, or at draws of the evidence."""
-    if experiment.uncertainty == "none":
-        return [Point()]
-    from experiments.draws import draws_of
-
-    return draws_of(experiment).points(experiment.replications)
-
-
-def specs_of(
-    experiment: Experiment, place: Place, points: Sequence[Point], residents: int | None = None
-) -> Iterator[RunSpec]:
-    """Yield the inputs of every run in ``place`` at ``points``, replication by replication.
-
-    Parameters
-    ----------
-    residents : how many to simulate, where that is not what the experiment says
-    """
-    from sim.spec import RunSpec
-
-    figures = {arm.name: figures_behind(place, arm) for arm in experiment.arms}
-    for point, replaced in zip(points, _replaced(experiment, place, points), strict=True):
-        arms = [arm for arm in experiment.arms if point.baseline or not _is_baseline(arm)]
-        designs = {arm.name: changed(arm.design, point.of(arm.design)) for arm in arms}
-        shown = {arm.name: _shown(figures[arm.name], point) for arm in arms}
-        option = built(experiment.structure, point.structure)
-        for number in range(experiment.replications):
-            for arm in arms:
-                for effects in arm.effects:
-                    yield RunSpec(
-                        place=place,
-                        design=designs[arm.name],
-                        effects=effects,
-                        population=residents or experiment.residents(place),
-                        start=experiment.start,
-                        years=experiment.years,
-                        seed=experiment.seed,
-                        replication=point.first_replication + number,
-                        draw=point.draw,
-                        evidence=EVIDENCE,
-                        parameters=folder_of_draw(parameter_folder(experiment), point.fitted),
-                        replaced={**replaced, **option.replaced},
-                        settings={**arm.settings, **option.settings, **point.settings},
-                        keep_events=experiment.keep_events,
-                        hold_population=experiment.hold_population,
-                        figures=shown[arm.name],
-                    )
-
-
-def _is_baseline(arm: Arm) -> bool:
-    return arm.effects == (NO_EFFECTS,)
-
-
-def _replaced(
-    experiment: Experiment, place: Place, points: Sequence[Point]
-) -> list[Mapping[str, float]]:
-    """Return the numbers replaced at each point, with the levels of use of ``place`` kept."""
-    if not any(key.startswith("baseline_demand.") for point in points for key in point.replaced):
-        return [point.replaced for point in points]
-    from experiments.levels import Levels
-
-    best = parameter_folder(experiment)
-    levels = Levels(place, EVIDENCE, best)
-    return [
-        moved_levels(levels.solved(point.replaced), best, folder_of_draw(best, point.fitted))
-        for point in points
-    ]
-
-
-def _shown(figures: tuple[Figure, ...], point: Point) -> tuple[Figure, ...]:
-    """Return the numbers behind a design as they are at ``point``."""
-    drawn = {f"design.{key}": value for key, value in point.design.items()}
-    return tuple(
-        replace(figure, value=drawn[figure.key]) if figure.key in drawn else figure
-        for figure in figures
-    )
-
-
-def figures_behind(place: Place, arm: Arm) -> tuple[Figure, ...]:
-    """Return the numbers that a place and a design were made from."""
-    from experiments.designs import design_figures
-    from experiments.places import load_place, place_names
-
-    evidence = Evidence(EVIDENCE)
-    if place.key in place_names():
-        load_place(place.key, evidence)
-    evidence.keep(design_figures(arm.design, evidence))
-    return tuple(evidence.used.values())
-
-
 def simulate_and_write(spec: RunSpec, folder: Path) -> None:
     """Do one run and write its files into ``folder``."""
     from sim import simulate, write_run
@@ -279,52 +149,6 @@ def _shelf() -> Shelf:
     return Shelf()
 
 
-def side_by_side(runs: Sequence[Run], workers: int) -> list[Run]:
-    """Return ``runs`` in an order in which a worker is likely to meet the same people again.
-
-    So many replications as there are workers begin together, each with its first design, then
-    with its second, and so on. The order changes how long runs take, and nothing else.
-    """
-    replications: dict[tuple[str, int, int], list[Run]] = {}
-    for run in runs:
-        key = (run.spec.place.key, run.spec.draw, run.spec.replication)
-        replications.setdefault(key, []).append(run)
-    groups = list(replications.values())
-    return [
-        run
-        for first in range(0, len(groups), max(workers, 1))
-        for turn in zip_longest(*groups[first : first + max(workers, 1)])
-        for run in turn
-        if run is not None
-    ]
-
-
-def tables_and_report(folder: Path, prices: Path | None = None) -> None:
-    """Make the tables, figures and report of a run folder from its records.
-
-    ``prices`` is a file of prices that replace the program's own.
-    """
-    from results.report import build_report
-    from results.tables import build_tables
-
-    tables = build_tables(folder, prices=prices, workers=os.cpu_count() or 1)
-    figures_of_doubt(folder, tables)
-    build_report(folder)
-
-
-def figures_of_doubt(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Draw what the report does not: what to study next, and how queues open."""
-    from results.figures.information import worth_knowing
-    from results.figures.searches import save
-    from results.figures.warmup import opening
-
-    for (place, against), rows in tables["information"].groupby(["place", "against"]):
-        name = f"information-{slug(str(place))}-{against}"
-        save(folder / "figures", name, partial(worth_knowing, rows))
-    for place, rows in tables["warm_up"].groupby("place"):
-        save(folder / "figures", f"warm_up-{slug(str(place))}", partial(opening, rows))
-
-
 def default_folder(experiment: Experiment) -> Path:
     """Return ``runs/NAME-DIGEST``: the same experiment and program, the same folder."""
     digest = fingerprint([experiment_table(experiment), _contents(experiment)], program_digest())
@@ -338,54 +162,6 @@ def _contents(experiment: Experiment) -> list[Any]:
         [arm.design for arm in experiment.arms],
         set_digest(parameter_folder(experiment)),
     ]
-
-
-# --- The folder's own copy of the inputs ------------------------------------------------------
-
-
-def inputs_inside(experiment: Experiment) -> tuple[str, dict[str, Path]]:
-    """Say how a run folder keeps its own copy of its inputs, so that it can be moved.
-
-    Returns
-    -------
-    The text of ``experiment.toml``, in which a user's own place, design and parameter files
-    are named by their copies, and the files to copy: path inside the folder -> source.
-    """
-    table = experiment_table(experiment)
-    copies: dict[str, Path] = {}
-    uses = [
-        _inside(use, f"inputs/place-{number}", copies)
-        for number, use in enumerate(experiment.place_uses, 1)
-    ]
-    table["place"] = uses[0] if len(uses) == 1 else uses
-    for number, entry in enumerate(table["design"], 1):
-        entry["use"] = _inside(entry["use"], f"inputs/design-{number}", copies)
-    if experiment.parameters != "default":
-        table["parameters"] = "inputs/parameters"
-        for file in set_files(Path(experiment.parameters)):
-            inside = file.relative_to(experiment.parameters).as_posix()
-            copies[f"inputs/parameters/{inside}"] = file
-    return tomli_w.dumps(table), copies
-
-
-def _inside(use: str, folder: str, copies: dict[str, Path]) -> str:
-    """Return a built-in name as it is, a file as its copy; note it and the tables it names."""
-    if not path_like(use):
-        return use
-    file = Path(use)
-    for name in [*_tables_named_in(read_toml(file)), file.name]:
-        source = file.parent / name
-        if source.is_file() and source.resolve().is_relative_to(file.parent.resolve()):
-            copies[f"{folder}/{name}"] = source
-    return f"{folder}/{file.name}"
-
-
-def _tables_named_in(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [name for part in value.values() for name in _tables_named_in(part)]
-    if isinstance(value, list):
-        return [name for part in value for name in _tables_named_in(part)]
-    return [value] if isinstance(value, str) and value.endswith(".csv") else []
 
 
 # --- Doing it ---------------------------------------------------------------------------------
@@ -667,30 +443,3 @@ def _refuse_search(folder: Path) -> None:
             )
         ]
     )
-
-
-def say_outcome(outcome: Outcome) -> list[str]:
-    """Return how the runs ended, in sentences."""
-    folder = outcome.folder
-    lines = [f"{outcome.complete} of {outcome.planned} runs complete in {folder}"]
-    for ended in outcome.result.failed:
-        lines.append(f"Failed: {ended.key}: {ended.error}")
-    if outcome.result.failed:
-        lines.append(f"Their errors are in {folder / 'failed'}; the other runs are kept.")
-    if outcome.result.no_room:
-        lines.append(
-            f"The disk cannot be written ({outcome.result.no_room}). Make room, then finish with: "
-            f"carepath resume {folder}"
-        )
-    elif outcome.result.cut_off:
-        lines.append(
-            "The cluster's scheduler is gone. Nothing finished is lost; start it again, then: "
-            f"carepath resume {folder} --scheduler ADDRESS"
-        )
-    elif outcome.result.stopped:
-        lines.append(f"Stopped. Nothing finished is lost; go on with: carepath resume {folder}")
-    elif not outcome.whole:
-        lines.append(f"Some runs are missing. Finish with: carepath resume {folder}")
-    else:
-        lines[0] += f", {duration(outcome.seconds)}"
-    return lines

@@ -16,9 +16,11 @@ from experiments import running
 from experiments.batch import fingerprint
 from experiments.experiment import Arm, Experiment, experiment_table
 from experiments.folder import prepare, read_json, slug, write_json
+from experiments.inputs import inputs_inside
+from experiments.outcome import Outcome
 from experiments.points import Point
 from experiments.reading import Readings, read_measures
-from experiments.running import SEARCH, Options, Outcome
+from experiments.running import SEARCH, Options
 from experiments.structures import fixed
 
 WHERE = "command line"
@@ -57,7 +59,7 @@ class Search:
             raise BadInput([_taken(folder, "the runs of an experiment")])
         if held is not None and held.get("digest") != self.digest:
             raise BadInput([_taken(folder, "another search")])
-        prepare(folder, *running.inputs_inside(self.experiment))
+        prepare(folder, *inputs_inside(self.experiment))
         write_json(
             folder / SEARCH,
             {"search": self.name, "command": self.command, "digest": self.digest},

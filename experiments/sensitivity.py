@@ -19,9 +19,10 @@ from experiments import sobol
 from experiments.experiment import Arm, Experiment
 from experiments.factors import Factor
 from experiments.morris import Trajectories, elementary_effects, trajectories
+from experiments.outcome import Outcome
 from experiments.points import Point
 from experiments.reading import NET_QALYS, ByRun, Interval, Readings, by_draw, interval_of
-from experiments.running import Options, Outcome
+from experiments.running import Options
 from experiments.searching import Search, Table, alone, write_found
 from results.emulator import FEWEST
 

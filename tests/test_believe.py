@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import experiments.reporting as reporting
 import experiments.running as running
 from agents.evidence import Evidence
 from agents.faults import BadInput
@@ -41,7 +42,7 @@ Said = pytest.CaptureFixture[str]
 def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(running, "program_digest", lambda: "0123456789abcdef")
-    monkeypatch.setattr(running, "tables_and_report", lambda folder, prices=None: None)
+    monkeypatch.setattr(reporting, "tables_and_report", lambda folder, prices=None: None)
     monkeypatch.setattr(
         running,
         "run_experiment",

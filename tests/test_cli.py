@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import experiments.reporting as reporting
 import experiments.running as running
 from experiments.cli import answer
 from experiments.experiment import read_experiment
@@ -46,7 +47,7 @@ def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(
         running, "run_experiment", partial(running.run_experiment, work=fake_simulate)
     )
-    monkeypatch.setattr(running, "tables_and_report", only_a_page)
+    monkeypatch.setattr(reporting, "tables_and_report", only_a_page)
     monkeypatch.setattr(running, "program_digest", same_program)
     return tmp_path
 
@@ -54,7 +55,7 @@ def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.fixture
 def tabled(faked: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Do the same and make the tables too, which takes a second or two."""
-    monkeypatch.setattr(running, "tables_and_report", only_tables)
+    monkeypatch.setattr(reporting, "tables_and_report", only_tables)
     return faked
 
 
@@ -385,13 +386,14 @@ SCRIPT = """
 import sys, time
 from functools import partial
 from pathlib import Path
+import experiments.reporting as reporting
 import experiments.running as running
 from experiments.cli import answer
 from tests.fake_simulation import fake_simulate, fake_simulate_but_one
 from tests.test_cli import only_tables, same_program, slowly
 running.program_digest = same_program
 running.run_experiment = partial(running.run_experiment, work=slowly)
-running.tables_and_report = only_tables
+reporting.tables_and_report = only_tables
 if __name__ == "__main__":
     sys.exit(answer(sys.argv[1:]))
 """

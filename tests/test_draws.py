@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import experiments.reporting as reporting
 import experiments.running as running
 from agents.evidence import Evidence, Figure
 from agents.luck import Luck
@@ -165,7 +166,7 @@ def test_a_run_with_draws_writes_them_and_splits_the_variance(
         "run_experiment",
         partial(running.run_experiment, work=fake_at_point, engine=one_thread),
     )
-    monkeypatch.setattr(running, "tables_and_report", lambda folder, prices=None: None)
+    monkeypatch.setattr(reporting, "tables_and_report", lambda folder, prices=None: None)
     monkeypatch.setattr(draws_module, "figures_used", few_figures)
     arguments = ["run", "--population", "200", "--years", "1", "--replications", "2"]
     assert answer([*arguments, "--draws", "3", "--out", str(tmp_path / "x")]) == 0

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import experiments.reporting as reporting
 import experiments.running as running
 from experiments.cli import answer
 from experiments.experiment import read_experiment
@@ -34,13 +35,14 @@ RUNS = 8  # of FAKE
 SCRIPT = """
 import sys
 from functools import partial
+import experiments.reporting as reporting
 import experiments.running as running
 from experiments.cli import answer
 from tests.test_kills import only_tables, same_program, slowly
 if sys.argv.pop(1) == "fake":
     running.run_experiment = partial(running.run_experiment, work=slowly)
 running.program_digest = same_program
-running.tables_and_report = only_tables
+reporting.tables_and_report = only_tables
 if __name__ == "__main__":
     sys.exit(answer(sys.argv[1:]))
 """
@@ -124,7 +126,7 @@ def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Let this process run invented runs and make only their tables."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(running, "run_experiment", partial(run_experiment, work=fake_simulate))
-    monkeypatch.setattr(running, "tables_and_report", only_tables)
+    monkeypatch.setattr(reporting, "tables_and_report", only_tables)
     monkeypatch.setattr(running, "program_digest", same_program)
     return tmp_path
 

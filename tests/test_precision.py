@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+import experiments.reporting as reporting
 import experiments.running as running
 from agents.faults import BadInput
 from experiments.cli import answer
@@ -27,7 +28,7 @@ ASK = ("run", "--population", "300", "--years", "1")
 def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(running, "program_digest", lambda: "0123456789abcdef")
-    monkeypatch.setattr(running, "tables_and_report", lambda folder, prices=None: None)
+    monkeypatch.setattr(reporting, "tables_and_report", lambda folder, prices=None: None)
     monkeypatch.setattr(
         running,
         "run_experiment",

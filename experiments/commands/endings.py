@@ -11,12 +11,12 @@ import typer
 from experiments.commands.options import FAILED, STOPPED
 
 if TYPE_CHECKING:
-    from experiments.running import Outcome
+    from experiments.outcome import Outcome
 
 
 def finish(outcome: Outcome) -> None:
     """Say how the runs ended; make tables and report where none is missing for good."""
-    from experiments.running import say_outcome
+    from experiments.outcome import say_outcome
 
     for line in say_outcome(outcome):
         typer.echo(line, err=True)
@@ -27,7 +27,7 @@ def finish(outcome: Outcome) -> None:
 
 def make_report(folder: Path, prices: Path | None = None) -> None:
     """Make tables, figures and report, and say where the report is."""
-    from experiments.running import tables_and_report
+    from experiments.reporting import tables_and_report
 
     typer.echo("Making tables, figures and report …", err=True)
     try:
@@ -48,7 +48,7 @@ def end_search(
     """Say what a search found and where, and how its runs ended."""
     import shutil
 
-    from experiments.running import say_outcome
+    from experiments.outcome import say_outcome
 
     for line in say_outcome(outcome):
         typer.echo(line, err=True)
