@@ -139,7 +139,7 @@ def simulate_all(
         finally:
             progress.one()
         _write(folder, place, counted)
-        found[place] = counted
+        found[place] = _read(folder, place)  # as stored: the same for a fit that goes on later
         progress.tell(progress.line(folder.name.replace("-", " ")))
 
     for place, result in _results(trials, missing, pool, simulate):
