@@ -13,7 +13,8 @@ from agents.conditions import load_conditions
 from agents.evidence import Evidence
 from agents.faults import BadInput
 from calibration.fit_measures import People
-from calibration.matching.own import MEASURES, OwnTarget, as_target, read_own, suspicious
+from calibration.matching.own import MEASURES, OwnTarget, read_own, suspicious
+from calibration.matching.own_counts import as_target
 from calibration.simulated import Lives, Simulated
 from experiments.catalogue import EVIDENCE
 

@@ -66,9 +66,19 @@ def outcome_of(fit: Fit, before: Counted, after: Counted) -> Outcome:
 
 def prior_deviation(fit: Fit) -> Floats:
     """Return the standard deviation of each parameter beforehand, on the unit cube."""
-    uniforms = np.random.default_rng(0).random((_PRIOR_DRAWS, len(fit.problem.free)))
-    deviation: Floats = fit.problem.prior.drawn(uniforms).std(axis=0)
+    deviation: Floats = _prior_draws(fit).std(axis=0)
     return deviation
+
+
+def prior_mean(fit: Fit) -> Floats:
+    """Return the mean of each parameter beforehand, on the unit cube."""
+    mean: Floats = _prior_draws(fit).mean(axis=0)
+    return mean
+
+
+def _prior_draws(fit: Fit) -> Floats:
+    uniforms = np.random.default_rng(0).random((_PRIOR_DRAWS, len(fit.problem.free)))
+    return fit.problem.prior.drawn(uniforms)
 
 
 def information(fit: Fit) -> Floats:
@@ -89,6 +99,7 @@ def parameters_table(fit: Fit, informed: Floats) -> pd.DataFrame:
     level = Evidence(fit.problem.plan.evidence).value(SETTINGS, key="coverage.level")
     middle, low, high = fit.posterior.interval(level)
     narrower = fit.posterior.sample.std(axis=0) / prior_deviation(fit)
+    moved = np.abs(fit.posterior.sample.mean(axis=0) - prior_mean(fit)) / prior_deviation(fit)
     rows = []
     for place, one in enumerate(fit.problem.free):
         order = np.argsort(informed[place])[::-1][:_TOP]
@@ -105,7 +116,7 @@ def parameters_table(fit: Fit, informed: Floats) -> pd.DataFrame:
                 "high": float(one.at(high[place : place + 1])[0]),
                 "best": float(one.at(fit.best[place : place + 1])[0]),
                 "width_after_over_before": float(narrower[place]),
-                "identified": identified(float(narrower[place])),
+                "identified": identified(float(narrower[place]), float(moved[place])),
                 "r_hat": float(fit.posterior.r_hat[place]),
                 "effective_draws": float(fit.posterior.effective[place]),
                 "informed_by": "; ".join(fit.aims.goals[int(each)].label for each in order),
@@ -117,11 +128,15 @@ def parameters_table(fit: Fit, informed: Floats) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def identified(narrower: float) -> str:
-    """Say in a word how much the targets told of a parameter."""
-    if narrower > NOT_IDENTIFIED:
-        return "no"
-    return "weakly" if narrower > WEAKLY else "yes"
+def identified(narrower: float, moved: float) -> str:
+    """Say in a word how much the targets told of a parameter.
+
+    ``narrower`` is the standard deviation after over that before, ``moved`` how many of the
+    latter the mean moved by.
+    """
+    if narrower <= WEAKLY or moved > 1:
+        return "yes"
+    return "weakly" if narrower <= NOT_IDENTIFIED or moved > WEAKLY else "no"
 
 
 # -------------------------------------------------------------------- targets

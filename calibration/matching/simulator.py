@@ -25,7 +25,8 @@ from calibration.bare_people import bare_population, england, give_risks
 from calibration.checks import ENGLAND, targets_of
 from calibration.deaths import life_expectancy
 from calibration.fit_measures import People
-from calibration.matching.own import OwnTarget, as_target
+from calibration.matching.own import OwnTarget
+from calibration.matching.own_counts import as_target
 from calibration.matching.tables import Numbers, aim_at, derived, of_place
 from calibration.simulated import FOLLOWED_YEARS, Lives, Simulated
 from calibration.targets import Target
