@@ -302,15 +302,17 @@ class Score:
     rows: int
     before: int
     after: int
+    by_chance: int
 
     @property
     def sentence(self) -> str:
         """The score in words."""
         if not self.rows:
             return f"{self.name}: none"
+        chance = f"; {self.by_chance} of the misses may be chance" if self.by_chance else ""
         return (
             f"{self.name}: {self.after} of {self.rows} ({self.after / self.rows:.0%}) near "
-            f"enough, {self.before} ({self.before / self.rows:.0%}) before"
+            f"enough, {self.before} ({self.before / self.rows:.0%}) before{chance}"
         )
 
 
@@ -329,6 +331,7 @@ def scores(targets: pd.DataFrame) -> list[Score]:
             len(rows),
             int((rows["verdict_before"] == NEAR).sum()),
             int((rows["verdict"] == NEAR).sum()),
+            int((rows["verdict"] == CHANCE).sum()),
         )
         for name, rows in parts.items()
     ]

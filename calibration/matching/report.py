@@ -199,7 +199,7 @@ def _table(table: pd.DataFrame, caption: str) -> str:
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        return f'<td class="n">{value:.3g}</td>' if value == value else "<td></td>"
+        return f'<td class="n">{value:.4g}</td>' if value == value else "<td></td>"
     if isinstance(value, int):
         return f'<td class="n">{value}</td>'
     return f"<td>{escape(str(value).replace('_', ' '))}</td>"
