@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from results.comparison import Arm, named
-from results.costs import COST_QUANTITIES, RunCosts
+from results.costs import COST_QUANTITIES, NHS, RunCosts
 from results.inequality import standardised
 from results.measures import BEDS, PRACTICE
 from results.outcomes import PLACE
@@ -58,6 +58,12 @@ RATIOS: dict[str, Ratio] = {
 }
 
 
+SPEND = "nhs_spend_per_head"
+FIFTHS = tuple(f"nhs_spend_imd_{fifth}" for fifth in range(1, 6))
+# The year of the prices that each of them was published in.
+PRICE_YEARS = {SPEND: "2015/16", **dict.fromkeys(FIFTHS, "2014/15")}
+
+
 def england_cells(settings: Settings) -> Floats:
     """Return England's shares by fifth, reporting age band and sex, (5, 7, 2)."""
     fine = england_weights(settings)
@@ -86,12 +92,28 @@ def check_sheet(
         top, bottom = (_added(every, names) for names in (ratio.top, ratio.bottom))
         rows.append((key, "no", _over(top.sum(), bottom.sum())))
         rows.append((key, "yes", _as_england(top, bottom, every, england)))
+    rows += _spending(every, england, costs)
     rows += [(key, "no", value) for key, value in _ages(ages).items()]
     rows.append(("gp_same_day_share", "no", same_day_share(waits)))
     rows.append(("bed_occupancy", "no", _occupancy(resources)))
     rows.append(("nhs_cost_deprivation_ratio", "yes", _cost_ratio(every, england)))
     keys = pd.DataFrame([row[:2] for row in rows], columns=["check", "standardised"])
     return Sheet(keys, {"value": np.array([row[2] for row in rows])})
+
+
+def _spending(every: Floats, england: Floats, costs: RunCosts) -> list[tuple[str, str, float]]:
+    """Return NHS spend a head and by fifth, with the lines not simulated, in published prices."""
+    flat = sum(price for payer, *_, price in costs.prices.per_head if payer == NHS)
+    people = every[..., COLUMN["person_years"]]
+    pounds = _added(every, ("nhs_cost",)) + flat * people
+    rows = []
+    for key, price_year in PRICE_YEARS.items():
+        then = 1.0 / costs.prices.index.factor(price_year)
+        here = slice(None) if key == SPEND else slice(FIFTHS.index(key), FIFTHS.index(key) + 1)
+        crude = _over(float(pounds[here].sum()), float(people[here].sum()))
+        ours = _as_england(pounds[here], people[here], every[here], england[here])
+        rows += [(key, "no", crude * then), (key, "yes", ours * then)]
+    return rows
 
 
 def _added(every: Floats, names: tuple[str, ...]) -> Floats:

@@ -556,6 +556,13 @@ CHECK_NAMES = {
     "appointments_by_2plus": "Appointments of people with 2+ conditions",
     "nhs_cost_per_head": "NHS cost per head",
     "nhs_cost_deprivation_ratio": "NHS cost, most v least deprived",
+    "nhs_spend_per_head": "NHS spend per head, with lines not simulated",
+    **{
+        f"nhs_spend_imd_{fifth}": f"NHS spend per head, {which}"
+        for fifth, which in enumerate(
+            ("most deprived", "second fifth", "middle fifth", "fourth fifth", "least deprived"), 1
+        )
+    },
 }
 
 

@@ -137,7 +137,7 @@ def _luck(fake: Fake) -> list[tuple[int, int]]:
 
 def _drawn(fake: Fake) -> dict[str, object]:
     """Return ``draws.json``: here the price of an A&E attendance alone is drawn."""
-    key = "unit_costs.ae_attendance_2023_24.acute.2023/24"
+    key = "unit_costs.ae_type1_attendance_2023_24.acute.2023/24"
     prices = {key: [200.0 + 10.0 * draw for draw in range(fake.draws)]}
     return {"about": "invented", "draws": fake.draws, "prices": prices, "runs": {}}
 

@@ -74,6 +74,10 @@ def series(model: CareModel, service: str, role: str, metric: str) -> float:
 # A service, and an activity that must rise when it closes: where its people go instead.
 INSTEAD = {
     "nhs111": "gp_unmet",
+    "urgent_response": "ambulance_incidents",
+    "extended_access": "gp_unmet",
+    "vcse_groups": "vcse_contacts",
+    "care_home": "reablement_starts",
     "ambulance": "ae_attendances",
     "community_nursing": "emergency_admissions",
     "mental_health": "ae_attendances",
@@ -81,13 +85,29 @@ INSTEAD = {
     "pharmacy": "gp_unmet",
     "utc": "ae_type1",
     "out_of_hours": "ae_attendances",
-    "specialist_clinics": "outpatient_first",
     "virtual_ward": "community_contacts",
     "reablement": "community_contacts",
     "social_care": "community_contacts",
     "case_management": "community_contacts",
     "end_of_life": "community_contacts",
 }
+
+
+# A service, and another whose queue must grow when it closes: it has no slots to spare.
+QUEUED = {"specialist_clinics": "outpatients", "advice_guidance": "outpatients"}
+
+
+def standing(model: CareModel, service: str) -> float:
+    """Return the mean number of people who stand in the queues of a service at a month's end."""
+    ends = [
+        month["value"][(month["service"] == service) & (month["metric"] == "queue_end")].sum()
+        for month in model.record.series
+    ]
+    return float(np.mean(ends))
+
+
+def test_every_closing_is_looked_for_in_a_named_measure() -> None:
+    assert {*SLOTS, *PLACES} == {*INSTEAD, *QUEUED}
 
 
 @pytest.mark.slow
@@ -102,6 +122,9 @@ def test_closing_a_service_ends_its_work_and_sends_its_people_elsewhere(service:
         for month in closed.record.series
     )
     assert sent > 0.0 or series(closed, service, "all", "arrivals") < 5
+    if service in QUEUED:
+        queue = QUEUED[service]
+        assert standing(closed, queue) > standing(usual, queue)
     if service in INSTEAD:
         assert total(closed, INSTEAD[service]) > total(usual, INSTEAD[service])
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from agents.faults import BadInput
+from pathways.vocabulary import ACTIVITY
 from results.costs import (
     LINES,
     PriceIndex,
@@ -95,7 +96,9 @@ def test_the_price_year_can_be_changed_after_the_runs(tmp_path: Path) -> None:
     file.write_text("price_year_start = 2024\n", encoding="utf-8")
     later = read_settings(file)
     assert later.price_year == "2024/25"
-    assert price(read_prices(later), "A&E attendances") == pytest.approx(273 * 106.59 / 102.47)
+    assert price(read_prices(later), "type 1 A&E attendances") == pytest.approx(
+        347 * 106.59 / 102.47
+    )
 
 
 def test_known_prices(prices: Prices) -> None:
@@ -105,6 +108,42 @@ def test_known_prices(prices: Prices) -> None:
     assert price(prices, "emergency bed days") == pytest.approx(3500 * 1.0247 / 7.4)
     assert price(prices, "care-home residence") == pytest.approx(842 * 1.0247 * 52.18)
     assert price(prices, "prescribing, 4+ conditions") == pytest.approx(740 * 102.47 / 82.3)
+
+
+def test_attendances_are_priced_once_and_mean_what_the_national_collection_says(
+    prices: Prices,
+) -> None:
+    counted = {"ae_attendances": 1000.0, "ae_type1": 668.0, "utc_attendances": 332.0}
+    here = RunCosts(sums(counted), prices)
+    table = here.names.assign(value=here.of("all")[0, 0])
+    assert table.loc[table["setting"] == "A&E", "value"].sum() == pytest.approx(273e3, rel=0.001)
+    assert table["value"].sum() == pytest.approx(273e3, rel=0.001)  # nothing beside it
+
+
+# Counted, and paid for by another line or by none: the part, the whole or the attempt.
+NOT_PRICED = {
+    "gp_unmet": "no contact",
+    "gp_dna": "a slot, priced by who attends",
+    "utc_attendances": "among all-type attendances",
+    "ae_over_4_hours": "among type 1 attendances",
+    "ae_over_12_hours": "among type 1 attendances",
+    "ae_from_gp_wait": "among all-type attendances",
+    "avoidable_emergency_admissions": "among emergency admissions",
+    "readmissions_30d": "among emergency admissions",
+    "elective_bed_days": "in the price of the planned admission",
+    "discharge_delay_days": "among emergency bed days",
+    "outpatient_dna": "no attendance",
+    "virtual_ward_refused": "no place",
+    "prescription_items": "priced by the number of conditions",
+    "care_home_admissions": "priced by the time lived there",
+}
+
+
+def test_every_activity_is_priced_once_or_a_reason_says_why_not() -> None:
+    priced = [name for line in LINES for name in line.quantity if not name.startswith("-")]
+    assert set(priced) <= {*ACTIVITY, *COLUMN}
+    assert set(ACTIVITY) - set(priced) == set(NOT_PRICED)
+    assert not {name for name in priced if priced.count(name) > 1}
 
 
 def test_england_s_activity_costs_what_the_closure_says(prices: Prices) -> None:
@@ -119,6 +158,12 @@ def test_england_s_activity_costs_what_the_closure_says(prices: Prices) -> None:
         "outpatient_first": 1.58,
         "mental_health_contacts": 0.352,
         "talking_therapy_contacts": 0.083,
+        "advice_requests": 0.042,
+        "out_of_hours_contacts": 0.06,
+        "extended_access_contacts": 0.008,
+        "specialist_clinic_contacts": 0.113,
+        "case_management_starts": 0.004,
+        "end_of_life_starts": 0.003,
     }
     here = RunCosts(sums(per_head), prices)
     table = here.names.assign(value=here.of("all")[0, 0])
@@ -128,6 +173,10 @@ def test_england_s_activity_costs_what_the_closure_says(prices: Prices) -> None:
     assert by_setting["outpatients"] == pytest.approx(276, rel=0.01)
     assert by_setting["mental health"] == pytest.approx(120, rel=0.01)
     assert by_setting["practice"] == pytest.approx(148, rel=0.06)
+    # What the lines not simulated no longer hold (683 less 663).
+    names = ("advice", "out-of-hours", "extended", "specialist", "case man", "end-of-life")
+    moved = table["line"].str.startswith(names)
+    assert table.loc[moved, "value"].sum() == pytest.approx(20, abs=1.5)
 
 
 def test_the_first_year_is_not_discounted_and_the_third_twice(settings: Settings) -> None:
@@ -141,16 +190,18 @@ def value(sheet: Sheet, **where: str) -> float:
 
 
 def test_costs_are_scaled_to_the_place_discounted_and_add_to_their_totals(prices: Prices) -> None:
-    sheet = cost_sheet(RunCosts(sums({"person_years": 1.0, "ae_attendances": 2.0}), prices))
-    line = {"line": "A&E attendances", "discounted": "no"}
-    assert value(sheet, **line, year="1") == pytest.approx(2 * 273 * 10)
-    assert value(sheet, **line, year="all") == pytest.approx(2 * 2 * 273 * 10)
-    assert value(sheet, line="A&E attendances", discounted="yes", year="all") == pytest.approx(
-        2 * 273 * 10 * (1 + 1 / 1.035)
+    sheet = cost_sheet(
+        RunCosts(sums({"person_years": 1.0, "ae_attendances": 2.0, "ae_type1": 2.0}), prices)
     )
+    line = {"line": "type 1 A&E attendances", "discounted": "no"}
+    assert value(sheet, **line, year="1") == pytest.approx(2 * 347 * 10)
+    assert value(sheet, **line, year="all") == pytest.approx(2 * 2 * 347 * 10)
+    assert value(
+        sheet, line="type 1 A&E attendances", discounted="yes", year="all"
+    ) == pytest.approx(2 * 347 * 10 * (1 + 1 / 1.035))
     stack = totals(stacked({(0, 0): sheet}))
     whole = Sheet(stack.keys, {"value": stack.numbers["value"][0]})
-    assert value(whole, payer="all", year="all", discounted="no") == pytest.approx(2 * 2 * 273 * 10)
+    assert value(whole, payer="all", year="all", discounted="no") == pytest.approx(2 * 2 * 347 * 10)
 
 
 def test_lines_not_simulated_follow_the_baselines_people_and_drop_out(prices: Prices) -> None:
@@ -281,9 +332,9 @@ def test_a_prices_file_with_unknown_keys_names_all_of_them(tmp_path: Path) -> No
 def test_a_prices_file_replaces_a_unit_cost(tmp_path: Path) -> None:
     file = tmp_path / "prices.toml"
     file.write_text(
-        "discount_rate_costs = 0.015\n[unit_costs]\nae_attendance_2023_24 = 300\n",
+        "discount_rate_costs = 0.015\n[unit_costs]\nae_type1_attendance_2023_24 = 300\n",
         encoding="utf-8",
     )
     settings = read_settings(file)
     assert settings.value("discount_rate_costs") == 0.015
-    assert price(read_prices(settings), "A&E attendances") == 300.0
+    assert price(read_prices(settings), "type 1 A&E attendances") == 300.0

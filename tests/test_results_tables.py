@@ -238,7 +238,7 @@ def test_what_is_not_simulated_drops_out_of_every_difference(
         .item()
     )
     plain = year[year["discounted"] == "no"]
-    assert plain["mean"].sum() / people == pytest.approx(683, rel=1e-3)
+    assert plain["mean"].sum() / people == pytest.approx(663, rel=1e-3)
 
 
 def test_localities_add_to_the_place_in_activity(tables: dict[str, pd.DataFrame]) -> None:
@@ -357,7 +357,7 @@ def test_evidence_holds_the_runs_numbers_and_those_of_the_results(
     keys = set(tables["evidence"]["key"])
     assert "mechanisms.unmet_to_ed" in keys  # of the run
     assert "results_settings.discount_rate_costs" in keys  # of the results
-    assert "unit_costs.ae_attendance_2023_24.acute.2023/24" in keys
+    assert "unit_costs.ae_type1_attendance_2023_24.acute.2023/24" in keys
     assert not tables["evidence"]["key"].duplicated().any()
 
 
@@ -378,7 +378,7 @@ def test_the_same_runs_give_the_same_bytes(folder: Path) -> None:
 def test_prices_change_money_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     plain = load(folder)["outcomes"]
     file = tmp_path / "prices.toml"
-    file.write_text("[unit_costs]\nae_attendance_2023_24 = 546\n", encoding="utf-8")
+    file.write_text("[unit_costs]\nae_type1_attendance_2023_24 = 694\n", encoding="utf-8")
     dear = build_tables(folder, file)["outcomes"]
     build_tables(folder)
     changed = ~np.isclose(plain["mean"], dear["mean"], rtol=1e-6, equal_nan=True)
