@@ -8,16 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import calibration
 from agents.evidence import Evidence
 from agents.faults import BadInput, Fault
 from agents.place import Place
+from experiments.packaged import EVIDENCE as EVIDENCE
+from experiments.packaged import LIBRARY as LIBRARY
+from experiments.packaged import PARAMETERS as PARAMETERS
 from pathways.design import Design
-
-LIBRARY = Path(__file__).parent / "library"
-CALIBRATION = Path(calibration.__file__).parent
-EVIDENCE = CALIBRATION / "evidence"
-PARAMETERS = CALIBRATION / "parameters" / "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -424,3 +424,10 @@ def draws_of(experiment: Experiment) -> Draws:
         count=experiment.draws,
         structure=varied(experiment.structure, experiment.draws, experiment.seed),
     )
+
+
+def points_of(experiment: Experiment) -> list[Point]:
+    """Return where an experiment is run: as it stands, or at draws of the evidence."""
+    if experiment.uncertainty == "none":
+        return [Point()]
+    return draws_of(experiment).points(experiment.replications)

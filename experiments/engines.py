@@ -141,7 +141,7 @@ class ClusterExecutor(Executor):
 
 def _as_here(program: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Make a call in a worker, if it has the same program."""
-    from experiments.running import program_digest
+    from experiments.program import program_digest
 
     if program_digest() != program:
         raise WrongProgramError(
@@ -234,7 +234,7 @@ def _check_workers(client: Any, address: str, program: str, say: Say) -> None:
 
 
 def _program_there() -> str:
-    from experiments.running import program_digest
+    from experiments.program import program_digest
 
     return program_digest()
 

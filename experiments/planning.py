@@ -27,15 +27,6 @@ def parameter_folder(experiment: Experiment) -> Path:
     return PARAMETERS if experiment.parameters == "default" else Path(experiment.parameters)
 
 
-def points_of(experiment: Experiment) -> list[Point]:
-    """Return where an experiment is run: as it stands, or at draws of the evidence."""
-    if experiment.uncertainty == "none":
-        return [Point()]
-    from experiments.draws import draws_of
-
-    return draws_of(experiment).points(experiment.replications)
-
-
 def specs_of(
     experiment: Experiment, place: Place, points: Sequence[Point], residents: int | None = None
 ) -> Iterator[RunSpec]:

@@ -52,8 +52,9 @@ from experiments.folder import (
 from experiments.headline import Headline
 from experiments.inputs import inputs_inside
 from experiments.outcome import Outcome
-from experiments.planning import parameter_folder, points_of, side_by_side, specs_of
+from experiments.planning import parameter_folder, side_by_side, specs_of
 from experiments.points import Point
+from experiments.program import program_digest as program_digest
 from experiments.progress import Progress
 
 if TYPE_CHECKING:
@@ -61,7 +62,6 @@ if TYPE_CHECKING:
     from sim.world import Shelf
 
 ROOT = Path(__file__).resolve().parent.parent
-SIMULATING = ("agents", "pathways", "sim")  # the code on which a run's numbers depend
 SEARCH = "search.json"  # marks a folder of a search, which has tables of its own
 DRAWS = "draws.json"  # the numbers of every draw, in the run folder
 PACKAGES = ("mesa", "simpy", "numpy", "scipy", "pandas", "pyarrow", "duckdb")
@@ -108,12 +108,6 @@ def program_version() -> str:
     return "unknown"
 
 
-@lru_cache(maxsize=1)
-def program_digest() -> str:
-    """Return a digest of the code that simulates."""
-    return folder_digest(*(ROOT / name for name in SIMULATING), pattern="*.py")
-
-
 def planned_runs(experiment: Experiment, points: Sequence[Point] | None = None) -> list[Run]:
     """Return every run of an experiment; a replication's designs stand together.
 
@@ -124,6 +118,8 @@ def planned_runs(experiment: Experiment, points: Sequence[Point] | None = None) 
     points : where to run it; by default as it stands, or at the draws that it asks for
     """
     if points is None:
+        from experiments.draws import points_of
+
         points = points_of(experiment)
     more = (folder_digest(EVIDENCE), set_digest(parameter_folder(experiment)), program_digest())
     runs = []

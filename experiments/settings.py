@@ -17,8 +17,8 @@ from typing import Any
 from agents.decisions import RULES
 from agents.evidence import Evidence
 from agents.faults import Fault, nearest
-from experiments.catalogue import EVIDENCE
 from experiments.checking import plain, quoted
+from experiments.packaged import EVIDENCE
 from pathways.light import SERVICES as LIGHT
 from pathways.referrals import PREFIX, change_faults, load_routes, route_changes
 from pathways.vocabulary import SERVICES

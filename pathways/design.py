@@ -8,7 +8,11 @@ studies, or nothing) and what it costs. It never reaches into the model: the mod
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pathways.eligible import People as People
+from pathways.eligible import Reach as Reach
+from pathways.eligible import Support as Support
 
 if TYPE_CHECKING:
     from pathways.components.base import Component
@@ -32,52 +36,6 @@ class Source:
     source: str
     basis: str
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class People:
-    """Who a design is for: all rules of ``include`` hold and none of ``exclude``."""
-
-    include: tuple[str, ...]
-    exclude: tuple[str, ...] = ()
-    separately: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """How eligible people are found and invited.
-
-    Every ``every_days`` the team invites the people at highest risk who are not yet on the
-    pathway, at most ``invitations_per_10000_a_year``; a person of fifth q accepts with
-    probability ``acceptance[q - 1]`` and may be invited again after ``again_after_days``.
-    ``order`` is ``risk`` (highest first) or ``chance`` (no case finding: whoever comes first).
-    """
-
-    every_days: int
-    invitations_per_10000_a_year: float
-    acceptance: tuple[float, float, float, float, float]
-    reply_days: float
-    again_after_days: float
-    order: str = "risk"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Support:
-    """What people on the pathway receive once they have a coordinator's place.
-
-    Shares are of those assessed. Slots are ordinary practice appointments.
-    """
-
-    months: float
-    coordinator_contacts: int
-    assessment_gp_slots: int
-    review_every_days: float
-    review_slots: int
-    mdt_share: float
-    link_worker_share: float
-    group_sessions: int
-    group_share: float
-    drop_out_per_year: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,3 +145,21 @@ class Design:
     def assumption_only(self) -> bool:
         """True where some part rests on assumption (see ``assumed_parts``)."""
         return bool(self.assumed_parts)
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """Each part that changes people, with how its published effects stand, for records."""
+        told = ("target", "evidence", "source", "standing")
+        names = dict.fromkeys(effect.component for effect in self.effects)
+        return [
+            {
+                "part": name,
+                "assumed": name in self.assumed_parts,
+                "effects": [
+                    {key: getattr(one, key) for key in told}
+                    for one in self.acting("published")
+                    if one.component == name
+                ],
+            }
+            for name in names
+        ]

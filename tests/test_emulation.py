@@ -187,7 +187,7 @@ def test_a_pathway_begins_to_count_when_people_have_been_taken_in(evidence: Evid
     trials = trials_of([load_design("bexley-case-management", evidence)], evidence)
     assert window(trials[0], 61.0) == (61.0, 61.0 + 182.5)
     shift = trials_of([load_design("care-home-service", evidence)], evidence)[0]
-    assert window(shift, 61.0) == (1.0, pytest.approx(1.0 + 31 * 365 / 12))
+    assert window(shift, 61.0) == pytest.approx((1.0, 1.0 + 31 * 365 / 12))
 
 
 def test_an_emulation_finds_the_size_that_the_design_was_given(evidence: Evidence) -> None:

@@ -66,7 +66,8 @@ def test_all_is_paid_where_nothing_changes_and_no_target_is_set() -> None:
 
 def test_a_quarter_of_the_plan_worked_by_hand() -> None:
     """The plan: 111.7 gross, 34.5 stranded, 46.9 invested: a quarter of it loses money."""
-    part = quarter(*(np.array([x]) for x in (111.7, 34.5, 46.9)), 0.25, 0.125)
+    gross, stranded, invested = (np.array([x]) for x in (111.7, 34.5, 46.9))
+    part = quarter(gross, stranded, invested, 0.25, 0.125)
     assert part["gross saving"][0] == pytest.approx(13.9625)
     assert part["stranded cost"][0] == pytest.approx(4.3125)
     assert part["investment"][0] == pytest.approx(11.725)

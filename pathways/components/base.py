@@ -12,7 +12,7 @@ import numpy.typing as npt
 from agents.luck import Luck
 from agents.population import Population
 from pathways.demand import Arrivals
-from pathways.design import People
+from pathways.eligible import People
 from pathways.ledger import Ledger
 from pathways.stays import VisitPlans
 
