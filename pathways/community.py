@@ -10,29 +10,31 @@ that, so the totals stay where they were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.evidence import Evidence
-from agents.luck import Luck
+from agents.luck import Luck, halves
 from agents.population import Population
 from pathways.calendar import YEAR, Calendar
 from pathways.demand import Arrivals
 from pathways.ledger import Ledger
 from pathways.light import PER, PLACES, SERVICES, SLOTS, Numbers, Visitors
 from pathways.light_places import Places, Stay
-from pathways.light_slots import HOURS, Slots
+from pathways.light_slots import HOURS, Bookings, Slots
 from pathways.practice import PracticeDay
 from pathways.referrals import (
     DOORS,
+    ENDS,
+    NUMBER,
     OVERFLOW,
     REFERS,
-    SENDERS,
     TELLS,
-    Sender,
+    Switch,
+    ends_of,
     load_routes,
     route_changes,
 )
@@ -42,18 +44,27 @@ Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
-UTC = "utc"
+Group = tuple[Integers, Integers, Words]  # services (index into ENDS), rows and keys
+
 SLOT_NAMES, PLACE_NAMES = tuple(SLOTS), tuple(PLACES)
-NUMBER = {name: number for number, name in enumerate(SLOT_NAMES)}
+UTC, GP, BEDS, VCSE, ED = (NUMBER[name] for name in ("utc", "gp", "beds", "vcse", "ed"))
+# Light services that people come to by themselves, and the process of demand that says when.
+PROCESSES = tuple((NUMBER[name], one.process) for name, one in SERVICES.items() if one.process)
+NO_KEYS = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """People on their way somewhere: rows, times (days) and the keys of their points."""
+    """People on their way: service (index into ``ENDS``), row, time (days) and key of each."""
 
+    service: Integers
     rows: Integers
     times: Floats
     keys: Words
+
+    def part(self, which: slice | Integers) -> Points:
+        """Return those whom ``which`` chooses."""
+        return Points(self.service[which], self.rows[which], self.times[which], self.keys[which])
 
 
 @dataclass(slots=True)
@@ -82,12 +93,18 @@ class Community:
     slots: Slots = field(init=False)
     places: dict[str, Places] = field(init=False)
     minors: Words = field(init=False)
-    senders: dict[tuple[str, str], Sender] = field(init=False)
+    refers: Switch = field(init=False)
+    overflow: Switch = field(init=False)
+    tells: Switch = field(init=False)
     numbers: Numbers = field(init=False)
     _visitors: tuple[Visitors, Visitors] = field(init=False)
     _n_people: int = field(init=False)
-    _held: dict[str, list[Points]] = field(init=False, default_factory=dict)
-    _discharged: list[tuple[int, float, int]] = field(init=False, default_factory=list)
+    _seen: list[Group] = field(init=False, default_factory=list)  # to be sent on tomorrow
+    _held: list[Group] = field(init=False, default_factory=list)  # to come tomorrow
+    _noted: list[Bookings] = field(init=False, default_factory=list)  # seen since settled
+    _discharged: list[tuple[int, int]] = field(init=False, default_factory=list)
+    _referred: Integers = field(init=False)  # people by route since settled
+    _overflowed: Integers = field(init=False)
     _counts: Floats = field(init=False)  # (metrics, services) since the last settlement
     _settled: float = field(init=False)
     _standing: Floats = field(init=False)  # residents who wait, by service
@@ -99,16 +116,16 @@ class Community:
         numbers = self.numbers = Numbers.of(self.evidence, self.capacity)
         self._n_people = int(self.population.present(0.0).sum())
         elsewhere = numbers.elsewhere(self._n_people)
-        self._visitors = (
-            Visitors(self.luck, "light.slots", elsewhere[0]),
-            Visitors(self.luck, "light.places", elsewhere[1]),
-        )
         self.slots = Slots(
             self.calendar,
             numbers.hours,
             numbers.lead,
             numbers.patience,
             np.zeros(len(SLOTS)),
+        )
+        self._visitors = (
+            Visitors(self.luck, "light.slots", elsewhere[0], self._slot_time),
+            Visitors(self.luck, "light.places", elsewhere[1]),
         )
         self.places = {name: Places(0) for name in PLACES}
         self.minors = np.empty(0, np.uint64)
@@ -130,12 +147,13 @@ class Community:
         """
         self.settings = {**self.settings, **changes}
         routes = load_routes(self.evidence, route_changes(self.settings))
-        self.senders = {
-            (name, does): sender
-            for does, names in SENDERS.items()
-            for name in names
-            if (sender := Sender.of(name, does, routes)).routes
-        }
+        if self._done > -self.calendar.warm_up:
+            self._hand_over_routes()
+        self.refers, self.overflow, self.tells = (
+            Switch.of(does, routes) for does in (REFERS, OVERFLOW, TELLS)
+        )
+        self._referred = np.zeros(len(self.refers.routes), np.int64)
+        self._overflowed = np.zeros(len(self.overflow.routes), np.int64)
         self._open()
 
     def _own_share(self) -> float:
@@ -162,6 +180,10 @@ class Community:
             ends = day + stays * self.numbers.stay[number]
             service.fill(float(day), ends.tolist(), self._own_share())
 
+    def _slot_time(self, service: Integers, share: Floats) -> Floats:
+        """Return the time of the day at which a share of its slots has begun."""
+        return self.slots.hour(service, share) / HOURS
+
     # ---- a day ----
 
     def day(self, day: int, arrivals: Mapping[str, Arrivals]) -> dict[str, Arrivals]:
@@ -170,272 +192,202 @@ class Community:
             self._n_people = int(self.population.present(day).sum())
             self._open()
         asking = self._asking(day, arrivals)
-        sent, gone = self._see_by_slot(day, asking)
-        visiting = self._visitors[1].of(day)
-        for name in PLACE_NAMES:
-            sent += self._keep(day, name, self._wishes(day, name, asking.get(name), visiting))
+        middle = int(asking.service.searchsorted(len(SLOTS)))
+        turned_away = [self._see_by_slot(day, asking.part(slice(0, middle)))]
+        turned_away += self._keep(day, asking.part(slice(middle, None)))
         self._done = day + 1.0
-        return self._sent_on(day, dict(arrivals), sent, gone)
+        return self._sent_on(day, dict(arrivals), together(turned_away))
 
-    def _asking(self, day: int, arrivals: Mapping[str, Arrivals]) -> dict[str, Points]:
-        """Return who asks for which light service today."""
-        found = {
-            name: [self._still_here(day, _together(parts))] for name, parts in self._held.items()
-        }
-        self._held = {}
-        for name, light in SERVICES.items():
-            if light.process and len(came := arrivals[light.process]):
-                found.setdefault(name, []).append(_points(day, came))
+    def _asking(self, day: int, arrivals: Mapping[str, Arrivals]) -> Points:
+        """Return who asks for which light service today, visitors included.
+
+        In order of service and then of time.
+        """
+        parts = [self._sent_here(day, arrivals["social_prescribing_referral"])]
+        for number, process in PROCESSES:
+            came = arrivals[process]
+            parts.append(_points(number, day, came.rows, came.times, came.keys))
         visits = arrivals["ed_attendance"]
         others = np.flatnonzero(~self.is_type_1(visits.keys))
-        found.setdefault(UTC, []).append(_points(day, visits, others))
-        self._refer_from_elsewhere(day, arrivals, found)
-        return {name: _together(parts) for name, parts in found.items() if parts}
+        rows, times, keys = visits.rows[others], visits.times[others], visits.keys[others]
+        parts.append(_points(UTC, day, rows, times, keys))
+        residents = together(parts)
+        self._count("arrivals", residents.service)
+        for first, some in zip((0, len(SLOTS)), self._visitors, strict=True):
+            if some.come:
+                service, within, keys = some.of(day)
+                nobody = np.full(len(keys), -1)
+                parts.append(Points(service + first, nobody, day + within, keys))
+        points = together(parts) if len(parts) > len(PROCESSES) + 2 else residents
+        return points.part(np.argsort(points.service * 4 + (points.times - day), kind="stable"))
+
+    def _sent_here(self, day: int, social: Arrivals) -> Points:
+        """Return those whom other services sent: yesterday, or today's link workers."""
+        parts, self._seen = self._seen, []
+        home, self._discharged = self._discharged, []
+        came = np.array([row for row, _ in home], np.int64)
+        words = np.array([key for _, key in home], np.uint64)
+        parts.append((np.full(len(home), BEDS), came, words))
+        parts.append((np.full(len(social), VCSE), social.rows, social.keys))
+        origin, rows, keys = columns(parts)
+        place, route, keys = self.refers.along(
+            self.luck, self.population, day, origin=origin, rows=rows, keys=keys
+        )
+        self._referred += np.bincount(route, minlength=len(self._referred))
+        held, self._held = self._held, []
+        to, rows, keys = columns([(self.refers.to[route], rows[place], keys), *held])
+        here = np.flatnonzero(self._is_here(day, rows))
+        to, rows, keys = to[here], rows[here], keys[here]
+        within = self.luck.uniforms_of(keys, "route.time")
+        by_slot = np.flatnonzero(to < len(SLOTS))
+        within[by_slot] = self.slots.hour(to[by_slot], within[by_slot]) / HOURS
+        return Points(to, rows, day + within, keys)
 
     def _is_here(self, day: int, rows: Integers) -> Bools:
         people = self.population
         here: Bools = people.alive[rows] & (max(day, 0) < people.exit_day[rows])
         return here
 
-    def _still_here(self, day: int, points: Points) -> Points:
-        """Return those who have not died or moved away since they were sent."""
-        here = self._is_here(day, points.rows)
-        return Points(points.rows[here], points.times[here], points.keys[here])
-
-    def _refer_from_elsewhere(
-        self, day: int, arrivals: Mapping[str, Arrivals], found: dict[str, list[Points]]
-    ) -> None:
-        """Add those whom hospital discharge and link workers send on."""
-        home, self._discharged = self._discharged, []
-        if home:
-            rows, times, keys = zip(*home, strict=True)
-            points = Points(np.array(rows), np.array(times), np.array(keys, np.uint64))
-            self._refer(day, "beds", self._still_here(day, points), found)
-        if len(came := arrivals["social_prescribing_referral"]):
-            self._refer(day, "vcse", _points(day, came), found)
-
-    def _see_by_slot(
-        self, day: int, asking: Mapping[str, Points]
-    ) -> tuple[list[tuple[str, str, Points]], Words]:
-        """Book slots; see who is due. Return who was sent where, and who left the UTC's door."""
-        service, rows, times, keys = self._in_order(day, asking)
-        elsewhere = self.slots.book(service, rows, keys, times)
-        self._count("arrivals", service[rows >= 0])
+    def _see_by_slot(self, day: int, asking: Points) -> Points:
+        """Book slots; see who is due. Return who found no slot."""
+        elsewhere = self.slots.book(asking.service, asking.rows, asking.keys, asking.times)
         due = self.slots.due(day)
         self.slots.pass_day()
-        due = due[due["row"] >= 0]
-        here = self._is_here(day, due["row"])
-        self._count("gone", due["service"][~here])
-        due = due[here]
-        self._count("served", due["service"])
-        order = np.argsort(due["service"], kind="stable")
-        due = due[order]
-        edges = np.searchsorted(due["service"], np.arange(len(SLOTS) + 1)).tolist()
-        for number, name in enumerate(SLOT_NAMES):
-            if edges[number] < edges[number + 1]:
-                self._seen(day, name, due[edges[number] : edges[number + 1]])
-        elsewhere = elsewhere[elsewhere["row"] >= 0]
-        self._count("turned_away", elsewhere["service"])
-        sent: list[tuple[str, str, Points]] = []
-        gone = np.empty(0, np.uint64)
-        for number in np.unique(elsewhere["service"]).tolist():
-            mine = elsewhere[elsewhere["service"] == number]
-            points = Points(mine["row"].copy(), mine["asked"].copy(), mine["key"].copy())
-            sent += self._overflow(SLOT_NAMES[number], points)
-            if number == NUMBER[UTC]:
-                gone = points.keys
-        return sent, gone
+        service, rows = due["service"], due["row"]
+        here = self._is_here(day, rows)
+        own = rows >= 0
+        self._count("gone", service[own & ~here])
+        due = due[own & here]
+        service, rows = due["service"].copy(), due["row"].copy()
+        self._count("served", service)
+        self._seen.append((service, rows, due["key"].copy()))
+        self._noted.append(due)
+        return self._no_visitors("turned_away", elsewhere)
 
-    def _in_order(
-        self, day: int, asking: Mapping[str, Points]
-    ) -> tuple[Integers, Integers, Floats, Words]:
-        """Return residents and visitors who ask for slots, by service and then by time."""
-        service, within, keys = self._visitors[0].of(day)
-        times = day + self.slots.hour(service, within) / HOURS
-        parts = [(service, np.full(len(service), -1), times, keys)]
-        for number, name in enumerate(SLOT_NAMES):
-            if (some := asking.get(name)) is not None:
-                parts.append((np.full(len(some.rows), number), some.rows, some.times, some.keys))
-        services, rows, times, keys = (
-            np.concatenate(column) for column in zip(*parts, strict=True)
+    def _no_visitors(self, metric: str, elsewhere: Bookings) -> Points:
+        """Count those who found no slot; return them, without visitors."""
+        some = elsewhere[elsewhere["row"] >= 0] if len(elsewhere) else elsewhere
+        points = Points(*(some[name].copy() for name in ("service", "row", "asked", "key")))
+        self._count(metric, points.service)
+        return points
+
+    def _keep(self, day: int, asking: Points) -> list[Points]:
+        """Let a day pass for the services with places; return who found none."""
+        number = asking.service - len(SLOTS)
+        first, second = halves(self.luck.words_of(asking.keys, "light.place"))
+        days = -np.log(first) * self.numbers.stay[number]
+        until = asking.times - np.log(second) * self.numbers.wait[number]
+        facts = zip(
+            asking.rows.tolist(),
+            asking.keys.tolist(),
+            asking.times.tolist(),
+            days.tolist(),
+            until.tolist(),
+            strict=True,
         )
-        order = np.lexsort((times, services))
-        return services[order], rows[order], times[order], keys[order]
+        stays = [Stay(*fact) for fact in facts]
+        edges = number.searchsorted(np.arange(len(PLACES) + 1)).tolist()
+        found = []
+        for place, name in enumerate(PLACES):
+            passed = self.places[name].pass_until(day + 1.0, stays[edges[place] : edges[place + 1]])
+            began = [stay for stay in passed.began if stay.row >= 0]
+            if began:
+                self._begin_stays(name, began)
+            left = [stay for stay in passed.elsewhere if stay.row >= 0]
+            if left:
+                found.append(self._without_place(day, name, left))
+        return found
 
-    def _seen(self, day: int, name: str, due: npt.NDArray[np.void]) -> None:
-        """Count those whom a slot service sees, and refer them on."""
-        rows, keys = due["row"].copy(), due["key"].copy()
-        waits = due["at"] - due["asked"]
-        self.ledger.count(SLOTS[name].activity, rows)
-        self.ledger.wait(name, rows, waits)
-        self.ledger.event(due["at"].copy(), name, "seen", rows, waits)
-        tells = self.senders.get((name, TELLS))
-        if tells is not None:
-            route = tells.choose(self.luck, keys)
-            for number, one in enumerate(tells.routes):
-                self._tell(one.to, f"{name}.{TELLS}", int(np.count_nonzero(route == number)))
-                if name == "ambulance" and one.to == "ed":
-                    self.ledger.count("ambulance_conveyed", rows[route == number])
-        if (name, REFERS) in self.senders:
-            self._refer(day + 1, name, Points(rows, due["at"] + 0.0, keys), self._held)
-
-    def _keep(self, day: int, name: str, stays: list[Stay]) -> list[tuple[str, str, Points]]:
-        """Let a day pass for a service with places; return who is sent where."""
-        passed = self.places[name].pass_until(day + 1.0, stays)
-        number = len(SLOTS) + PLACE_NAMES.index(name)
-        count = self._counts
-        count[COUNTS["arrivals"], number] += sum(stay.row >= 0 for stay in stays)
-        began = [stay for stay in passed.began if stay.row >= 0]
-        count[COUNTS["served"], number] += len(began)
-        if began:
-            rows = np.array([stay.row for stay in began])
-            waits = np.array([stay.began - stay.asked for stay in began])
-            self._begin_stays(name, began, rows)
-            self.ledger.wait(name, rows, waits)
-            at = np.array([stay.began for stay in began])
-            self.ledger.event(at, name, "place begins", rows, waits)
-        left = [stay for stay in passed.elsewhere if stay.row >= 0]
-        refused = sum(stay.until <= stay.asked for stay in left)
-        count[COUNTS["turned_away"], number] += refused
-        count[COUNTS["gave_up"], number] += len(left) - refused
-        if not left:
-            return []
-        points = Points(
-            np.array([stay.row for stay in left]),
-            np.array([min(stay.until, day + 1.0 - 1e-9) for stay in left]),
-            np.array([stay.key for stay in left], np.uint64),
-        )
-        if name == "virtual_ward":
-            self.ledger.count("virtual_ward_refused", points.rows)
-        return self._overflow(name, points)
-
-    def _begin_stays(self, name: str, began: list[Stay], rows: Integers) -> None:
-        light = PLACES[name]
-        if not light.days:
+    def _begin_stays(self, name: str, began: list[Stay]) -> None:
+        light, rows = PLACES[name], np.array([stay.row for stay in began])
+        self._counts[COUNTS["served"], NUMBER[name]] += len(began)
+        if light.days:
+            for stay in began:
+                self.ledger.add(light.activity, stay.row, stay.days)
+        else:
             self.ledger.count(light.activity, rows)
-            return
-        for stay in began:
-            self.ledger.add(light.activity, stay.row, stay.days)
+        waits = np.array([stay.began - stay.asked for stay in began])
+        self.ledger.wait(name, rows, waits)
+        at = np.array([stay.began for stay in began])
+        self.ledger.event(at, name, "place begins", rows, waits)
 
-    def _wishes(
-        self,
-        day: int,
-        name: str,
-        asking: Points | None,
-        visiting: tuple[Integers, Floats, Words],
-    ) -> list[Stay]:
-        """Return today's wishes for places, residents' and visitors', in order of time."""
-        number = PLACE_NAMES.index(name)
-        service, within, keys = visiting
-        mine = np.flatnonzero(service == number)
-        if asking is None and not len(mine):
-            return []
-        some = [Points(np.full(len(mine), -1), day + within[mine], keys[mine])]
-        points = _together([*some, asking] if asking is not None else some)
-        days = self.luck.exponentials_of(points.keys, f"light.stay.{name}")
-        days *= self.numbers.stay[number]
-        until = self.luck.exponentials_of(points.keys, f"light.patience.{name}")
-        until = points.times + until * self.numbers.wait[number]
-        columns = (points.rows, points.keys, points.times, days, until)
-        order = np.argsort(points.times, kind="stable")
-        facts = zip(*(column[order].tolist() for column in columns), strict=True)
-        return [Stay(*fact) for fact in facts]
+    def _without_place(self, day: int, name: str, left: list[Stay]) -> Points:
+        """Count those who found no place or gave up waiting for one."""
+        refused = sum(stay.until <= stay.asked for stay in left)
+        self._counts[COUNTS["turned_away"], NUMBER[name]] += refused
+        self._counts[COUNTS["gave_up"], NUMBER[name]] += len(left) - refused
+        rows = np.array([stay.row for stay in left])
+        if name == "virtual_ward":
+            self.ledger.count("virtual_ward_refused", rows)
+        last = day + 1.0 - 1e-9
+        times = np.array([min(stay.until, last) for stay in left])
+        keys = np.array([stay.key for stay in left], np.uint64)
+        return Points(np.full(len(left), NUMBER[name]), rows, times, keys)
 
     # ---- routes ----
 
-    def _refer(self, day: int, name: str, points: Points, to: dict[str, list[Points]]) -> None:
-        """Send a share of those whom ``name`` has seen on, to come on ``day``."""
-        sender = self.senders.get((name, REFERS))
-        if sender is None:
-            return
-        for one, chosen in self._along(sender, points, day):
-            self._tell(one, f"{name}.{REFERS}", len(chosen.rows))
-            to.setdefault(one, []).append(self._on(day, one, chosen.rows, chosen.keys))
-
-    def _on(self, day: int, to: str, rows: Integers, keys: Words) -> Points:
-        """Let people come to a light service on ``day``, at a time when it may be open."""
-        within = self.luck.uniforms_of(keys, "route.time")
-        if to in NUMBER:
-            within = self.slots.hour(np.full(len(keys), NUMBER[to]), within) / HOURS
-        return Points(rows, day + within, keys)
-
-    def _overflow(self, name: str, points: Points) -> list[tuple[str, str, Points]]:
-        """Return where those go whom ``name`` could not see."""
-        sender = self.senders.get((name, OVERFLOW))
-        if sender is None:
-            return []
-        day = float(points.times.min()) if len(points.times) else 0.0
-        return [(name, to, some) for to, some in self._along(sender, points, day)]
-
-    def _along(self, sender: Sender, points: Points, day: float) -> list[tuple[str, Points]]:
-        """Return who takes which route, with keys of their own for what follows."""
-        route = sender.choose(self.luck, points.keys)
-        found = []
-        for number in np.unique(route[route < len(sender.routes)]).tolist():
-            mine = np.flatnonzero(route == number)
-            mine = mine[sender.takes(number, points.rows[mine], self.population, day)]
-            if len(mine):
-                one = sender.routes[number]
-                keys = self.luck.words_of(points.keys[mine], f"route.{one.key}")
-                found.append((one.to, Points(points.rows[mine], points.times[mine], keys)))
-        return found
-
     def _sent_on(
-        self,
-        day: int,
-        arrivals: dict[str, Arrivals],
-        sent: list[tuple[str, str, Points]],
-        gone: Words,
+        self, day: int, arrivals: dict[str, Arrivals], turned_away: Points
     ) -> dict[str, Arrivals]:
-        """Add those sent on to the day's arrivals, or keep them for another light service."""
-        if len(gone):
+        """Add those turned away to the day's arrivals, or keep them for another light service."""
+        self.minors = NO_KEYS
+        if not len(turned_away.rows):
+            return arrivals
+        utc = turned_away.service == UTC
+        if utc.any():
             visits = arrivals["ed_attendance"]
-            stay = ~np.isin(visits.keys, gone)
+            stay = ~np.isin(visits.keys, turned_away.keys[utc])
             arrivals["ed_attendance"] = Arrivals(
                 visits.rows[stay], visits.times[stay], visits.keys[stay]
             )
-        minors = [points.keys for name, to, points in sent if (name, to) == (UTC, "ed")]
-        self.minors = np.concatenate(minors) if minors else np.empty(0, np.uint64)
-        for name, to, points in sent:
-            self._tell(to, f"{name}.{OVERFLOW}", len(points.rows))
-            if to in DOORS:
-                arrivals[DOORS[to]] = _joined(arrivals[DOORS[to]], points, day)
-            else:
-                moved = self._on(day + 1, to, points.rows, points.keys)
-                self._held.setdefault(to, []).append(moved)
+        place, route, keys = self.overflow.along(
+            self.luck,
+            self.population,
+            day,
+            origin=turned_away.service,
+            rows=turned_away.rows,
+            keys=turned_away.keys,
+        )
+        self._overflowed += np.bincount(route, minlength=len(self._overflowed))
+        to, rows, times = self.overflow.to[route], turned_away.rows[place], turned_away.times[place]
+        self.minors = keys[utc[place] & (to == ED)]
+        light = to < len(SERVICES)
+        self._held.append((to[light], rows[light], keys[light]))
+        for number in np.unique(to[~light]).tolist():
+            mine = to == number
+            points = Points(to[mine], rows[mine], times[mine], keys[mine])
+            process = DOORS[ENDS[number]]
+            arrivals[process] = _joined(arrivals[process], points, day)
         return arrivals
 
     def unmet(self) -> tuple[tuple[str, ...], Floats]:
         """Return where unmet requests to the practice go, and where the share of each ends."""
-        sender = self.senders.get(("gp", OVERFLOW))
-        if sender is None:
-            return (), np.empty(0)
-        return tuple(route.to for route in sender.routes), sender.edges
+        routes = [route for route in self.overflow.routes if route.origin == "gp"]
+        return tuple(route.to for route in routes), ends_of(routes)
 
     def after_practice(self, day: int, practice: PracticeDay) -> None:
         """Send on those whom the practices have seen, and those whom they could not see."""
-        seen = Points(
-            practice.attended, np.full(len(practice.attended), day + 0.5), practice.attended_keys
-        )
-        self._refer(day + 1, "gp", seen, self._held)
+        seen = practice.attended
+        self._seen.append((np.full(len(seen), GP), seen, practice.attended_keys))
         for number, to in enumerate(practice.leaks):
-            count = int(np.count_nonzero(practice.leak == number))
-            self._tell("gp" if to == "again" else to, f"gp.{OVERFLOW}", count)
-            if to in SERVICES:
+            count = int(np.count_nonzero(practice.leak == number)) if len(practice.leak) else 0
+            if count:
+                by = ("gp" if to == "again" else to), f"gp.{OVERFLOW}"
+                self._told[by] = self._told.get(by, 0) + count
+            if count and to in SERVICES:
                 rows, keys = practice.leaked(to)
-                self._held.setdefault(to, []).append(self._on(day + 1, to, rows, keys))
+                self._held.append((np.full(count, NUMBER[to]), rows, keys))
 
     def discharged(self, row: int, day: float, _: float, key: int) -> None:
         """Remember somebody who leaves a hospital bed alive, for what follows tomorrow."""
-        self._discharged.append((row, day, key))
+        self._discharged.append((row, key))
 
     def leave(self, row: int, now: float) -> None:
         """End what a person has here who dies or moves away."""
         for name, service in self.places.items():
             before = service.gone
             service.leave(row, now)
-            number = len(SLOTS) + PLACE_NAMES.index(name)
-            self._counts[COUNTS["gone"], number] += service.gone - before
+            self._counts[COUNTS["gone"], NUMBER[name]] += service.gone - before
 
     # ---- records ----
 
@@ -443,15 +395,12 @@ class Community:
         counts = np.bincount(service, minlength=len(SERVICES))
         self._counts[COUNTS[metric]] += counts
 
-    def _tell(self, to: str, by: str, count: int) -> None:
-        if count:
-            self._told[to, by] = self._told.get((to, by), 0) + count
-
     def settle(self) -> None:
         """Hand what was counted since the last settlement to the ledger."""
         ledger, now = self.ledger, self._done
         days = now - self._settled
         self._settled = now
+        self._hand_over_seen()
         own = self._own_share()
         capacity = [
             *(self.slots.yearly * own * days / YEAR).tolist(),
@@ -470,9 +419,47 @@ class Community:
             ledger.tally(name, "all", "used", used)
             ledger.tally(name, "all", "capacity", capacity[number])
             ledger.tally(name, "all", "queue_end", float(self._standing[number]))
+        self._counts[:] = 0.0
+        self._hand_over_routes()
+
+    def _hand_over_seen(self) -> None:
+        """Record those whom slot services saw since the last settlement."""
+        if not self._noted:
+            return
+        due, self._noted = np.concatenate(self._noted), []
+        due = due[np.argsort(due["service"], kind="stable")]
+        edges = due["service"].searchsorted(np.arange(len(SLOTS) + 1)).tolist()
+        for number, name in enumerate(SLOTS):
+            mine = due[edges[number] : edges[number + 1]]
+            if not len(mine):
+                continue
+            rows, waits = mine["row"].copy(), mine["at"] - mine["asked"]
+            self.ledger.count(SLOTS[name].activity, rows)
+            self.ledger.wait(name, rows, waits)
+            self.ledger.event(mine["at"].copy(), name, "seen", rows, waits)
+        self._hand_over_told(due["service"].copy(), due["row"].copy(), due["key"].copy())
+
+    def _hand_over_told(self, service: Integers, rows: Integers, keys: Words) -> None:
+        """Count how people seen arrived elsewhere, whom the demand of that place holds already."""
+        route = self.tells.choose(self.luck, service, keys)
+        for number, one in enumerate(self.tells.routes):
+            mine = np.flatnonzero(route == number)
+            if not len(mine):
+                continue
+            self.ledger.tally(one.to, f"{one.origin}.{TELLS}", "routed", len(mine))
+            if (one.origin, one.to) == ("ambulance", "ed"):
+                self.ledger.count("ambulance_conveyed", rows[mine])
+
+    def _hand_over_routes(self) -> None:
+        """Tell how many people took each route since this was last told."""
+        ledger = self.ledger
+        for switch, counts in ((self.refers, self._referred), (self.overflow, self._overflowed)):
+            for route, count in zip(switch.routes, counts.tolist(), strict=True):
+                if count:
+                    ledger.tally(route.to, f"{route.origin}.{route.does}", "routed", count)
+            counts[:] = 0
         for (to, by), count in self._told.items():
             ledger.tally(to, by, "routed", count)
-        self._counts[:] = 0.0
         self._told = {}
 
     def check(self) -> dict[str, int]:
@@ -501,19 +488,26 @@ COUNTS = {
 }
 
 
-def _points(day: int, came: Arrivals, chosen: Integers | None = None) -> Points:
-    which = slice(None) if chosen is None else chosen
-    return Points(came.rows[which], day + came.times[which], came.keys[which])
+def _points(number: int, day: int, rows: Integers, times: Floats, keys: Words) -> Points:
+    return Points(np.full(len(rows), number), rows, day + times, keys)
 
 
-def _together(parts: list[Points]) -> Points:
+def together(parts: Sequence[Points]) -> Points:
+    """Return the points of all ``parts``, in their order."""
     if len(parts) == 1:
         return parts[0]
     return Points(
+        np.concatenate([part.service for part in parts]),
         np.concatenate([part.rows for part in parts]),
         np.concatenate([part.times for part in parts]),
         np.concatenate([part.keys for part in parts]),
     )
+
+
+def columns(parts: Sequence[Group]) -> Group:
+    """Return the services, rows and keys of all ``parts``."""
+    service, rows, keys = zip(*parts, strict=True)
+    return np.concatenate(service), np.concatenate(rows), np.concatenate(keys)
 
 
 def _joined(came: Arrivals, points: Points, day: int) -> Arrivals:

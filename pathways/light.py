@@ -6,7 +6,7 @@ package, a bed at home) and a queue, followed as arrays and short lists, not cas
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,7 @@ Integers = npt.NDArray[np.int64]
 
 TABLE = "light_services"
 PER = 10_000
+BLOCK = 28  # days whose visitors are drawn at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,14 +182,19 @@ def _by_hour(name: str, evidence: Evidence) -> Floats:
 class Visitors:
     """Nameless people from elsewhere who use a shared service, the same in every design.
 
-    ``expected`` (k,) come to each of k services on a day.
+    ``expected`` (k,) come to each of k services on a day; ``time_of`` turns a service and a
+    share of the day into a time of the day (the share itself where there is none).
     """
 
     luck: Luck
     name: str
     expected: Floats
+    time_of: Callable[[Integers, Floats], Floats] | None = None
     _counts: Floats = field(init=False)
     _ends: Floats = field(init=False)
+    _block: int | None = field(init=False, default=None)
+    _edges: list[int] = field(init=False)
+    _drawn: tuple[Integers, Floats, Words] = field(init=False)
 
     def __post_init__(self) -> None:
         total = float(self.expected.sum())
@@ -196,14 +202,32 @@ class Visitors:
         self._counts = poisson.cdf(np.arange(most), total)
         self._ends = np.cumsum(self.expected) / max(total, 1e-12)
 
+    @property
+    def come(self) -> bool:
+        """Whether there are any."""
+        return bool(self.expected.any())
+
     def of(self, day: int) -> tuple[Integers, Floats, Words]:
         """Return the services, times (share of the day) and keys of those who come on ``day``."""
-        if not self.expected.any():
-            return np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint64)
-        which = day + PER  # luck counts from 0, days of the warm-up do not
-        count = np.searchsorted(self._counts, self.luck.uniform(f"{self.name}.count", which))
-        number = np.arange(int(count))
-        keys = self.luck.words(f"{self.name}.key", which, number)
+        if day // BLOCK != self._block:
+            self._draw(day // BLOCK)
+        place = day % BLOCK
+        mine = slice(self._edges[place], self._edges[place + 1])
+        service, within, keys = self._drawn
+        return service[mine], within[mine], keys[mine]
+
+    def _draw(self, block: int) -> None:
+        """Draw the visitors of a block of days."""
+        self._block = block
+        which = block * BLOCK + np.arange(BLOCK) + PER  # luck counts from 0, days do not
+        count = self._counts.searchsorted(self.luck.uniforms(f"{self.name}.count", which))
+        ends = np.cumsum(count)
+        self._edges = [0, *ends.tolist()]
+        number = np.arange(ends[-1]) - np.repeat(ends - count, count)
+        keys = self.luck.words(f"{self.name}.key", np.repeat(which, count), number)
         within = self.luck.uniforms_of(keys, f"{self.name}.time")
-        service = np.searchsorted(self._ends, self.luck.uniforms_of(keys, f"{self.name}.service"))
-        return np.minimum(service, len(self.expected) - 1), within, keys
+        service = self._ends.searchsorted(self.luck.uniforms_of(keys, f"{self.name}.service"))
+        service = np.minimum(service, len(self.expected) - 1)
+        if self.time_of is not None:
+            within = self.time_of(service, within)
+        self._drawn = service, within, keys

@@ -8,6 +8,7 @@ the queues are. Who would have to wait longer than the service's patience goes e
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ Integers = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 HOURS = 24.0
 _JUST = 1e-9  # a slot that begins this much (of a slot) before somebody asks is still theirs
+_NEVER = 1 << 30  # a day beyond every calendar
 _FAR = 1 << 40  # slots between two services on the common count
 
 # One booking: ``service`` and ``row`` are numbers (a visitor's row is -1), times are days.
@@ -54,7 +56,7 @@ class Slots:
     calendar : the days of the run
     hours : when each service is open
     lead : (k,) days before the first slot that is offered
-    patience : (k,) days beyond the lead that people accept
+    patience : (k,) days from asking that people accept
     yearly : (k,) slots a year of each service, 0 or more
 
     Attributes
@@ -74,8 +76,10 @@ class Slots:
     waited: Floats = field(init=False)
     queue_time: Floats = field(init=False)
     _before: Integers = field(init=False)
-    _days: tuple[Integers, Integers] = field(init=False)
-    _last: Floats = field(init=False)
+    _days: Integers = field(init=False)  # (2, days) working days, then all; the last one far off
+    _clock: tuple[Floats, Floats] = field(init=False)  # ends of the hours of all, and their widths
+    _after: Integers = field(init=False)  # the first slot after the last one given
+    _last: Floats = field(init=False)  # when that one begins, as of the last change
     _fresh: Integers = field(init=False)
     _rate: Floats = field(init=False)
     _due: dict[int, list[Bookings]] = field(init=False, default_factory=dict)
@@ -84,21 +88,30 @@ class Slots:
         first, end = -self.calendar.warm_up, self.calendar.end + YEAR
         every = np.arange(first, end)
         working = self.calendar.working_days(first, end)
-        self._days = (working, every)
+        self._days = np.full((2, len(every) + 1), _NEVER)
+        self._days[0, : len(working)], self._days[1, :-1] = working, every
         all_days = np.arange(len(every) + 1)
         self._before = np.stack([np.searchsorted(working, first + all_days), all_days])
         k = len(self.yearly)
+        ends = (self.hours.by_hour + 2.0 * np.arange(k)[:, None]).ravel()
+        self._clock = ends, np.maximum(np.diff(ends), 1e-12)
         self.waiting, self.asked, self.refused, self.served = np.zeros((4, k), np.int64)
         self._fresh = np.zeros(k, np.int64)
         self.waited, self.queue_time = np.zeros((2, k))
         self._last = np.full(k, -np.inf)
+        self._rate, self._after = np.zeros(k), np.zeros(k, np.int64)
         self.change(self.yearly)
 
     def change(self, yearly: Floats) -> None:
         """Offer so many slots a year from now on; slots that are given stay given."""
+        given = np.flatnonzero((self._after > 0) & (self._rate > 0.0))
+        self._last[given] = self._time(given, self._after[given] - 1)
         self.yearly = yearly
         weekdays = self._before[0, -1] / (self._before.shape[1] - 1)
         self._rate = yearly / YEAR / np.where(self.hours.every_day, 1.0, weekdays)
+        given = np.flatnonzero(self._last > -np.inf)
+        count = self._count(given, self._last[given])
+        self._after[given] = np.floor(count + 1e-6).astype(np.int64) + 1
 
     # ---- the clock of slots ----
 
@@ -118,29 +131,22 @@ class Slots:
         return count
 
     def _time(self, service: Integers, slot: Integers) -> Floats:
-        """Return when a slot begins; infinite where no day of the calendar holds it."""
+        """Return when a slot begins; far off where no day of the calendar holds it."""
         rate = self._rate[service]
-        days = (slot + _JUST) / rate
-        number = np.floor(days).astype(np.int64)
+        number = ((slot + _JUST) / rate).astype(np.int64)
         share = np.maximum(slot / rate - number, 0.0)
-        every = self.hours.every_day[service]
-        known = number < np.where(every, len(self._days[1]), len(self._days[0]))
-        number = np.where(known, number, 0)
-        weekday = self._days[0][np.minimum(number, len(self._days[0]) - 1)]
-        day = np.where(every, self._days[1][number], weekday)
-        time: Floats = np.where(known, day + self.hour(service, share) / HOURS, np.inf)
+        kind = self.hours.every_day[service].astype(np.int64)
+        day = self._days[kind, np.minimum(number, self._days.shape[1] - 1)]
+        time: Floats = day + self.hour(service, share) / HOURS
         return time
 
     def hour(self, service: Integers, share: Floats) -> Floats:
         """Return the hour of the day at which a share of its slots has begun."""
-        step = 2.0 * np.arange(len(self.yearly))
-        ends = (self.hours.by_hour + step[:, None]).ravel()
-        place = np.searchsorted(ends, share + step[service], side="right") - 1
-        place = np.minimum(place, service * 25 + 23)
-        within = share + step[service] - ends[place]
-        hour: Floats = (
-            place - service * 25 + within / np.maximum(ends[place + 1] - ends[place], 1e-12)
-        )
+        ends, widths = self._clock
+        share = share + 2.0 * service
+        first = service * 25
+        place = np.minimum(ends.searchsorted(share, side="right") - 1, first + 23)
+        hour: Floats = place - first + (share - ends[place]) / widths[place]
         return hour
 
     # ---- people ----
@@ -155,72 +161,80 @@ class Slots:
         """
         new = np.empty(len(row), BOOKING)
         new["service"], new["row"], new["key"], new["asked"] = service, row, key, asked
-        new["at"] = np.inf
         self.asked += np.bincount(service, minlength=len(self.yearly))
         open_ = self.yearly[service] > 0.0
-        chosen = np.flatnonzero(open_)
-        if len(chosen):
-            new["at"][chosen] = self._slots_of(service[chosen], asked[chosen])
-        stays = new["at"] < np.inf
+        if open_.all():
+            at = self._slots_of(service, asked)
+        else:
+            at = np.full(len(row), np.inf)
+            at[open_] = self._slots_of(service[open_], asked[open_])
+        new["at"] = at
+        stays = at < np.inf
+        if stays.all():
+            self._file(new)
+            return new[:0]
         self._file(new[stays])
         elsewhere = new[~stays]
         self.refused += np.bincount(elsewhere["service"], minlength=len(self.yearly))
         return elsewhere
 
     def _slots_of(self, service: Integers, asked: Floats) -> Floats:
+        if not len(service):
+            return np.empty(0)
         first = self._first_slots(service, asked + self.lead[service])
-        slot = _in_turn(service, first, self._next(service))
+        slot = _in_turn(service, first, self._after[service])
         at = self._time(service, slot)
         late = at - asked > self.patience[service]
-        for number in np.unique(service[late]).tolist():
-            mine = np.flatnonzero(service == number)
-            at[mine] = self._with_patience(number, first[mine], asked[mine])
-        given = at < np.inf
-        np.maximum.at(self._last, service[given], at[given])
+        if late.any():
+            for number in np.unique(service[late]).tolist():
+                mine = np.flatnonzero(service == number)
+                at[mine], slot[mine] = self._with_patience(number, first[mine], asked[mine])
+        last = np.append(np.flatnonzero(service[1:] != service[:-1]), len(service) - 1)
+        self._after[service[last]] = slot[last] + 1
         return at
 
     def _first_slots(self, service: Integers, time: Floats) -> Integers:
         slots: Integers = np.ceil(self._count(service, time) - _JUST).astype(np.int64)
         return slots
 
-    def _next(self, service: Integers) -> Integers:
-        """Return the first slot after the last one given."""
-        last = self._last[service]
-        given = last > -np.inf
-        slots = np.zeros(len(service), np.int64)
-        count = self._count(service[given], last[given])
-        slots[given] = np.floor(count + 1e-6).astype(np.int64) + 1
-        return slots
+    def _with_patience(
+        self, number: int, first: Integers, asked: Floats
+    ) -> tuple[Floats, Integers]:
+        """Offer slots of one service one after the other; a slot declined is offered again.
 
-    def _with_patience(self, number: int, first: Integers, asked: Floats) -> Floats:
-        """Offer slots of one service one after the other; a slot declined is offered again."""
-        last = int(self._next(np.array([number]))[0]) - 1
+        Returns when the slot of each begins (infinite if declined), and the last slot given then.
+        """
+        last = int(self._after[number]) - 1
         begin = min(int(first.min()), last + 1)
         slots = np.arange(begin, max(int(first.max()), last + 1) + len(first) + 1)
         times = self._time(np.full(len(slots), number), slots).tolist()
         patience = float(self.patience[number])
-        at = np.full(len(first), np.inf)
+        at, given = np.full(len(first), np.inf), np.empty(len(first), np.int64)
         for place, (slot, since) in enumerate(zip(first.tolist(), asked.tolist(), strict=True)):
             offer = max(last + 1, slot)
             if times[offer - begin] - since <= patience:
                 at[place], last = times[offer - begin], offer
-        return at
+            given[place] = last
+        return at, given
 
     def _file(self, booked: Bookings) -> None:
         """File bookings under the day of their slot."""
-        day = np.floor(booked["at"]).astype(np.int64)
-        order = np.argsort(day, kind="stable")
+        at, asked, service = booked["at"], booked["asked"], booked["service"]
+        day, since = at.astype(np.int64), asked.astype(np.int64)
+        day -= day > at  # days before the start are negative
+        since -= since > asked
+        later = day > since
+        k = len(self.yearly)
+        both = np.bincount(service + k * later, minlength=2 * k)
+        self._fresh += both[k:]
+        self.waiting += both[:k] + both[k:]
+        rest = np.where(later, since + 1.0, at) - asked
+        self.queue_time += np.bincount(service, rest, minlength=k)
+        order = day.argsort(kind="stable")
         booked, day = booked[order], day[order]
-        cuts = (np.flatnonzero(day[1:] != day[:-1]) + 1).tolist()
-        for low, high in zip([0, *cuts], [*cuts, len(day)], strict=True):
-            if high > low:
-                self._due.setdefault(int(day[low]), []).append(booked[low:high])
-        self.waiting += np.bincount(booked["service"], minlength=len(self.yearly))
-        asked = np.floor(booked["asked"])
-        later = day > asked
-        self._fresh += np.bincount(booked["service"][later], minlength=len(self.yearly))
-        rest = np.where(later, asked + 1.0, booked["at"]) - booked["asked"]
-        self.queue_time += np.bincount(booked["service"], rest, minlength=len(self.yearly))
+        cuts = [0, *(np.flatnonzero(day[1:] != day[:-1]) + 1).tolist(), len(day)]
+        for low, high in pairwise(cuts) if len(day) else ():
+            self._due.setdefault(int(day[low]), []).append(booked[low:high])
 
     def due(self, day: int) -> Bookings:
         """Return the bookings of ``day``, in no order; they wait no longer.
