@@ -29,14 +29,18 @@ class Fault:
 
 
 class BadInput(Exception):  # noqa: N818 - the contract names it so
-    """An input that cannot be used, with every fault found in it."""
+    """An input that cannot be used, with every fault found in it.
+
+    Its ``args`` are the faults themselves: whoever makes it anew from them (pickle, or SimPy
+    where it was raised within a simulated process) gets the same one.
+    """
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        super().__init__(self.faults)
 
-    def __reduce__(self) -> tuple[type[BadInput], tuple[tuple[Fault, ...]]]:
-        return (BadInput, (self.faults,))
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

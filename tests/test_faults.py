@@ -35,6 +35,16 @@ def test_bad_input_shows_every_fault_on_a_line_of_its_own() -> None:
     assert str(bad) == f"{NEGATIVE}\n{UNKNOWN}"
 
 
+def test_bad_input_made_anew_from_its_args_is_the_same() -> None:
+    """As SimPy does with what a process of a simulation raised."""
+    bad = BadInput([NEGATIVE, UNKNOWN])
+
+    again = type(bad)(*bad.args)
+
+    assert again.faults == (NEGATIVE, UNKNOWN)
+    assert str(again) == str(bad)
+
+
 def test_bad_input_comes_back_from_a_worker_with_its_faults() -> None:
     bad = BadInput([NEGATIVE, UNKNOWN])
 

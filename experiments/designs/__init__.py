@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.evidence import Evidence, Figure, Row
 from agents.faults import BadInput, Fault, nearest
-from agents.rules import Rule
+from agents.rule_check import rule_faults
+from agents.vulnerabilities import vulnerabilities_of
 from experiments.checking import faults_of, parse_toml, read_text
 from experiments.designs.combining import Table, as_components, combined
 from experiments.designs.components import Reading
@@ -249,7 +250,8 @@ def _components(
         where=where,
         values={source.key: source.model_dump() for source in form.evidence},
         studies={row["effect_id"]: row for row in evidence.rows("intervention_effects")},
-        conditions=tuple(row["key"] for row in evidence.rows("conditions")),
+        conditions=_conditions(evidence),
+        traits=vulnerabilities_of(evidence),
     )
     names = [str(table.get("name", "")) for table in form.component]
     pathways = [str(one.get("name")) for one in form.component if one.get("kind") == "pathway"]
@@ -305,7 +307,7 @@ def _faults(form: _File, where: str, evidence: Evidence) -> list[Fault]:
     if form.people:
         for key in ("include", "exclude", "separately"):
             for text in getattr(form.people, key):
-                faults += _rule_faults(text, where, f"people.{key}")
+                faults += _rule_faults(text, where, f"people.{key}", evidence)
     studies = {row["effect_id"] for row in evidence.rows("intervention_effects")}
     own = {source.key for source in form.evidence}
     items = {row["item"] for row in evidence.rows("unit_costs")} | own
@@ -329,21 +331,21 @@ def _faults(form: _File, where: str, evidence: Evidence) -> list[Fault]:
     return faults
 
 
-def _rule_faults(text: str, where: str, key: str) -> list[Fault]:
-    try:
-        Rule.parse(text)
-    except BadInput as bad:
-        return [
-            Fault(
-                where=where,
-                key=f"{key} {fault.key}",
-                found=fault.found,
-                allowed=fault.allowed,
-                remedy=fault.remedy,
-            )
-            for fault in bad.faults
-        ]
-    return []
+def _rule_faults(text: str, where: str, key: str, evidence: Evidence) -> list[Fault]:
+    return [
+        Fault(
+            where=where,
+            key=f"{key} {fault.key}",
+            found=fault.found,
+            allowed=fault.allowed,
+            remedy=fault.remedy,
+        )
+        for fault in rule_faults(text, _conditions(evidence), vulnerabilities_of(evidence))
+    ]
+
+
+def _conditions(evidence: Evidence) -> tuple[str, ...]:
+    return tuple(row["key"] for row in evidence.rows("conditions"))
 
 
 def _unknown(name: str, names: tuple[str, ...] | set[str], where: str, key: str) -> list[Fault]:

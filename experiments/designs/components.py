@@ -7,8 +7,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from agents.evidence import Row
-from agents.faults import BadInput, Fault, nearest
-from agents.rules import Rule
+from agents.faults import Fault, nearest
+from agents.rule_check import rule_faults
 from experiments.settings import check_settings, flat
 from pathways.components import KINDS, Component
 from pathways.components.parameters import RANGES, change_range
@@ -36,12 +36,14 @@ class Reading:
     values : the design's own numbers by key, ``COMPONENT.PARAMETER``
     studies : rows of ``intervention_effects`` by identifier
     conditions : keys that exist
+    traits : names of traits that rows of evidence add
     """
 
     where: str
     values: Mapping[str, Mapping[str, Any]]
     studies: Mapping[str, Row]
     conditions: tuple[str, ...]
+    traits: tuple[str, ...] = ()
     faults: list[Fault] = field(default_factory=list)
 
     def wrong(self, key: str, found: str, allowed: str, remedy: str) -> None:
@@ -100,13 +102,10 @@ class Reading:
     def _people(self, table: Table, key: str) -> People:
         for part in PEOPLE:
             for text in table.get(part, []):
-                try:
-                    Rule.parse(text)
-                except BadInput as bad:
-                    for fault in bad.faults:
-                        self.wrong(
-                            f"{key}: {part} {fault.key}", fault.found, fault.allowed, fault.remedy
-                        )
+                for fault in rule_faults(text, self.conditions, self.traits):
+                    self.wrong(
+                        f"{key}: {part} {fault.key}", fault.found, fault.allowed, fault.remedy
+                    )
         return People(
             include=tuple(table.get("include", ())),
             exclude=tuple(table.get("exclude", ())),
