@@ -124,6 +124,7 @@ def test_numbers_on_the_grain_add_up_without_rounding() -> None:
     rounded = exact(values)
     assert np.abs(rounded - values).max() <= 2.0**-21
     assert np.abs(rounded - values).max() > 2.0**-23  # no finer grain than was promised
+    np.testing.assert_array_equal(rounded * 2.0**20 % 1.0, 0.0)
     np.testing.assert_array_equal(exact(rounded), rounded)
     assert rounded.sum() == rounded[::-1].sum() == sum(sorted(rounded))
 
@@ -189,10 +190,20 @@ def test_an_age_solved_for_lies_in_the_year_whose_rate_reaches_it() -> None:
     np.testing.assert_allclose(hazards.age_when(series, level), ages, atol=1e-9)
 
 
-def test_a_level_a_rounding_beyond_a_years_end_stays_within_a_year() -> None:
-    hazards = IntegratedHazards(np.array([[0.1, 0.2, 0.3, 1e-12, 5.0]]))
-    for end in (1.0, 2.0, 3.0):
-        level = hazards.at(np.zeros(1, np.int64), np.array([end]))
-        for near in (np.nextafter(level, 0.0), level, np.nextafter(level, 9.0)):
-            found = hazards.age_when(np.zeros(1, np.int64), near)
-            assert end - 1e-9 <= found[0] <= end + 1.0
+def test_a_level_within_rounding_of_a_years_end_keeps_its_age_also_beside_years_of_nothing() -> (
+    None
+):
+    chance = np.random.default_rng(11)
+    rates = chance.exponential(0.2, (60, 100)) * (chance.random((60, 100)) < 0.5)
+    rates[:, -1] = 0.1  # so that every level is reached at last
+    hazards = IntegratedHazards(rates)
+    series, year = (grid.ravel() for grid in np.meshgrid(np.arange(60), np.arange(1.0, 100.0)))
+    level = hazards.at(series, year)
+    some = level > 0
+    series, year, level = series[some], year[some], level[some]
+    for near in (np.nextafter(level, 0.0), level, np.nextafter(level, 9e9)):
+        found = hazards.age_when(series, near)
+        assert np.isfinite(found).all()
+        np.testing.assert_allclose(hazards.at(series, found), near, rtol=1e-12)
+        held = rates[series, np.minimum(found.astype(np.int64), 99)]
+        assert ((held > 0) | (found == np.round(found)) | (np.abs(found % 1) < 1e-9)).all()
