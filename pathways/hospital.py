@@ -19,6 +19,7 @@ from simpy import Environment, Event
 from agents.evidence import Evidence
 from agents.luck import Luck, Words
 from agents.population import Bools, Floats, Integers, Population, Small
+from pathways.leaving import WaitForPlace
 from pathways.ledger import Ledger
 from pathways.pools import (
     ADMITTED,
@@ -159,6 +160,7 @@ class Hospital:
         self._ledger = ledger
         self._on_discharge = on_discharge
         self.change_plans: ChangePlans | None = None  # set by a design that changes stays
+        self.wait_for_place: WaitForPlace | None = None
         self.settings = hospital_settings(evidence, settings or {})
         self.rates = Rates.load(evidence)
         self.stays = Stays(evidence, luck, self.settings)
@@ -380,7 +382,18 @@ class Hospital:
             if bed.held:
                 visit.bed_since = visit.bed_counted = self._env.now
                 yield leaving
+                if visit.delay and visit.short_days == inf:
+                    yield from self._wait_for_place(visit)
         self._discharge(visit)
+
+    def _wait_for_place(self, visit: Visit) -> Steps[None]:
+        """Keep a resident in bed while the place they are to go to has a longer queue."""
+        if visit.row < 0 or self.wait_for_place is None:
+            return
+        more = self.wait_for_place.beyond(visit.key, visit.delay)
+        if more > 0.0:
+            yield self._env.timeout(more)
+            visit.delay += more
 
     def _leaving(self, visit: Visit) -> Event:
         if visit.short_days < inf:

@@ -32,6 +32,7 @@ from pathways.seasons import Seasons
 from sim.bodies import Bodies
 from sim.deconditioning import deconditioning
 from sim.isolation import Isolation
+from sim.last_days import LastDays
 from sim.lookback import LookBack
 from sim.organisations import needs_of_referred
 from sim.programme import Programme
@@ -201,16 +202,17 @@ class CareModel(mesa.Model):
         self._died.append(died)
 
     @cached_property
-    def _share_at_home(self) -> float:
-        """The share of deaths outside a bed that happen at home."""
-        return self.evidence.value("care_settings", key="death.at_home_share")
+    def _last_days(self) -> LastDays:
+        """The chance of those who die outside a bed to die at home."""
+        return LastDays.of(self.evidence, self.luck)
 
     def _note_deaths(self, died: Rows) -> None:
         assert self._book is not None
         if not len(died):
             return
-        share = self._share_at_home
-        draws = self.luck.uniforms("death.place", self.population.person[died])
+        people = self.population.person[died]
+        share = self._last_days.at_home(people, self.services.community.places["end_of_life"])
+        draws = self.luck.uniforms("death.place", people)
         inside = self.services.hospital.inside
         in_bed = np.array([row in inside for row in died.tolist()], np.bool_)
         at_home = draws < share * self.programme.home_factor(died)

@@ -18,7 +18,9 @@ from pathways.components import MoreCapacity
 from pathways.demand import Arrivals, Demand
 from pathways.hospital import Hospital, OnDischarge
 from pathways.journey import Services
+from pathways.leaving import WaitForPlace
 from pathways.ledger import Ledger
+from pathways.light import PLACES
 from pathways.lists import Lists
 from pathways.pools import Capacity, assign_sites
 from pathways.practice import Practices
@@ -37,6 +39,7 @@ from sim.organisations import Organisations
 from sim.spec import RunSpec
 
 PER = 10_000
+AFTER_HOSPITAL = ("social_care", "reablement", "care_home")  # that people wait for in bed
 TEAMS = ("mdt.", "care_coordination.", "vcse.")  # what a ring-fenced design has of its own
 USUAL_TEAM = 50_000  # meetings_per_year is for this many residents, as in baseline_capacity
 
@@ -189,6 +192,9 @@ def open_services(scene: Scene) -> ServiceSet:
     hospital = _hospital(scene, settings, community)
     for site in hospital.sites:
         site.seasons = scene.seasons
+    stay = dict(zip(PLACES, community.numbers.stay.tolist(), strict=True))
+    outside = {name: community.places[name] for name in AFTER_HOSPITAL}
+    hospital.wait_for_place = WaitForPlace(scene.luck, outside, stay, hospital.settings)
     meeting, workers = _meeting(scene, teams), _link_workers(scene, teams)
     return ServiceSet(
         practices=practices,

@@ -284,7 +284,7 @@ def test_a_hospital_without_beds_of_its_own_still_accounts_for_everyone() -> Non
 
 
 def test_people_who_board_keep_others_out_of_the_department() -> None:
-    shut = {"beds.pool_size": 4.6, "beds.capacity_factor": 0.0, "ed.capacity_factor": 0.0}
+    shut = {"beds.pool_size": 4.6, "beds.capacity_factor": 0.0, "ed.capacity_factor": 0.01}
     env, place, _ = hospital({**shut, "majors.pool_size": 2.4})
     spaces = place.sites[0].majors.capacity
     run(env, place, 1, arriving([ADMITTED] * 10, list(range(10)), time=0.01))

@@ -77,7 +77,7 @@ INSTEAD = {
     "urgent_response": "ambulance_incidents",
     "extended_access": "gp_unmet",
     "vcse_groups": "vcse_contacts",
-    "care_home": "reablement_starts",
+    "care_home": "discharge_delay_days",
     "ambulance": "ae_attendances",
     "community_nursing": "emergency_admissions",
     "mental_health": "ae_attendances",
@@ -86,10 +86,10 @@ INSTEAD = {
     "utc": "ae_type1",
     "out_of_hours": "ae_attendances",
     "virtual_ward": "community_contacts",
-    "reablement": "community_contacts",
-    "social_care": "community_contacts",
+    "reablement": "discharge_delay_days",
+    "social_care": "discharge_delay_days",
     "case_management": "community_contacts",
-    "end_of_life": "community_contacts",
+    "end_of_life": "community_contacts",  # and fewer die at home: tests/test_leaving.py
 }
 
 
