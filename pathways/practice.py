@@ -206,6 +206,12 @@ def joined(parts: Sequence[Requests]) -> Requests:
     return np.concatenate([part.view(_BYTES) for part in parts]).view(REQUEST)
 
 
+def _ranks(group: npt.NDArray[np.integer], counts: Integers) -> Integers:
+    """Return the place of each within its group, from 0; groups are in ascending order."""
+    ranks: Integers = np.arange(len(group)) - (np.cumsum(counts) - counts)[group]
+    return ranks
+
+
 def first_free(free: Integers, practice: Integers) -> Integers:
     """Give requests, in order of practice, the first free slots of their practice.
 
@@ -222,8 +228,7 @@ def first_free(free: Integers, practice: Integers) -> Integers:
     ends = np.cumsum(free.ravel())
     offered = free.sum(axis=1)
     before = np.cumsum(offered) - offered
-    counts = np.bincount(practice, minlength=n)
-    rank = np.arange(len(practice)) - (np.cumsum(counts) - counts)[practice]
+    rank = _ranks(practice, np.bincount(practice, minlength=n))
     place = np.searchsorted(ends, before[practice] + rank, side="right")
     ahead: Integers = np.where(rank < offered[practice], place - practice * days, days)
     return ahead
@@ -372,10 +377,13 @@ class Practices:
         now = self.index(day)
         seen, missed, left = self._appointments(day, now)
         new = self._new_requests(day, now, requests)
+        plans = self._plans(joined(new[PLANNED:]))
+        first = len(new[PLANNED])
         urgent, turned_away = self._see_urgent(new[URGENT], now)
         bookable = self._bookable(now)
-        planned, unplanned = self._book_planned(new[PLANNED], now, bookable)
-        routine, declined = self._book_routine(new[ROUTINE], now, bookable)
+        planned, unplanned = self._book_planned(new[PLANNED], now, bookable, plans[0][:first])
+        wishes = [some[first:] for some in plans]
+        routine, declined = self._book_routine(new[ROUTINE], now, bookable, wishes)
         at_once = routine["at"] == now
         self._await(joined([planned, routine[~at_once]]))
         seen = joined([seen, urgent, routine[at_once]])
@@ -415,13 +423,23 @@ class Practices:
         wanted, role = halves(self.luck.words_of(keys, "practice.request"))
         kind = np.searchsorted(self.rules.kind_edges, wanted)
         practice = self.population.practice[rows]
-        order = np.argsort(kind * self.n_practices + practice, kind="stable")
+        order = _order(kind * self.n_practices + practice, len(KINDS) * self.n_practices)
         new = np.empty(len(rows), REQUEST)
         new["row"], new["key"], new["asked"] = rows[order], keys[order], day
         new["practice"], new["kind"] = practice[order], kind[order]
         new["role"] = np.searchsorted(self.rules.role_edges, role)[order]
         edges = np.searchsorted(new["kind"], np.arange(len(KINDS) + 1)).tolist()
         return [new[low:high] for low, high in pairwise(edges)]
+
+    def _plans(self, requests: Requests) -> list[Floats]:
+        """Return four numbers from 0 to 1 of each request: its wish, hour, patience and staying.
+
+        A planned request has a lead in place of a wish.
+        """
+        keys, which = requests["key"], np.arange(2)[:, None]
+        words = self.luck.words_of(keys[None, :], "practice.plans", which)
+        (wish, patience), (hour, staying) = halves(words)
+        return [wish, hour, patience, staying]
 
     def _is_here(self, rows: Integers, day: int) -> Bools:
         """Say which of ``rows`` are alive and live here; in the warm-up, as on day 0."""
@@ -469,7 +487,7 @@ class Practices:
         asked = np.bincount(urgent["practice"], minlength=self.n_practices)
         self._learn(asked, slots)
         left = np.maximum(slots - self._booked[:, now], 0)
-        found = first_free(left[:, None], urgent["practice"]) == 0
+        found = _ranks(urgent["practice"], asked) < left[urgent["practice"]]
         self._seen_urgent = np.minimum(asked, left)
         self._booked[:, now] += self._seen_urgent
         urgent["at"] = urgent["event"] = now
@@ -492,56 +510,70 @@ class Practices:
         return free
 
     def _book_planned(
-        self, planned: Requests, now: int, bookable: Integers
+        self, planned: Requests, now: int, bookable: Integers, share: Floats
     ) -> tuple[Requests, Requests]:
         """Book people who want an appointment some weeks ahead on or after their day."""
-        lead = _triangular(self.luck.uniforms_of(planned["key"], "practice.lead"), *self.rules.lead)
+        lead = _triangular(share, *self.rules.lead)
         target = np.minimum(np.rint(lead).astype(np.int64), HORIZON - 1)
-        order = np.argsort(planned["practice"] * HORIZON + target, kind="stable")
+        place = planned["practice"] * HORIZON + target
+        order = _order(place, self.n_practices * HORIZON)
         planned, target = planned[order], target[order]
         ahead = first_free_from(self._free(now, bookable), planned["practice"], target)
         return self._booked_ahead(planned, now, ahead, now + ahead)
 
     def _book_routine(
-        self, routine: Requests, now: int, bookable: Integers
+        self, routine: Requests, now: int, bookable: Integers, wishes: Sequence[Floats]
     ) -> tuple[Requests, Requests]:
         """Offer the first free slots; who will not wait that long gives up at once.
 
         Those who ask early and would come today find the slots that are not held back, those
-        who ask late all that are left; the others want a later day.
+        who ask late all that are left; the others want a later day. Who finds none today is
+        offered the days after it, in this order.
         """
-        wish, hour = halves(self.luck.words_of(routine["key"], "practice.wish"))
+        wish, hour, patience, staying = wishes
         today, late = wish < self.rules.any_day, hour < self.rules.after_release
-        slots, booked = self._slots[:, now], self._booked[:, now]
-        left = np.maximum(slots - booked, 0)
-        not_held = np.clip(bookable[:, 0] - (booked - self._seen_urgent), 0, left)
-        early = self._offer(routine[today & ~late], now, bookable, not_held)
-        left = np.maximum(slots - self._booked[:, now], 0)
-        after = self._offer(routine[today & late], now, bookable, left)
-        later = self._offer(routine[~today], now, bookable, np.zeros_like(left))
-        parts = zip(early, after, later, strict=True)
-        found, declined = (joined(part) for part in parts)
-        return found, declined
-
-    def _offer(
-        self, routine: Requests, now: int, bookable: Integers, today: Integers
-    ) -> tuple[Requests, Requests]:
-        """Offer first free slots, of which there are ``today`` (n_practices,) on this day."""
-        patience, staying = halves(self.luck.words_of(routine["key"], "practice.patience"))
-        longest = self.rules.give_up_at + self.rules.give_up_scale * _logit(patience)
+        turn = np.where(today, late.astype(np.int64), 2)
+        place = routine["practice"] * 3 + turn
+        order = _order(place, 3 * self.n_practices)
+        routine, place = routine[order], place[order]
+        at_once = self._come_today(place, now, bookable)
         free = self._free(now, bookable)
-        free[:, 0] = today
-        ahead = offers(free, routine["practice"], longest)
-        stays = np.log(staying) / np.log1p(-self.rules.leaving) if self.rules.leaving else np.inf
+        free[:, 0] = 0
+        rest = np.flatnonzero(~at_once)
+        longest = self.rules.give_up_at + self.rules.give_up_scale * _logit(patience[order][rest])
+        ahead = np.zeros(len(routine), np.int64)
+        ahead[rest] = offers(free, routine["practice"][rest], longest)
+        stays = np.log(staying[order]) / self._leaving if self._leaving else np.inf
         leaves = now + 1 + np.minimum(stays, HORIZON).astype(np.int64)
         return self._booked_ahead(routine, now, ahead, np.minimum(now + ahead, leaves))
+
+    @property
+    def _leaving(self) -> float:
+        """The log of the share who stay in the queue from one day to the next."""
+        return float(np.log1p(-self.rules.leaving))
+
+    def _come_today(self, place: Integers, now: int, bookable: Integers) -> Bools:
+        """Say who is seen today: those of the first turn, then of the second, while slots last.
+
+        ``place`` (ascending) is three times the practice, plus the turn.
+        """
+        by_turn = np.bincount(place, minlength=3 * self.n_practices)
+        asked = by_turn.reshape(self.n_practices, 3)
+        booked = self._booked[:, now]
+        left = np.maximum(self._slots[:, now] - booked, 0)
+        not_held = np.clip(bookable[:, 0] - (booked - self._seen_urgent), 0, left)
+        early = np.minimum(asked[:, 0], not_held)
+        late = np.minimum(asked[:, 1], left - early)
+        seen = np.stack([early, late, np.zeros_like(late)], axis=1).ravel()
+        come: Bools = _ranks(place, by_turn) < seen[place]
+        return come
 
     def _booked_ahead(
         self, requests: Requests, now: int, ahead: Integers, event: Integers
     ) -> tuple[Requests, Requests]:
         """Write appointments into the calendar; those without a slot are the second part."""
-        found = ahead < HORIZON
         requests["at"], requests["event"] = now + ahead, event
+        found = ahead < HORIZON
         booked = requests[found]
         np.add.at(self._booked, (booked["practice"], booked["at"]), 1)
         return booked, requests[~found]
@@ -639,33 +671,38 @@ def offers(free: Integers, practice: Integers, longest: Floats) -> Integers:
     """Offer first free slots in turn; who would wait longer than ``longest`` takes none.
 
     ``practice`` is ascending. A slot declined is offered to the next. Returns the day
-    (column) of each, or the number of days where they gave up or nothing was free.
+    (column) of each, or the number of days where they gave up or nothing was free. Nobody
+    declines the first day.
     """
-    days = free.shape[1]
+    n, days = free.shape
+    ends, offered = np.cumsum(free.ravel()), free.sum(axis=1)
+    has, before = offered[practice], (np.cumsum(offered) - offered)[practice]
+    start, first = practice.searchsorted(np.arange(n)), practice * days
+
+    def offered_to_all(accepted: Bools) -> Integers:
+        """Return the first free day for each after those before them who accept."""
+        taken = np.concatenate([[0], np.cumsum(accepted)])
+        rank = taken[:-1] - taken[start][practice]
+        place = ends.searchsorted(before + rank, side="right")
+        return np.where(rank < has, place - first, days)
+
     accepted = np.ones(len(practice), bool)
     for _ in range(8):  # the queue of those who accept settles in two or three rounds
-        ahead = _offered(free, practice, accepted)
+        ahead = offered_to_all(accepted)
         now_accepted = ((ahead <= longest) | (ahead == 0)) & (ahead < days)
         if np.array_equal(now_accepted, accepted):
             break
         accepted = now_accepted
     else:
-        ahead = _offered(free, practice, accepted)
+        ahead = offered_to_all(accepted)
     result: Integers = np.where(accepted, ahead, days)
     return result
 
 
-def _offered(free: Integers, practice: Integers, accepted: Bools) -> Integers:
-    """Return the first free day for each after those before them who accept."""
-    n, days = free.shape
-    ends, offered = np.cumsum(free.ravel()), free.sum(axis=1)
-    taken: Integers = np.cumsum(accepted) - accepted
-    start = np.searchsorted(practice, np.arange(n))
-    begin = np.concatenate([taken, [accepted.sum()]])[start]
-    rank = taken - begin[practice]
-    place = np.searchsorted(ends, (np.cumsum(offered) - offered)[practice] + rank, side="right")
-    ahead: Integers = np.where(rank < offered[practice], place - practice * days, days)
-    return ahead
+def _order(place: Integers, places: int) -> Integers:
+    """Return the stable order of ``place``, numbers below ``places`` (small ones sort fast)."""
+    order: Integers = np.argsort(place.astype(np.min_scalar_type(places)), kind="stable")
+    return order
 
 
 def _logit(share: Floats) -> Floats:
