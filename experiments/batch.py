@@ -211,10 +211,11 @@ class Batch:
         """
         under_way: dict[Future[Ended], Run] = {}
         died: list[RunKey] = []
+        ended: list[RunKey] = []  # whose processes are free, and hold their people still
         folder = self.folder.resolve()  # a worker may stand elsewhere
         while under_way or (waiting and not died and not self._at_an_end()):
             while waiting and len(under_way) < self.workers and not (died or self._at_an_end()):
-                run = waiting.popleft()
+                run = next_run(waiting, ended, [at.key for at in under_way.values()])
                 try:
                     under_way[pool.submit(perform, run, folder, self.work)] = run
                 except BrokenExecutor:
@@ -223,7 +224,9 @@ class Batch:
                     self.result.cut_off = True
             done, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for future in done:
-                self._collect(future, under_way.pop(future), died)
+                run = under_way.pop(future)
+                ended.append(run.key)
+                self._collect(future, run, died)
             if self._at_an_end():  # what has not begun need not
                 under_way = {
                     future: under_way[future] for future in under_way if not future.cancel()
@@ -254,6 +257,35 @@ class Batch:
         _keep_error(self.folder, ended)
         self.noted(ended)
         self.progress.finished(ended.seconds, failed=ended.status == "failed")
+
+
+def next_run(waiting: deque[Run], ended: list[RunKey], busy: Iterable[RunKey]) -> Run:
+    """Take the run to hand out next: one of the people that the free process holds, if any.
+
+    The process that has just done a run is the one that takes the next, and making people
+    anew takes longer than copying those it has. The order changes nothing else.
+
+    Parameters
+    ----------
+    waiting : runs to choose from; the one chosen is taken out
+    ended : runs whose processes are free; those that are of no more use are taken out
+    busy : runs under way
+    """
+    while ended:
+        held = _people_of(ended.pop(0))
+        for run in waiting:
+            if _people_of(run.key) == held:
+                waiting.remove(run)
+                return run
+    others = {_people_of(key) for key in busy}
+    free = (run for run in waiting if _people_of(run.key) not in others)
+    run = next(free, waiting[0])
+    waiting.remove(run)
+    return run
+
+
+def _people_of(key: RunKey) -> tuple[str, int, int]:
+    return (key.place, key.draw, key.replication)
 
 
 def _killed(key: RunKey) -> Ended:

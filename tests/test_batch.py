@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from experiments.batch import (
     chosen,
     fingerprint,
     folder_digest,
+    next_run,
 )
 from experiments.folder import (
     FolderBusyError,
@@ -149,6 +152,35 @@ def test_what_cannot_be_sent_to_a_worker_fails_with_a_reason(tmp_path: Path) -> 
     result = do(fake_runs(2), tmp_path, work=lambda spec, folder: None)
     assert len(result.failed) == 2
     assert "ickle" in result.failed[0].error
+
+
+def people_made(lasting: Callable[[Run], int]) -> list[int]:
+    """Return the replications whose people were made, over two processes, one run at a time.
+
+    ``lasting`` says how long a run takes.
+    """
+    runs = fake_runs(8)
+    waiting = deque(runs[number] for number in (0, 2, 1, 3, 4, 6, 5, 7))  # as ``side_by_side``
+    ended: list[RunKey] = []
+    busy: list[tuple[int, int, Run]] = []
+    held, made, now = [-1, -1], [], 0
+    while waiting or busy:
+        for process in {0, 1} - {at for _, at, _ in busy}:
+            if waiting:
+                run = next_run(waiting, ended, [other.key for _, _, other in busy])
+                made += [run.key.replication] * (held[process] != run.key.replication)
+                held[process] = run.key.replication
+                busy.append((now + lasting(run), process, run))
+        now, process, run = min(busy, key=lambda one: one[:2])
+        busy.remove((now, process, run))
+        ended.append(run.key)
+    return sorted(made)
+
+
+@pytest.mark.parametrize("lasting", [(11, 10, 11, 10), (10, 11, 11, 10), (10, 12, 11, 13)])
+def test_a_process_meets_the_people_of_its_last_run_again(lasting: tuple[int, ...]) -> None:
+    made = people_made(lambda run: lasting[run.key.replication])
+    assert made == [0, 1, 2, 3]
 
 
 def test_each_run_is_noted_once(tmp_path: Path) -> None:
