@@ -28,6 +28,7 @@ LIMITED = (
     "gp",
     "ed",
     "beds",
+    "sdec",
     "elective",
     "outpatients",
     "mdt",

@@ -36,6 +36,8 @@ from pathways.pools import (
     make_sites,
 )
 from pathways.queues import Steps, Turn, Walk
+from pathways.same_day import ACTIVITY as SEEN_SAME_DAY
+from pathways.same_day import SameDay
 from pathways.stays import HOURS, Stays, VisitPlans
 
 VISITOR_BLOCK = 30  # visitors are drawn for this many days at a time
@@ -107,6 +109,7 @@ class Visit:
     walk: Walk | None = None
     bed_since: float = inf
     bed_counted: float = inf
+    same_day: bool = False  # in same-day emergency care, without a bed
 
 
 @dataclass(slots=True)
@@ -175,6 +178,9 @@ class Hospital:
             ADMITTED: self._major,
             DIRECT: self._direct,
         }
+        self._same_day = SameDay(
+            self.sites, luck, ledger, capacity.beds, self.settings, float(env.now)
+        )
         self._gone: set[int] = set()
         self._last_discharge: dict[int, float] = {}
         self._returning: dict[int, list[tuple[int, int, bool]]] = {}
@@ -238,6 +244,8 @@ class Hospital:
             for name in names if setting in changes else ():
                 for site in self.sites:
                     site.change(name, changes[setting])
+        if "sdec.capacity_factor" in changes:
+            self._same_day.change(changes["sdec.capacity_factor"])
 
     def _sent_on(self, arriving: Arriving) -> Arriving:
         """Send those whose emergency department is shut elsewhere; the admitted go to a bed."""
@@ -370,6 +378,13 @@ class Hospital:
         leave before a bed is free goes home from where they wait.
         """
         self._admit(visit)
+        if visit.short_days < inf and self._sits(visit):
+            if space is not None:
+                space.release()
+                self._leave_ed(visit, self._env.now)
+            yield self._env.timeout(visit.short_days)
+            self._discharge(visit)
+            return
         decided = self._env.now
         leaving = self._leaving(visit)
         with visit.site.beds.request() as bed:
@@ -385,6 +400,16 @@ class Hospital:
                 if visit.delay and visit.short_days == inf:
                     yield from self._wait_for_place(visit)
         self._discharge(visit)
+
+    def _sits(self, visit: Visit) -> bool:
+        """Say whether an admission without a night is seen in same-day emergency care."""
+        now = self._env.now
+        visit.same_day = self._same_day.takes(
+            visit.site, visit.row, visit.key, now, visit.short_days
+        )
+        if visit.same_day:
+            self._note(SEEN_SAME_DAY, visit.row)
+        return visit.same_day
 
     def _wait_for_place(self, visit: Visit) -> Steps[None]:
         """Keep a resident in bed while the place they are to go to has a longer queue."""
@@ -488,7 +513,8 @@ class Hospital:
             ledger.count(activity, np.array(rows, np.int64))
         type_1 = self._notes["ae_type1"]
         ledger.count("ae_attendances", np.array(type_1, np.int64))
-        arrivals = {"ed": len(type_1), "beds": len(self._notes["emergency_admissions"])}
+        to_bed = len(self._notes["emergency_admissions"]) - len(self._notes[SEEN_SAME_DAY])
+        arrivals = {"ed": len(type_1), "beds": to_bed}
         for service, arrived in arrivals.items():
             waits = self._waits[service]
             ledger.tally(service, "all", "arrivals", arrived)
@@ -514,6 +540,7 @@ class Hospital:
         for row, visit in self.inside.items():
             if row >= 0:
                 self._count_bed_days(visit)
+        self._same_day.settle(self._env.now)
         for site in self.sites:
             for name in RESOURCES:
                 self._tally(site, name)
@@ -544,7 +571,8 @@ def checked(hospital: Hospital) -> dict[str, int]:
     visiting = len(hospital.inside) - inside
     held = sum(getattr(site, name).in_use for site in hospital.sites for name in RESOURCES)
     waiting = sum(getattr(site, name).waiting for site in hospital.sites for name in RESOURCES)
-    boarding = held + waiting - len(hospital.inside)
+    sitting = sum(visit.same_day for visit in hospital.inside.values())
+    boarding = held + waiting + sitting - len(hospital.inside)
     for site in hospital.sites:
         for name in RESOURCES:
             getattr(site, name).check()

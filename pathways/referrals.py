@@ -41,7 +41,7 @@ LIGHT = tuple(LIGHT_SERVICES)
 SENDERS: dict[str, tuple[str, ...]] = {
     REFERS: ("gp", "vcse", "beds", *LIGHT),
     OVERFLOW: ("gp", *LIGHT),
-    TELLS: ("nhs111", "ambulance"),
+    TELLS: ("nhs111", "ambulance", "ed", "gp"),
 }
 # Services without a queue of their own here, by the process of demand that leads to them.
 DOORS: dict[str, str] = {
@@ -54,7 +54,7 @@ DOORS: dict[str, str] = {
     "vcse": "social_prescribing_referral",
 }
 RECEIVERS = (*DOORS, *LIGHT)
-ENDS = (*LIGHT, *DOORS)  # where routes begin and end; light services by their own numbers
+ENDS = (*LIGHT, *DOORS, "sdec")  # where routes begin and end; light services by their own numbers
 NUMBER = {name: number for number, name in enumerate(ENDS)}
 
 

@@ -88,6 +88,7 @@ ACTIVITY: dict[str, str] = {
     "social_care_starts": "social-care packages begun after a hospital stay",
     "care_home_short_stays": "short stays in a care home begun",
     "case_management_starts": "people taken on by case management",
+    "sdec_attendances": "emergency admissions seen in same-day emergency care, without a bed",
     "end_of_life_starts": "people taken on by end-of-life care at home",
 }
 

@@ -281,7 +281,7 @@ def _hospital(scene: Scene, settings: Mapping[str, float], community: Community)
             majors=capacity["ed"]["majors and resuscitation spaces"],
             minors=capacity["ed"]["minors cubicles and clinicians"],
         ),
-        settings=_own(settings, ("beds", "ed")),
+        settings=_own(settings, ("beds", "ed", "sdec")),
         on_discharge=_both(community.discharged, scene.discharged),
     )
 

@@ -129,6 +129,26 @@ def test_closing_a_service_ends_its_work_and_sends_its_people_elsewhere(service:
         assert total(closed, INSTEAD[service]) > total(usual, INSTEAD[service])
 
 
+def test_same_day_care_that_closes_sends_its_people_to_beds() -> None:
+    usual, closed = model_of(), model_of(("sdec.capacity_factor", 0.0))
+    seen = total(usual, "sdec_attendances")
+    assert 0.05 < seen / total(usual, "emergency_admissions") < 0.25
+    assert total(closed, "sdec_attendances") == 0.0
+    moved = series(closed, "beds", "sdec.overflow", "routed")
+    assert moved == pytest.approx(seen, rel=0.15)
+    more = series(closed, "beds", "all", "arrivals") - series(usual, "beds", "all", "arrivals")
+    assert more == pytest.approx(seen, rel=0.25)
+    # It replaces a bed for the day and no admission.
+    admitted = total(usual, "emergency_admissions")
+    assert total(closed, "emergency_admissions") == pytest.approx(admitted, rel=0.03)
+    for model in (usual, closed):
+        asked, served, refused = (
+            series(model, "sdec", "all", metric) for metric in ("arrivals", "served", "turned_away")
+        )
+        assert asked == served + refused
+        assert served == total(model, "sdec_attendances")
+
+
 def test_an_urgent_treatment_centre_that_closes_fills_the_emergency_department() -> None:
     usual, closed = model_of(), model_of(("utc.capacity_factor", 0.0))
     moved = series(closed, "ed", "utc.overflow", "routed")

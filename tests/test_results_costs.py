@@ -130,6 +130,7 @@ NOT_PRICED = {
     "ae_from_gp_wait": "among all-type attendances",
     "avoidable_emergency_admissions": "among emergency admissions",
     "readmissions_30d": "among emergency admissions",
+    "sdec_attendances": "among emergency admissions, as stays without a night",
     "elective_bed_days": "in the price of the planned admission",
     "discharge_delay_days": "among emergency bed days",
     "outpatient_dna": "no attendance",
