@@ -22,9 +22,12 @@ from agents.place import Place
 from experiments.catalogue import Catalogue, installed
 from experiments.checking import faults_of, line_of, parse_toml, quoted, read_text
 from experiments.grids import expanded, is_grid, told
+from experiments.schedules import KEY as SCHEDULE
+from experiments.schedules import ScheduleEntry, entries_of, schedule_faults, schedule_table
 from experiments.settings import SETTINGS, check_settings, flat
 from experiments.structures import choices_of, structure_table
 from pathways.design import NO_EFFECTS, Design
+from pathways.schedule import Entry
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2060, 12, 31)
 LARGEST_SEED = 2**63 - 1
@@ -187,6 +190,12 @@ class ExperimentFile(BaseModel):
         description="a table of alternatives, each with an option or a list of options",
         examples=['{ activation = "none" }'],
     )
+    schedule: list[ScheduleEntry] = Field(
+        default_factory=list,
+        max_length=1000,
+        description="[[schedule]] entries: capacity of services from a day on, in every design",
+        examples=['[[schedule]] with service = "beds", from_day = 180 and factor = 0.9'],
+    )
     design: list[DesignEntry] = Field(
         min_length=1,
         max_length=1000,
@@ -241,6 +250,7 @@ class Experiment:
     keep_events: bool
     arms: tuple[Arm, ...]
     structure: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    schedule: tuple[Entry, ...] = ()
 
     def residents(self, place: Place) -> int:
         """Return how many residents of ``place`` are simulated."""
@@ -317,6 +327,7 @@ def resolve(
     arms = check.arms(data)
     check.measure(data.get("main_measure"))
     structure = check.structure(data)
+    check.schedule(data, arms)
     check.parameters(data.get("parameters"))
     if check.faults or form is None:
         raise BadInput(check.faults)
@@ -326,9 +337,10 @@ def resolve(
 def _experiment(
     form: ExperimentFile, check: _Check, places: Sequence[Place], arms: Sequence[Arm]
 ) -> Experiment:
-    same = form.model_dump(exclude={"place", "design", "effects", "parameters", "structure"})
+    read = {"place", "design", "effects", "parameters", "structure", "schedule"}
     return Experiment(
-        **same,
+        **form.model_dump(exclude=read),
+        schedule=entries_of(form.schedule),
         effects=tuple(form.effects),
         parameters=check.located(form.parameters, form.parameters == "default"),
         place_uses=tuple(check.located(use, use in check.catalogue.places) for use in form.place),
@@ -547,6 +559,14 @@ class _Check:
 
         return choices_of(data.get("structure"), data.get("uncertainty", "none"), add)
 
+    def schedule(self, data: Mapping[str, Any], arms: Iterable[Arm]) -> None:
+        """Check the services and days of the schedule."""
+        ends = ".capacity_factor"
+        names = [name for arm in arms for name in arm.settings if name.endswith(ends)]
+        services = {name.removesuffix(ends) for name in names}
+        for fault in schedule_faults(data, services):
+            self.faults.append(replace(fault, where=self.at((SCHEDULE,))))
+
     def parameters(self, name: Any) -> None:
         """Check that the parameter folder exists."""
         if not isinstance(name, str) or not name or name == "default":
@@ -626,6 +646,8 @@ def experiment_table(experiment: Experiment) -> dict[str, Any]:
             table["draws"] = experiment.draws
     if experiment.structure:
         table["structure"] = structure_table(experiment.structure)
+    if experiment.schedule:
+        table[SCHEDULE] = schedule_table(experiment.schedule)
     table["design"] = [_arm_table(arm, experiment) for arm in experiment.arms]
     return table
 

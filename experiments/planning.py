@@ -17,6 +17,7 @@ from experiments.experiment import Arm, Experiment
 from experiments.points import Point, changed
 from experiments.structures import built
 from pathways.design import NO_EFFECTS
+from pathways.schedule import as_settings
 
 if TYPE_CHECKING:
     from sim.spec import RunSpec
@@ -60,7 +61,12 @@ def specs_of(
                         evidence=EVIDENCE,
                         parameters=folder_of_draw(parameter_folder(experiment), point.fitted),
                         replaced={**replaced, **option.replaced},
-                        settings={**arm.settings, **option.settings, **point.settings},
+                        settings={
+                            **as_settings(experiment.schedule),
+                            **arm.settings,
+                            **option.settings,
+                            **point.settings,
+                        },
                         keep_events=experiment.keep_events,
                         hold_population=experiment.hold_population,
                         figures=shown[arm.name],

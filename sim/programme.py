@@ -19,6 +19,7 @@ from pathways.demand import Arrivals
 from pathways.design import Design, Effect, People
 from pathways.effects import LASTING, Effects
 from pathways.journey import Pathway, Plan, Services
+from pathways.schedule import changes_by_day
 from pathways.stays import VisitPlans
 from sim.acting import Acting, Places
 from sim.services import own_caseload, ring_fenced
@@ -59,6 +60,8 @@ class Programme:
         self._places = Places(model, design.components)
         if design.pathway or design.components:
             self._open(design)
+        for day, changes in changes_by_day(model.spec.settings).items():
+            self._begin_on(day, changes, always=True)
 
     def _open(self, design: Design) -> None:
         model = self._model
@@ -86,8 +89,8 @@ class Programme:
     def _of(self, component: str) -> list[Effect]:
         return [one for one in self._acting if one.component == component]
 
-    def _begin_on(self, day: int, changes: dict[str, float]) -> None:
-        model, inert = self._model, self._inert
+    def _begin_on(self, day: int, changes: dict[str, float], *, always: bool = False) -> None:
+        model, inert = self._model, self._inert and not always
         self.organisations.append(
             Commissioner(
                 model,
