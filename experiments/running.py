@@ -6,11 +6,12 @@ import os
 import platform
 import signal
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -163,6 +164,18 @@ def _contents(experiment: Experiment) -> list[Any]:
 # --- Doing it ---------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Began:
+    """When doing began, by the calendar and by a clock that nobody sets."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    tick: float = field(default_factory=time.monotonic)
+
+    def seconds(self) -> float:
+        """Return the seconds since then, whatever has become of the computer's date."""
+        return time.monotonic() - self.tick
+
+
 @dataclass(slots=True, kw_only=True)
 class Doing:
     """One experiment being done in one folder; see ``run_experiment``."""
@@ -180,7 +193,7 @@ class Doing:
         with held(self.folder, self.options.shard_name), _stop_on_terminate():
             if not self.options.shard:
                 sweep(self.folder)
-            began = datetime.now(UTC)
+            began = Began()
             self._note(Result(), began, "running")
             batch = Batch(
                 runs=side_by_side(mine, self.options.at_once),
@@ -203,7 +216,7 @@ class Doing:
             planned=len(self.planned),
             complete=complete,
             result=result,
-            seconds=(datetime.now(UTC) - began).total_seconds(),
+            seconds=began.seconds(),
         )
 
     def mine(self) -> list[Run]:
@@ -244,11 +257,11 @@ class Doing:
             return "complete"
         return "failed" if result.failed else "incomplete"
 
-    def _note(self, result: Result, began: datetime, status: str) -> None:
+    def _note(self, result: Result, began: Began, status: str) -> None:
         """Write the manifest: what was run, by what, and how each run ended."""
         name = self.options.shard_name
         file = self.folder / (f"manifest-{name}.json" if name else "manifest.json")
-        ended = datetime.now(UTC)
+        ended = began.at + timedelta(seconds=began.seconds())
         earlier = read_json(file) or {}
         write_json(
             file,
@@ -257,7 +270,7 @@ class Doing:
                 "experiment": self.experiment.name,
                 "seed": self.experiment.seed,
                 "status": status,
-                "started": earlier.get("started", began.isoformat(timespec="seconds")),
+                "started": earlier.get("started", began.at.isoformat(timespec="seconds")),
                 "ended": None if status == "running" else ended.isoformat(timespec="seconds"),
                 "workers": self.options.at_once,
                 "runs": [self._entry(run, result) for run in self.planned],
