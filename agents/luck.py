@@ -179,6 +179,11 @@ class Luck:
         """Return a number between 0 and 1 that belongs to each of ``events``."""
         return _between_0_and_1(self.words_of(events, process, occurrence))
 
+    def uniform_of(self, event: int, process: str) -> float:
+        """Return the number of one event: the same as ``uniforms_of`` of it, but quicker."""
+        word = _mixed(((event ^ int(self._process(process))) + _OCCURRENCE + _GOLDEN) & _ALL_BITS)
+        return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * 2.0**-53)
+
     def exponentials_of(self, events: Words, process: str) -> Floats:
         """Return a unit exponential that belongs to each of ``events``."""
         return _unit_exponentials(self.uniforms_of(events, process))

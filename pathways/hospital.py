@@ -8,8 +8,8 @@ a small place from looking worse than a large one.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -35,7 +35,7 @@ from pathways.pools import (
     hospital_settings,
     make_sites,
 )
-from pathways.queues import Steps, Turn, Walk
+from pathways.queues import Guest, Places, Steps, Turn, Walk
 from pathways.same_day import ACTIVITY as SEEN_SAME_DAY
 from pathways.same_day import SameDay
 from pathways.stays import HOURS, Stays, VisitPlans
@@ -107,9 +107,15 @@ class Visit:
     leaves: float
     again: float
     walk: Walk | None = None
+    guest: Guest | None = None  # of a space, where nothing about the visit is left open
     bed_since: float = inf
     bed_counted: float = inf
     same_day: bool = False  # in same-day emergency care, without a bed
+
+    @property
+    def spaces(self) -> Places:
+        """The spaces of the emergency department that the visit needs one of."""
+        return self.site.minors if self.kind == MINOR else self.site.majors
 
 
 @dataclass(slots=True)
@@ -169,7 +175,7 @@ class Hospital:
         self.stays = Stays(evidence, luck, self.settings)
         self.sites = make_sites(env, capacity.for_people(residents), self.rates, self.settings)
         self._site_of = assign_sites(population, len(self.sites), luck)
-        self.inside: dict[int, Visit] = {}
+        self._inside: dict[int, Visit] = {}
         self.counts = Counts()
         self.visitors = Counts()
         self._paths = {
@@ -181,6 +187,9 @@ class Hospital:
         self._same_day = SameDay(
             self.sites, luck, ledger, capacity.beds, self.settings, float(env.now)
         )
+        for site in self.sites:
+            for spaces in (site.majors, site.minors):
+                spaces.comes, spaces.goes = self._guest_comes, self._guest_goes
         self._gone: set[int] = set()
         self._last_discharge: dict[int, float] = {}
         self._returning: dict[int, list[tuple[int, int, bool]]] = {}
@@ -189,6 +198,18 @@ class Hospital:
         self._visitors_until = int(env.now)
         self._invited = 0
         self._start_with_full_beds()
+
+    @property
+    def inside(self) -> dict[int, Visit]:
+        """Everyone in the hospital now, by row; visitors have negative rows."""
+        self._follow_guests()
+        return self._inside
+
+    def _follow_guests(self) -> None:
+        """Let all happen that has happened to guests of spaces until now."""
+        for site in self.sites:
+            for spaces in (site.majors, site.minors):
+                spaces.follow()
 
     # ---- who comes ----
 
@@ -214,9 +235,18 @@ class Hospital:
         plans = self.stays.of_residents(self._population, visits.rows, visits.keys, float(day))
         if self.change_plans is not None:
             plans = self.change_plans(visits.rows, visits.keys, plans)
-        self._begin(visits, self._site_of[visits.rows], plans)
+        self._begin(visits, self._site_of[visits.rows], plans, self._alone(visits.rows))
 
-    def _begin(self, arriving: Arriving, sites: Integers, plans: VisitPlans) -> None:
+    def _alone(self, rows: Integers) -> list[bool]:
+        """Say whose visit meets no other visit of theirs: neither under way nor of today."""
+        here, of = self._inside, rows.tolist()
+        times = Counter(of)
+        return [times[row] == 1 and row not in here for row in of]
+
+    def _begin(
+        self, arriving: Arriving, sites: Integers, plans: VisitPlans, alone: Sequence[bool]
+    ) -> None:
+        """Let visits begin, as guests of a space where nothing about them is left open."""
         rates, minor = self.rates, arriving.kinds == MINOR
         ed_hours = plans.hours * np.where(minor, rates.minors_hours, rates.majors_hours)
         short = plans.hours * self.settings["beds.short_stay"] / HOURS
@@ -234,9 +264,22 @@ class Hospital:
             plans.again,
         )
         lists = (column.tolist() for column in columns)
-        for site, *facts in zip(sites.tolist(), *lists, strict=True):
+        for site, lone, *facts in zip(sites.tolist(), alone, *lists, strict=True):
             visit = Visit(self.sites[site], *facts)
-            visit.walk = Walk(self._paths[visit.kind](visit))
+            if lone and visit.kind in (MINOR, MAJOR):
+                visit.guest = visit.spaces.expect(visit.time, visit.ed_days, visit)
+            else:
+                visit.walk = Walk(self._paths[visit.kind](visit))
+
+    def _guest_comes(self, visit: Visit, now: float) -> None:
+        self._inside[visit.row] = visit
+        self._counts(visit.row).entered += 1
+        self._note("ae_type1", visit.row, now)
+
+    def _guest_goes(self, visit: Visit, now: float) -> None:
+        after = self.settings["ed.minors_after_hours"] / HOURS if visit.kind == MINOR else 0.0
+        self._leave_ed(visit, now + after, now)
+        self._finish(visit)
 
     def change_capacity(self, changes: Mapping[str, float]) -> None:
         """Follow ``beds.capacity_factor`` and ``ed.capacity_factor`` of ``changes`` from now on."""
@@ -258,7 +301,8 @@ class Hospital:
         return replace(arriving, kinds=kinds)
 
     def _see_elsewhere(self, rows: Integers) -> None:
-        free = np.array([row not in self.inside for row in rows.tolist()], np.bool_)
+        inside = self._inside
+        free = np.array([row not in inside for row in rows.tolist()], np.bool_)
         seen = rows[free]
         self.counts.elsewhere += len(seen)
         self.counts.already_in += len(rows) - len(seen)
@@ -304,7 +348,7 @@ class Hospital:
             kinds=np.full(count, kind, np.int8),
             avoidable=np.zeros(count, np.bool_),
         )
-        self._begin(arriving, np.full(count, site), self.stays.of_visitors(keys))
+        self._begin(arriving, np.full(count, site), self.stays.of_visitors(keys), [True] * count)
 
     def _points(self, day: int, site: int, kind: int, rate: float) -> int:
         """Return a Poisson count: unit exponentials that fit into the expected number."""
@@ -432,24 +476,24 @@ class Hospital:
         row, counts = visit.row, self._counts(visit.row)
         if row in self._gone:
             counts.absent += 1
-        elif row in self.inside:
+        elif row in self._inside and row in self.inside:  # guests may have gone since
             counts.already_in += 1
         else:
             counts.entered += 1
-            self.inside[row] = visit
+            self._inside[row] = visit
             return True
         return False
 
     def _counts(self, row: int) -> Counts:
         return self.counts if row >= 0 else self.visitors
 
-    def _leave_ed(self, visit: Visit, day: float) -> None:
+    def _leave_ed(self, visit: Visit, day: float, now: float | None = None) -> None:
         hours = (day - visit.time) * HOURS
-        self._wait("ed", visit.row, day - visit.time)
+        self._wait("ed", visit.row, day - visit.time, now)
         if hours > 4.0:
-            self._note("ae_over_4_hours", visit.row)
+            self._note("ae_over_4_hours", visit.row, now)
         if hours > 12.0:
-            self._note("ae_over_12_hours", visit.row)
+            self._note("ae_over_12_hours", visit.row, now)
 
     def _admit(self, visit: Visit) -> None:
         self._note("emergency_admissions", visit.row)
@@ -475,39 +519,44 @@ class Hospital:
 
     def _finish(self, visit: Visit) -> None:
         # The person may have died at discharge, by the hand of ``on_discharge``.
-        if self.inside.pop(visit.row, None) is not None:
+        if self._inside.pop(visit.row, None) is not None:
             self._counts(visit.row).finished += 1
 
     def leave(self, row: int) -> None:
         """Take out a resident who dies or moves away now, for good."""
         self._gone.add(row)
         visit = self.inside.pop(row, None)
-        if visit is None or visit.walk is None:
+        if visit is None:
             return
         self._count_bed_days(visit)
         self.counts.left += 1
-        visit.walk.stop()
+        if visit.guest is not None:
+            visit.spaces.let_go(visit.guest)
+        elif visit.walk is not None:
+            visit.walk.stop()
 
     # ---- records ----
 
-    def _note(self, activity: str, row: int) -> None:
+    def _note(self, activity: str, row: int, now: float | None = None) -> None:
         if row >= 0:
             self._notes[activity].append(row)
             if self._ledger.keep_events:
-                self._log(activity, row, 0.0)
+                self._log(activity, row, 0.0, now)
 
-    def _wait(self, service: str, row: int, days: float) -> None:
+    def _wait(self, service: str, row: int, days: float, now: float | None = None) -> None:
         if row >= 0:
             self._waits[service].append((row, days))
             if self._ledger.keep_events:
-                self._log(f"leaves queue of {service}", row, days)
+                self._log(f"leaves queue of {service}", row, days, now)
 
-    def _log(self, event: str, row: int, days: float) -> None:
+    def _log(self, event: str, row: int, days: float, now: float | None) -> None:
         service = "ed" if event.startswith("ae") or event.endswith("ed") else "beds"
-        self._ledger.event(self._env.now, service, event, np.array([row]), np.array([days]))
+        day = self._env.now if now is None else now
+        self._ledger.event(day, service, event, np.array([row]), np.array([days]))
 
     def _flush(self) -> None:
         """Hand what was noted to the ledger, many at once."""
+        self._follow_guests()
         ledger = self._ledger
         for activity, rows in self._notes.items():
             ledger.count(activity, np.array(rows, np.int64))
@@ -537,7 +586,7 @@ class Hospital:
         Call it before the ledger's month or year is taken and before it is turned on.
         """
         self._flush()
-        for row, visit in self.inside.items():
+        for row, visit in self._inside.items():
             if row >= 0:
                 self._count_bed_days(visit)
         self._same_day.settle(self._env.now)

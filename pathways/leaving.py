@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from agents.luck import Luck
 
 PREFIX = "delay.waits_for."
@@ -59,8 +57,7 @@ class WaitForPlace:
 
     def service_of(self, key: int) -> str | None:
         """Return the service that the person of a visit waits for, if any."""
-        keys = np.array([key], np.uint64)
-        drawn = float(self.luck.uniforms_of(keys, "hospital.waits_for")[0])
+        drawn = self.luck.uniform_of(key, "hospital.waits_for")
         for name in self.services:
             drawn -= self.settings[PREFIX + name]
             if drawn < 0.0:

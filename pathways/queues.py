@@ -3,14 +3,16 @@
 A SimPy resource whose waiting turns stand in a heap ordered by (priority, arrival). SimPy's
 own ``PriorityResource`` sorts its whole queue at every request; here a request or a release
 costs log n, a cancelled turn is struck out where it stands, and a turn that finds a free
-place costs no event at all.
+place costs no event at all. Nor do guests, whose time in a place is known when they come:
+what happens to them is worked out when somebody looks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
+from math import inf
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -59,6 +61,27 @@ class Turn(Event):
     def release(self) -> None:
         """Give the place back, or leave the queue; harmless when neither holds."""
         self.places.release(self)
+
+
+class Guest:
+    """Somebody who needs a place for a time known beforehand (see ``Places.expect``).
+
+    Attributes
+    ----------
+    who : for the owner of the place to know them by
+    stay : how long they keep the place
+    asked, waits, held, need : as of a ``Turn``
+    """
+
+    __slots__ = ("asked", "held", "need", "stay", "waits", "who")
+
+    def __init__(self, who: Any, asked: float, stay: float) -> None:
+        self.who = who
+        self.asked = asked
+        self.stay = stay
+        self.waits = False
+        self.held = False
+        self.need = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +136,26 @@ class Places:
     ----------
     env : the clock
     capacity : places, a whole number of 0 or more
+
+    Attributes
+    ----------
+    comes, goes : called with ``who`` and the time when a guest comes and when one gives the
+        place back: not at that time, but before anything else of this resource is looked at
     """
 
     def __init__(self, env: Environment, capacity: int) -> None:
         self.env = env
-        self.in_use = 0
-        self.waiting = 0
+        self.comes: Callable[[Any, float], None] | None = None
+        self.goes: Callable[[Any, float], None] | None = None
+        self._in_use = 0
+        self._waiting = 0
+        self._turns_waiting = 0
         self._capacity = _whole(capacity)
-        self._queue: list[tuple[float, int, Turn]] = []
+        self._queue: list[tuple[float, int, Turn | Guest]] = []
+        self._coming: list[tuple[float, int, Guest]] = []
+        self._ends: list[tuple[float, int, Guest]] = []
+        self._guests = 0
+        self._awake_at = inf
         self._arrived = self._served = self._gave_up = 0
         self._waited = self._place_time = self._occupied_time = self._queue_time = 0.0
         self._begun: float = env.now
@@ -137,19 +172,69 @@ class Places:
         self._capacity = _whole(places)
         self._give_free_places()
 
+    @property
+    def in_use(self) -> int:
+        """Places that are taken now."""
+        self._pass_time()
+        return self._in_use
+
+    @in_use.setter
+    def in_use(self, places: int) -> None:
+        self._in_use = places
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        self._pass_time()
+        return self._waiting
+
+    @waiting.setter
+    def waiting(self, people: int) -> None:
+        self._waiting = people
+
+    def expect(self, time: float, stay: float, who: Any) -> Guest:
+        """Announce a guest for ``time``, now or later, who then waits in turn and stays so long.
+
+        All that happens to guests is known without events, so it is worked out only when
+        somebody looks: a guest costs a fraction of what a process does.
+        """
+        guest = Guest(who, time, stay)
+        self._guests += 1
+        heappush(self._coming, (time, self._guests, guest))
+        return guest
+
+    def follow(self) -> None:
+        """Let happen what has happened to guests until now."""
+        self._pass_time()
+
+    def let_go(self, guest: Guest) -> None:
+        """Take back the place of a guest who has come, or strike them from the queue."""
+        self._pass_time()
+        if guest.held:
+            guest.held = False
+            self._ends = [end for end in self._ends if end[2] is not guest]
+            heapify(self._ends)
+            self._in_use -= 1
+            self._give_free_places()
+        elif guest.waits:
+            self._gave_up += 1
+            self._leave_queue(guest)
+
     def request(self, priority: float = 0.0) -> Turn:
         """Ask for a place; wait for it with ``yield turn``. Lower ``priority`` goes first."""
         self._pass_time()
         turn = Turn(self, priority)
         self._arrived += 1
-        if not self.waiting and self._has_free():
+        if not self._waiting and self._has_free():
             self._give(turn)
             # The turn has happened: a process that yields it goes on at once, without an event.
             turn._ok, turn._value, turn.callbacks = True, None, None  # type: ignore[assignment]
         else:
             turn.waits = True
-            self.waiting += 1
+            self._waiting += 1
+            self._turns_waiting += 1
             heappush(self._queue, (priority, self._arrived, turn))
+            self._stay_awake()
         return turn
 
     def release(self, turn: Turn) -> None:
@@ -157,8 +242,8 @@ class Places:
         if turn.held:
             self._pass_time()
             turn.held = False
-            self.in_use -= 1
-            if self.waiting:
+            self._in_use -= 1
+            if self._waiting:
                 self._give_free_places()
         elif turn.waits:
             self._pass_time()
@@ -195,46 +280,105 @@ class Places:
 
     def check(self) -> None:
         """Raise ``RuntimeError`` unless everyone who asked is served, gone or waiting."""
+        self._pass_time()
         standing = sum(turn.waits for _, _, turn in self._queue)
-        asked = self._served + self._gave_up + self.waiting
-        if standing != self.waiting or asked != self._arrived or self.in_use < 0:
+        asked = self._served + self._gave_up + self._waiting
+        if standing != self._waiting or asked != self._arrived or self._in_use < 0:
             raise RuntimeError(
                 f"a queue lost people: {self._arrived} asked, {self._served} served, "
-                f"{self._gave_up} gave up, {self.waiting} wait ({standing} stand in the queue), "
-                f"{self.in_use} places in use"
+                f"{self._gave_up} gave up, {self._waiting} wait ({standing} stand in the queue), "
+                f"{self._in_use} places in use"
             )
 
     def _has_free(self) -> bool:
-        return self.in_use < self._capacity
+        return self._in_use < self._capacity
 
     def _pass_time(self) -> None:
         now = self.env.now
+        if self._coming or self._ends:
+            self._follow_guests(now)
+        if now != self._last:
+            self._integrate(now)
+
+    def _integrate(self, now: float) -> None:
         passed = now - self._last
-        if passed:
-            self._place_time += passed * self._capacity
-            self._occupied_time += passed * self.in_use
-            self._queue_time += passed * self.waiting
-            self._last = now
+        self._place_time += passed * self._capacity
+        self._occupied_time += passed * self._in_use
+        self._queue_time += passed * self._waiting
+        self._last = now
+
+    def _follow_guests(self, now: float) -> None:
+        """Let guests come and go up to ``now``, in order of time."""
+        coming, ends = self._coming, self._ends
+        while True:
+            end = ends[0][0] if ends else inf
+            if coming and coming[0][0] < end:
+                if coming[0][0] > now:
+                    return
+                self._guest_comes(heappop(coming)[2])
+            elif end <= now:
+                guest = heappop(ends)[2]
+                self._integrate(end)
+                guest.held = False
+                self._in_use -= 1
+                if self.goes is not None:
+                    self.goes(guest.who, end)
+                if self._waiting:
+                    self._give_free_places()
+            else:
+                return
+
+    def _guest_comes(self, guest: Guest) -> None:
+        self._integrate(guest.asked)
+        self._arrived += 1
+        if self.comes is not None:
+            self.comes(guest.who, guest.asked)
+        if not self._waiting and self._has_free():
+            self._give(guest)
+        else:
+            guest.waits = True
+            self._waiting += 1
+            heappush(self._queue, (0.0, self._arrived, guest))
 
     def _give_free_places(self) -> None:
-        while self.waiting and self._has_free():
+        while self._waiting and self._has_free():
             turn = heappop(self._queue)[2]
             if turn.waits:
                 self._leave_queue(turn)
                 self._give(turn)
-                turn.succeed()
+                if isinstance(turn, Turn):
+                    turn.succeed()
+        self._stay_awake()
 
-    def _leave_queue(self, turn: Turn) -> None:
+    def _leave_queue(self, turn: Turn | Guest) -> None:
         turn.waits = False
-        self.waiting -= 1
+        self._waiting -= 1
+        self._turns_waiting -= isinstance(turn, Turn)
         self._waited += self._last - turn.asked
-        if not self.waiting:
+        if not self._waiting:
             self._queue.clear()
 
-    def _give(self, turn: Turn) -> None:
+    def _give(self, turn: Turn | Guest) -> None:
         turn.held = True
-        self.in_use += 1
+        self._in_use += 1
         self._served += 1
+        if isinstance(turn, Guest):
+            self._guests += 1
+            heappush(self._ends, (self._last + turn.stay, self._guests, turn))
+
+    def _stay_awake(self) -> None:
+        """Look again when the next guest goes, as long as somebody waits for an event."""
+        if self._turns_waiting and self._ends and self._ends[0][0] < self._awake_at:
+            due = self._awake_at = self._ends[0][0]
+            alarm = Event(self.env)
+            alarm.callbacks = [lambda _: self._wake(due)]
+            happens_in(alarm, max(due - self.env.now, 0.0))
+
+    def _wake(self, due: float) -> None:
+        if due == self._awake_at:
+            self._awake_at = inf
+        self._follow_guests(max(due, self.env.now))
+        self._stay_awake()
 
 
 class Walk:

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-import numpy as np
-
 from agents.luck import Luck
 from pathways.ledger import Ledger
 from pathways.pools import Site
@@ -98,8 +96,8 @@ class SameDay:
         opens, closes = self._hours
         if not opens <= now % 1.0 < closes:
             return False
-        drawn = self._luck.uniforms_of(np.array([key], np.uint64), "hospital.same_day")
-        return bool(drawn[0] < self._share) and self._chairs[id(site)].take(now, days, row >= 0)
+        drawn = self._luck.uniform_of(key, "hospital.same_day")
+        return drawn < self._share and self._chairs[id(site)].take(now, days, row >= 0)
 
     def settle(self, now: float) -> None:
         """Hand what happened since this was last asked to the ledger."""

@@ -21,7 +21,7 @@ from agents.evidence import Evidence
 from agents.luck import Luck
 from pathways.calendar import YEAR
 from pathways.ledger import Ledger
-from pathways.queues import Places, QueueFigures, Steps, Turn, Walk, whole_share
+from pathways.queues import Guest, Places, QueueFigures, Steps, Turn, Walk, whole_share
 from pathways.settings import settings_of
 
 TABLE = "team_settings"
@@ -118,7 +118,7 @@ class Sessions(Places):
     def _has_free(self) -> bool:
         return self._left > 0 and super()._has_free()
 
-    def _give(self, turn: Turn) -> None:
+    def _give(self, turn: Turn | Guest) -> None:
         super()._give(turn)
         self._left -= 1
 

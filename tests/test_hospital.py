@@ -191,7 +191,9 @@ def test_the_order_of_a_days_arrivals_does_not_matter() -> None:
 def visitor_times(first: Arriving, settings: dict[str, float] | None = None) -> Floats:
     env, place, _ = hospital(settings)
     place.receive(0, first)
-    return np.sort([when for when, *_ in env._queue if when > 1.0])
+    expected = [spaces._coming for site in place.sites for spaces in (site.majors, site.minors)]
+    times = [when for queue in (env._queue, *expected) for when, *_ in queue]
+    return np.sort([when for when in times if when > 1.0])
 
 
 def test_visitors_come_at_the_same_times_whatever_residents_and_designs_do() -> None:

@@ -310,3 +310,5 @@ def test_one_draw_is_the_same_as_one_of_many(person: int, occurrence: int) -> No
     luck = Luck(5, 2)
     many = luck.uniforms("a process", np.array([person]), np.array([occurrence]))
     assert luck.uniform("a process", person, occurrence) == many[0]
+    word = luck.words("a process", person)
+    assert luck.uniform_of(int(word[0]), "another") == luck.uniforms_of(word, "another")[0]

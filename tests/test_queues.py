@@ -276,3 +276,75 @@ def test_the_formulae_used_here_give_published_values() -> None:
     # Erlang C with 2 servers at load 1 is 1/3; M/M/1+M with equal rates abandons 1/e.
     assert erlang_c(2, 1.0) == pytest.approx(1 / 3)
     assert giving_up_share(1, 1.0, SERVICE) == pytest.approx(exp(-1))
+
+
+# ---- guests ----
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0.0, 10.0), st.floats(0.01, 4.0), st.booleans()),
+        max_size=30,
+    ),
+    st.integers(0, 3),
+    st.integers(0, 3),
+)
+@settings(max_examples=150, deadline=None)
+def test_guests_have_the_times_that_processes_have(
+    visits: list[tuple[float, float, bool]], before: int, after: int
+) -> None:
+    """Some visits as guests, some as turns: as if all were turns; capacity changes on day 5."""
+
+    def run(some_are_guests: bool) -> tuple[list[tuple[int, float]], QueueFigures]:
+        env = simpy.Environment()
+        places = Places(env, before)
+        ended: list[tuple[int, float]] = []
+        places.goes = lambda who, now: ended.append((who, now))
+
+        def one(number: int, time: float, stay: float) -> Steps[None]:
+            yield env.timeout(time)
+            with places.request() as turn:
+                yield turn
+                yield env.timeout(stay)
+            ended.append((number, env.now))
+
+        def change() -> Steps[None]:
+            yield env.timeout(5.0)
+            places.capacity = after
+
+        Walk(change())
+        for number, (time, stay, guest) in enumerate(visits):
+            if guest and some_are_guests:
+                places.expect(time, stay, number)
+            else:
+                Walk(one(number, time, stay))
+        env.run(until=40.0)
+        figures = places.figures()
+        places.check()
+        assert places.littles_law_error() < 1e-9
+        return sorted(ended), figures
+
+    times = [round(time, 6) for time, *_ in visits]
+    if len(set(times)) < len(times):
+        return  # who comes first at the same time is left open
+    (one_end, one), (other_end, other) = run(True), run(False)
+    assert [number for number, _ in one_end] == [number for number, _ in other_end]
+    assert [when for _, when in one_end] == pytest.approx([when for _, when in other_end])
+    for name in ("arrived", "served", "waited", "occupied_time", "queue_time", "place_time"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name)), name
+
+
+def test_a_guest_who_is_let_go_frees_the_place_or_leaves_the_queue() -> None:
+    env = simpy.Environment()
+    places = Places(env, 1)
+    first, second, third = (places.expect(time, 5.0, None) for time in (0.1, 0.2, 0.3))
+    env.run(until=1.0)
+    assert (places.in_use, places.waiting) == (1, 2)
+    places.let_go(second)
+    assert (places.in_use, places.waiting) == (1, 1)
+    places.let_go(first)
+    assert third.held
+    assert (places.in_use, places.waiting) == (1, 0)
+    env.run(until=7.0)
+    assert places.in_use == 0
+    places.check()
