@@ -42,7 +42,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/test_results_inequality.py",
         "tests/test_oracle_inequality.py",
     ),
-    "results.costs": ("tests/test_results_costs.py",),
+    "results.costs": ("tests/test_cost_lines.py", "tests/test_results_costs.py"),
     "results.economics": ("tests/test_value_table.py", "tests/test_results_economics.py"),
 }
 HEAVY = (
