@@ -198,6 +198,17 @@ STRUCTURE: Mapping[str, Alternative] = {
             source="mechanisms.csv activation",
         ),
         Alternative(
+            name="continuity",
+            about="how much of the association of one's own GP with admissions is a cause",
+            options=_off_or(
+                "none",
+                "design_settings.continuity.causal_share",
+                {"half": ("half of the log ratio", 0.5), "all": ("all of it", 1.0)},
+            ),
+            measure="emergency_admissions",
+            source="mechanisms.csv continuity",
+        ),
+        Alternative(
             name="isolation",
             about="how much of the association of isolation with use is a cause",
             options=(

@@ -39,6 +39,7 @@ RANGES: dict[str, Range] = {
 CHANGES: dict[str, Range] = {
     "blood_pressure": Range(-60.0, 60.0, "mmHg"),
     "activation": Range(-3.0, 3.0, "levels"),
+    "continuity": Range(-1.0, 1.0, "usual-provider index, a share of visits"),
     "replaces": SHARE,
     "avoids": SHARE,
     "same_day": SHARE,
