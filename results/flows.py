@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from results.comparison import Arm, named
 from results.store import Run
 
 ROUTED, ARRIVALS, PEOPLE = "routed", "arrivals", "people"
@@ -26,6 +27,12 @@ def flow_table(runs: Sequence[Run]) -> pd.DataFrame:
     every = pd.concat([_of_run(run) for run in runs])
     yearly = every.groupby(COLUMNS[:3], sort=True)["people_per_year"].sum() / len(runs)
     return yearly.reset_index()
+
+
+def flows_table(runs: Mapping[Arm, Sequence[Run]]) -> pd.DataFrame:
+    """Return ``flows.csv``: ``flow_table`` of every place, design and reading."""
+    parts = [named(arm, flow_table(of_arm)) for arm, of_arm in runs.items()]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
 def _of_run(run: Run) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from results.report_measures import Measure, measure_of
 from results.report_money import price_year, stranded_shares
 from results.report_numbers import capital, count_word, figures, percent, signed, signed_range
 from results.report_searches import drivers
+from results.report_standing import saying, standing_of
 from results.wording import Answer, Change, Verdict, judgement, verdict, verdict_words
 
 SIGNS = {"good": "+", "bad": "−", "same": "=", "unclear": "?", "shift": "±"}
@@ -56,7 +57,11 @@ def answer_page(data: ReportData) -> AnswerPage:
     letter = lead.letter if lead else None
     used, waits = find.use_rows(data), find.wait_rows(data)
     rows = tuple(
-        AnswerRow(option=option, cells=_cells(data, option, measure, used, waits))
+        AnswerRow(
+            option=option,
+            cells=_cells(data, option, measure, used, waits),
+            mark=standing_of(data, option).mark,
+        )
         for option in data.designs
     )
     return AnswerPage(
@@ -111,9 +116,9 @@ def years_words(data: ReportData) -> str:
 
 def _caption(data: ReportData) -> str:
     readings = list(dict.fromkeys(READING_WORDS[o.effects] for o in data.designs))
+    each = "The design" if len(data.designs) == 1 else "Each design"
     return (
-        f"Each design against usual care, with {' or '.join(readings)}; brackets hold the "
-        "95% interval"
+        f"{each} against usual care, with {' or '.join(readings)}; brackets hold the 95% interval"
     )
 
 
@@ -140,21 +145,32 @@ def _cells(
     main = data.change(measure.key, option)
     cash = find.cascade(data, option).get("net_cash")
     labels = [name for name, _ in _columns(data, measure)]
+    narrows = ("narrows", "widens")
+    put_in = option.effects not in ("null", "inert")
     return (
-        _cell(labels[0], health, data.smallest, ("less", "more"), 1),
-        _cell(labels[1], gap.times(10.0) if gap else None, 0.0, ("narrows", "widens"), -1),
-        _cell(labels[2], main, data.smallest, (measure.less, measure.more), measure.better),
+        _cell(labels[0], health, data.smallest, ("less", "more"), 1, put_in),
+        _cell(labels[1], gap.times(10.0) if gap else None, 0.0, narrows, -1, put_in),
+        _cell(labels[2], main, data.smallest, (measure.less, measure.more), measure.better, put_in),
         _cell(labels[3], cash, 0.0, ("costs", "releases"), 1),
         _full_cell(labels[4], option, list(used), list(waits)),
     )
 
 
 def _cell(
-    label: str, change: Change | None, smallest: float, words: tuple[str, str], better: int
+    label: str,
+    change: Change | None,
+    smallest: float,
+    words: tuple[str, str],
+    better: int,
+    put_in: bool = True,
 ) -> Cell:
     found: Verdict = verdict(change, smallest)
     if change is None or found.case == "missing":
         return Cell(label=label, sign="?", word="Not in this run")
+    if not put_in and change.low == change.high == 0.0:
+        return Cell(label=label, sign="", word="None, as put in")
+    if change.low == change.high == 0.0:
+        return Cell(label=label, sign="?", word="Nobody differed", detail="in any simulated pair")
     return Cell(
         label=label,
         sign=SIGNS[judgement(found, better)],
@@ -188,11 +204,21 @@ def _sayings(
         {key: by["plan"] for key, by in changes.items() if "plan" in by},
         {key: by["published"] for key, by in changes.items() if "published" in by},
     )
-    assumed = [option.letter for option in data.designs if option.assumption_only]
+    mains = [data.change(measure.key, option) for option in data.designs]
+    still = all(change is not None and change.low == change.high == 0.0 for change in mains)
+    doubt = saying([standing_of(data, option) for option in data.designs])
     pairs = (
-        wording.aim_saying(found, measure, _sentences(data, measure), lead),
+        wording.aim_saying(
+            found,
+            measure,
+            _sentences(data, measure),
+            lead,
+            without_effect=data.without_effect,
+        )
+        if not still or data.without_effect
+        else wording.still_saying(measure, data.simulated, data.years),
         wording.money_saying(found, stranded_shares(lines), data.years),
-        wording.belief_saying(readings, headline, assumed),
+        wording.belief_saying(readings, headline, doubt),
     )
     return tuple(Saying(heading=heading, text=text) for heading, text in pairs)
 

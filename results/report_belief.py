@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathways.design import INSIDE, NOT_EMULATED
 from results import report_findings as find
 from results import report_headlines as headlines
 from results import wording
@@ -26,6 +27,8 @@ from results.report_searches import (
     sensitivity_block,
     variance_block,
 )
+from results.report_standing import ASSUMED, Standing, standing_of, standing_table
+from results.report_unsure import information_block, structure_block, warm_up_block
 from results.wording import Change
 
 Readings = list[tuple[Option, dict[str, Change]]]
@@ -51,10 +54,11 @@ def belief_section(data: ReportData) -> Section:
             "Figure 14, the effect that the plan would need beside what studies found, needs a "
             "search for it: carepath believe EXPERIMENT --target … --add-to this folder."
         )
-    assumed = [option.letter for option in data.designs if option.assumption_only]
-    if assumed:
+    standings = [standing_of(data, option) for option in data.designs]
+    bare = [one.option.letter for one in standings if one.kind == ASSUMED and not one.effects]
+    if bare:
         notes.append(
-            f"Assumption only: no study stands behind the effects of {listed(assumed)} in this run."
+            f"Assumption only: no study stands behind the effects of {listed(bare)} in this run."
         )
     return Section(
         number=9,
@@ -63,9 +67,33 @@ def belief_section(data: ReportData) -> Section:
         question="What would you have to believe?",
         blocks=(
             _readings_block(data, measure, changes),
-            *filter(None, [plan_block(data), needed]),
+            *filter(None, [plan_block(data), needed, _standing_block(standings)]),
         ),
         notes=tuple(notes),
+    )
+
+
+def _standing_block(standings: list[Standing]) -> Block | None:
+    """Return table 22: what stands behind each published effect."""
+    table = standing_table(standings)
+    if table is None:
+        return None
+    total = sum(len(one.effects) for one in standings)
+    met = sum(one.count(INSIDE) for one in standings)
+    waiting = sum(one.count(NOT_EMULATED) for one in standings)
+    claim = (
+        f"{capital(count_word(met))} of {count_word(total)} published effects came out as studied"
+    )
+    if met == 0:
+        claim = f"None of {count_word(total)} published effects came out of the model as studied"
+    if waiting == total:
+        claim = "Whether the model gives what its studies found has not been tested"
+    return Block(
+        number=22,
+        claim=claim,
+        sub="A study is emulated when the model, run on people like those of the study, gives the "
+        "difference that the study found: carepath check designs",
+        aside=table,
     )
 
 
@@ -150,7 +178,15 @@ def sure_section(data: ReportData) -> Section:
             "Figure 15, which inputs drive the answer, needs a sensitivity run: carepath "
             "sensitivity EXPERIMENT --add-to this folder."
         )
-    blocks = (drivers, _checks_block(data, rows), precision_block(data), variance_block(data))
+    blocks = (
+        drivers,
+        _checks_block(data, rows),
+        precision_block(data),
+        variance_block(data),
+        structure_block(data),
+        information_block(data),
+        warm_up_block(data),
+    )
     return Section(
         number=10,
         nav="How sure we are",

@@ -123,6 +123,7 @@ class AnswerRow:
 
     option: Option
     cells: tuple[Cell, ...]
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

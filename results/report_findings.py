@@ -439,7 +439,7 @@ def use_rows(data: ReportData) -> list[UseRow]:
         for _, row in _resource_rows(data, option).iterrows()
         if number(row, "utilisation") > 0
     ]
-    usual = {_post(row): _spread(row, "utilisation") for o, row in table if o.letter == "U"}
+    usual = {_post(row): _used(row) for o, row in table if o.letter == "U"}
     roles: dict[str, set[str]] = {}
     for service, role in (_post(row) for _, row in table):
         roles.setdefault(service, set()).add(role)
@@ -483,10 +483,20 @@ def _use_row(
         role=role,
         name=service_name(service, role, len(roles[service])),
         option=option,
-        used=_spread(row, "utilisation"),
+        used=_used(row),
         asked=_asked(row),
         usual=usual.get((service, role), NOTHING),
     )
+
+
+def _used(row: pd.Series) -> Spread:
+    """Return the share of capacity used; an interval ends at none and, where all fits, at all.
+
+    Where the mean itself lies above what exists (beds beyond those funded), it stays.
+    """
+    share = _spread(row, "utilisation")
+    most = 1.0 if share.mean <= 1.0 else math.inf
+    return Spread(mean=share.mean, low=max(share.low, 0.0), high=min(share.high, most))
 
 
 def _asked(row: pd.Series) -> float:

@@ -109,7 +109,8 @@ def change_headline(findings: Sequence[Finding], measure: Measure, per: str) -> 
         if acting:
             return _acting_headline(acting, measure, per, "lower" if direction < 0 else "raise")
     if all(f.found.case == "none" for f in known):
-        return f"No design makes a difference that matters to {measure.name}"
+        whom = "The design makes no" if len(known) == 1 else "No design makes a"
+        return f"{whom} difference that matters to {measure.name}"
     widest = max(known, key=lambda f: abs(f.change.mean) if f.change else 0.0).change
     assert widest is not None
     spread = unclear_range(widest, measure.less, measure.more)
@@ -144,7 +145,7 @@ def squares_claim(letter: str, before: Spread, after: Spread, change: Change) ->
     if was == now:
         return (
             f"Under {letter}, as under usual care, {now} of every 1,000 residents are "
-            "admitted as an emergency in a year"
+            "admitted as an emergency a year"
         )
     if not change.clear:
         return (
@@ -571,6 +572,13 @@ def checks_headline(within: int, total: int, misses: list[str]) -> str:
     return full if len(full.split()) <= LONGEST_HEADLINE else start + _not_within(misses, 1)
 
 
+def _how_far(ratio: float) -> str:
+    """Return how far a simulated value lies from the published one, in words."""
+    if ratio < 0:
+        return "the other way round"
+    return f"{percent(abs(ratio - 1.0))} too {'high' if ratio > 1 else 'low'}"
+
+
 def _not_within(misses: Sequence[str], named: int) -> str:
     """Return the first misses by name and the others by their number."""
     names = [lower_first(name) for name in misses[:named]]
@@ -584,9 +592,6 @@ def checks_claim(misses: Sequence[tuple[str, float]], total: int) -> str:
     if not misses:
         return f"All {count_word(total)} published figures are met within 10%"
     widest = sorted(misses, key=lambda miss: -abs(miss[1] - 1.0))[:2]
-    named = [
-        f"{lower_first(name)} {percent(abs(ratio - 1.0))} too {'high' if ratio > 1 else 'low'}"
-        for name, ratio in widest
-    ]
+    named = [f"{lower_first(name)} {_how_far(ratio)}" for name, ratio in widest]
     both = f"The widest misses: {listed(named)}"
     return both if len(both.split()) <= LONGEST_HEADLINE else f"The widest miss: {named[0]}"

@@ -38,7 +38,8 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("SII, RII", "slope and relative index of inequality: the gap across everybody"),
     ("Stranded", "cost that stays when activity falls"),
     ("Activity avoided, valued", "activity not done, at unit cost; not a budget cut"),
-    ("Assumption only", "no study stands behind the effect"),
+    ("Assumption only", "no study stands behind the effects"),
+    ("Studies not checked", "a study found each effect; no test yet that the model repeats it"),
 )
 LIKELY_WORDS: tuple[tuple[str, str], ...] = (
     ("Very likely", "90 to 99 of 100 draws of the evidence"),
@@ -74,25 +75,32 @@ def _weakest(data: ReportData) -> str:
     rows = _assumed(data)
     if not len(rows):
         return ""
-    named = [_short_key(str(key)) for key in _widest_assumptions(rows)]
+    kinds = rows["key"].astype(str).str.split(".").str[0].map(KINDS).value_counts()
+    named = [f"{count:,} {kind}" for kind, count in kinds.items()][:3]
     among = f", among them {listed(named)}" if named else ""
     return (
         f"{len(rows):,} numbers are our own assumptions{among}. "
-        "Another assumption could change the answer."
+        "Another assumption could change the answer; all stand in tables/evidence.csv."
     )
 
 
-def _widest_assumptions(rows: pd.DataFrame) -> list[str]:
-    """Return, for the first tables that hold any, the key of widest range for its size."""
-    low, high, value = (pd.to_numeric(rows[c], errors="coerce") for c in ("low", "high", "value"))
-    width = ((high - low) / value.abs()).where(value != 0)
-    table = rows["key"].astype(str).str.split(".").str[0]
-    ranked = rows.assign(width=width, table=table)
-    shapes = ranked["key"].str.contains("|".join(SHAPES))
-    ranked = ranked[ranked["width"].notna() & ~shapes]
-    best = ranked.sort_values(["width", "key"], ascending=[False, True]).drop_duplicates("table")
-    keys = dict(zip(best["table"], best["key"], strict=True))
-    return [keys[name] for name in DRIVERS if name in keys][:3]
+KINDS = {
+    "baseline_demand": "on how often people need care",
+    "light_services": "on services around the practice and hospital",
+    "seasons": "on seasons",
+    "traits": "on frailty, carers and isolation",
+    "person_risk": "on who is at higher risk",
+    "referral_routes": "on who is sent where",
+    "care_settings": "on how care is organised",
+    "team_settings": "on how care is organised",
+    "hospital_settings": "on hospitals",
+    "results_settings": "on money and value",
+    "design": "on the designs themselves",
+    "intervention_effects": "on the effects of designs",
+    "mechanisms": "on the effects of designs",
+    "utilities": "on quality of life",
+    "unit_costs": "on unit costs",
+}
 
 
 # Tables whose numbers decide what a design does, in the order in which they are named.
@@ -104,7 +112,6 @@ DRIVERS = (
     "care_settings",
     "hospital_settings",
 )
-SHAPES = ("gamma", "shape", "capacity_factor", "pool_people")  # how numbers spread, not how large
 
 
 def _short_key(key: str) -> str:

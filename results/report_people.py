@@ -26,6 +26,7 @@ from results.report_numbers import (
 from results.wording import Change, verdict, verdict_words
 
 MANY_ROWS = 24  # so many lines beside figure 3 hide those that say something
+NOTHING_PUT_IN = "No effect on health was put in: what staff and contacts alone change"
 FILLED = (
     "A filled disc means the interval leaves out no change. A hollow disc means it does not: "
     "the design may do nothing."
@@ -127,7 +128,9 @@ def changes_section(data: ReportData, lead: Option | None) -> Section:
     return Section(
         number=3,
         nav="What changes for people",
-        heading=headlines.change_headline(findings, measure, "per 10,000 a year"),
+        heading=NOTHING_PUT_IN
+        if data.without_effect
+        else headlines.change_headline(findings, measure, "per 10,000 a year"),
         question="What would residents and services notice, in the simulation?",
         blocks=(_squares_block(data, lead), _forest_block(data, rows)),
         starts_page=False,
@@ -213,10 +216,23 @@ def _forest_block(data: ReportData, rows: list[ForestRow]) -> Block:
                 FILLED,
                 f"The grey band is less than {share} either way, too small to matter.",
                 note,
+                _nobody_note(data, rows),
             ]
-        ),
+        ).strip(),
         aside=_told(told),
         table=_forest_table(rows, data.smallest),
+    )
+
+
+def _nobody_note(data: ReportData, rows: list[ForestRow]) -> str:
+    """Say what an interval from 0 to 0 means: nobody's luck was touched, not that none could be."""
+    still = [row.measure.name for row in rows if row.change.low == row.change.high == 0.0]
+    if not still:
+        return ""
+    return (
+        f"0 (0 to 0), for {listed(list(dict.fromkeys(still))[:3])}: not one of the "
+        f"{data.simulated:,} simulated people differed in any run. More people or more years "
+        "could show a difference too rare for this run."
     )
 
 
@@ -226,7 +242,8 @@ def _nothing_moves(data: ReportData, rows: list[ForestRow], told: list[ForestRow
     if told:
         missing = "Every measure moves by less than 1% or by more than a third, so none is drawn."
     claim = _forest_claim(rows) if rows else "What changes for people"
-    return Block(number=3, claim=claim, missing=missing, aside=_told(told))
+    how = _nobody_note(data, rows)
+    return Block(number=3, claim=claim, missing=f"{missing} {how}".strip(), aside=_told(told))
 
 
 def _forest_claim(rows: list[ForestRow]) -> str:
@@ -315,7 +332,9 @@ def when_section(data: ReportData) -> Section:
     return Section(
         number=4,
         nav="When it changes",
-        heading=headlines.when_headline(first, data.years, measure),
+        heading="When an effect would show cannot be told: none was put in"
+        if data.without_effect
+        else headlines.when_headline(first, data.years, measure),
         question="How soon would a board see it?",
         blocks=(_when_block(data, measure, known),),
     )
@@ -438,7 +457,9 @@ def gains_section(data: ReportData) -> Section:
     return Section(
         number=5,
         nav="Who gains: deprivation",
-        heading=headlines.gains_headline(gaps),
+        heading="Who would gain cannot be told: no effect on health was put in"
+        if data.without_effect
+        else headlines.gains_headline(gaps),
         question="Who gains, and does the gap between most and least deprived narrow?",
         blocks=tuple(
             block for block in (_fifths_block(data, measure, gaps), equity_block(data)) if block

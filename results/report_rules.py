@@ -7,17 +7,21 @@ have to be believed; each is None where the experiment has nothing of its kind.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from results.figures import contracts
 from results.figures import plan as draw
 from results.plan_evidence import ALL, BY_LOCALITY
 from results.report_blocks import Block, Panel, Table, alt_text, columns, drawn
 from results.report_data import READING_WORDS, Option, ReportData
+from results.wording import Change
 
 MILLION = 1e6
+MANY = 2  # designs beyond which a claim counts them
 PLAN_FIGURE = 17
 MONEY_FIGURE = 18
 
@@ -44,23 +48,35 @@ def plan_block(data: ReportData) -> Block | None:
         panels=tuple(panels),
         wide=True,
         table=_plan_table(own),
-        how="The plan counts from momentum, growth that it assumed. Simulated is counted from "
-        "usual care with the same luck, whatever that grows by.",
+        how="Met: the whole interval lies at the plan’s figure or beyond; missed: it all falls "
+        "short; an interval that holds the plan’s figure tells neither. The plan counts from "
+        "momentum, growth that it assumed. Simulated is counted from usual care with the same "
+        "luck, whatever that grows by.",
         source="Mid and South Essex Success Regime, STP Local Health and Care Annex, 2016",
     )
 
 
 def plan_claim(rows: pd.DataFrame) -> str:
-    """Say how many of the plan's changes come out under each version of effects."""
+    """Say how many of the plan's changes are clearly met, clearly missed, or cannot be told.
+
+    Each is a fall: met where the whole interval lies at the plan's figure or beyond, missed
+    where it all lies short of it. An interval that holds the plan's figure tells neither.
+    """
     whole = rows[rows["locality"] == ALL]
     said = []
     for effects, words in (("plan", "its own assumptions"), ("published", "published effects")):
         own = whole[whole["effects"] == effects]
         if not len(own):
             continue
-        reached = int((own["low"] <= own["plan"]).sum())
-        said.append(f"{reached} of {len(own)} under {words}")
-    return f"The plan’s changes come within reach in {' and '.join(said) or 'no version run'}"
+        side = np.sign(own["plan"])
+        near, far = side * own["low"], side * own["high"]
+        least, most = np.minimum(near, far), np.maximum(near, far)
+        met = int((least >= side * own["plan"]).sum())
+        missed = int((most < side * own["plan"]).sum())
+        said.append(f"{words} meet {met or 'none'}, miss {missed or 'none'}")
+    if not said:
+        return "The plan’s own changes, which were run in no version"
+    return f"Of the plan’s {whole['point_of_delivery'].nunique()} changes, {'; '.join(said)}"
 
 
 def _plan_panel(data: ReportData, option: Option, rows: pd.DataFrame) -> Panel:
@@ -133,13 +149,25 @@ def money_block(data: ReportData) -> Block | None:
     chosen = pd.concat(parts)
     shown = {option.key: option.letter for option in data.designs}
     chosen = chosen[chosen["design"].isin([*shown, data.baseline.key])]
+    left = _left(data, chosen)
+    claim = contract_claim(left)
+    alt = alt_text(
+        "Marks with 95% intervals",
+        "Down: providers; across: income under the contract less cost, £ million a year",
+        f"Usual care’s providers in {data.place_name}, year {last}",
+        claim,
+    )
     return Block(
         number=MONEY_FIGURE,
-        claim="What rules of plans and contracts would make of these results",
-        sub="£ million, not discounted, where no other unit is given; contracts and momentum "
-        f"per year, contracts for year {last}; every rule and year stands in tables/money.csv",
+        claim=claim,
+        sub=f"What the contract pays each provider in year {last} less what its care then costs, £ "
+        "million, not discounted; lines are 95% intervals",
+        panels=(drawn("figure-18", alt, lambda: contracts.margins(left)),) if left else (),
+        keys=data.designs,
+        wide=True,
         table=Table(
-            caption="Rules of money",
+            caption="Rules of money: £ million a year, not discounted, where no other unit is "
+            "given; cascade over all years; every rule and year stands in tables/money.csv",
             head=("Design", "Rule", "Line", "Result", "95% interval"),
             rows=tuple(_money_row(row, shown) for row in chosen.to_dict("records")),
             numeric=columns((3, 4)),
@@ -147,9 +175,43 @@ def money_block(data: ReportData) -> Block | None:
         ),
         how="A contract pays a fixed share, a share by activity, a share for fewer emergency "
         "admissions, an incentive that all providers share, and a part of what the system saves. "
+        "What hangs on fewer emergency admissions is lost where they do not fall, whatever else "
+        "the design does. "
         "Its numbers are settings (pay_… of results_settings.csv): carepath report DIR --prices "
         "FILE changes them without a new run.",
     )
+
+
+def _left(data: ReportData, rows: pd.DataFrame) -> list[contracts.Margin]:
+    """Return what each provider is left with under each design, £ million in the last year."""
+    own = rows[(rows["rule"] == "payment") & (rows["line"] == "income less cost")]
+    found = []
+    for option in data.designs:
+        mine = own[(own["design"] == option.key) & (own["effects"] == option.effects)]
+        for row in mine.to_dict("records"):
+            numbers = {name: float(row[name]) / MILLION for name in ("mean", "low", "high")}
+            found.append(
+                contracts.Margin(
+                    provider=str(row["provider"]), option=option, left=Change(**numbers)
+                )
+            )
+    order = list(dict.fromkeys(one.provider for one in found))
+    return sorted(found, key=lambda one: order.index(one.provider))
+
+
+def contract_claim(left: Sequence[contracts.Margin]) -> str:
+    """Return how many providers the contract leaves clearly short under each design."""
+    if not left:
+        return "What rules of plans and contracts would make of these results"
+    said = []
+    for letter in dict.fromkeys(one.option.letter for one in left):
+        own = [one.left for one in left if one.option.letter == letter]
+        short = sum(change.clear and change.mean < 0 for change in own)
+        said.append(f"{short or 'none'} of {len(own)} providers under {letter}")
+    if len(said) <= MANY:
+        return f"The contract set here clearly falls short of the cost of {' and '.join(said)}"
+    none = sum(text.startswith("none") for text in said)
+    return f"Under the contract set here, {none} of {len(said)} designs leave no provider short"
 
 
 def _money_row(row: Mapping[Hashable, Any], shown: Mapping[str, str]) -> tuple[str, ...]:

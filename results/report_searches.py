@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from results.figures import believe, precision, sensitivity
+from results.input_words import input_words
 from results.report_blocks import Block, Table, alt_text, columns, drawn
 from results.report_data import ReportData, number
 from results.report_measures import measure_of, service_name
@@ -70,8 +71,13 @@ def _untitled(draw: Callable[[], Axes]) -> Callable[[], Axes]:
 
 def believe_block(data: ReportData) -> Block | None:
     """Return figure 14: the effect, coverage or cost that a target would need."""
-    rows = _records(_of_designs(data, "believe"))
-    points = _records(_of_designs(data, "believe_scan"))
+    rows, points = (
+        [
+            row | {"varied": input_words(str(row["varied"]))}
+            for row in _records(_of_designs(data, name))
+        ]
+        for name in ("believe", "believe_scan")
+    )
     if not rows or not points:
         return None
     first = rows[0]
@@ -159,6 +165,7 @@ def sensitivity_block(data: ReportData) -> Block | None:
     table = table[table["design"] == table["design"].iloc[0]]
     measure = "net_qalys" if (table["measure"] == "net_qalys").any() else table["measure"].iloc[0]
     rows = _records(table[table["measure"] == measure])
+    rows = [row | {"input": input_words(str(row["input"]))} for row in rows]
     for row in rows:  # a column of numbers alone was read as numbers; the figure writes words
         row |= {end: _shown(row.get(end)) for end in ("low", "high")}
     method = str(rows[0]["method"])
@@ -352,4 +359,4 @@ def drivers(data: ReportData) -> list[str]:
     chosen = net if len(net) else table[table["measure"] == table["measure"].iloc[0]]
     clear = chosen[chosen["swing_low"].astype(float) * chosen["swing_high"].astype(float) > 0]
     order = clear["swing"].astype(float).abs().sort_values(ascending=False).index
-    return [str(name) for name in dict.fromkeys(clear.loc[order, "input"])]
+    return [input_words(str(name)) for name in dict.fromkeys(clear.loc[order, "input"])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from results import report_findings as find
 from results import report_headlines as headlines
 from results.figures import services as draw
@@ -9,10 +11,23 @@ from results.report_blocks import Block, Panel, Section, Table, alt_text, column
 from results.report_data import ReportData
 from results.report_findings import UseRow, WaitRow
 from results.report_measures import WAIT_NAMES, spoken
-from results.report_numbers import capital, figures, listed, percent, plain_with_range
+from results.report_network import flows_block, services_block
+from results.report_numbers import (
+    capital,
+    count_word,
+    figures,
+    listed,
+    percent,
+    plain_with_range,
+)
 from results.report_searches import binding_block
 
 FULL = 0.95
+FILLING = 0.85  # services less full than this under every option stand in the table alone …
+APART = 0.05  # … unless options differ by this much
+MOST_WAITS = 6
+# The waits that residents and boards ask about first, shown where none clearly moves.
+CORE_WAITS = ("gp", "ed", "beds", "outpatients", "vcse", "mdt", "care_coordination", "ambulance")
 
 
 def services_section(data: ReportData) -> Section:
@@ -33,6 +48,8 @@ def services_section(data: ReportData) -> Section:
             for block in (
                 _waits_block(data, waits, known),
                 _use_block(data, used),
+                flows_block(data),
+                services_block(data),
                 binding_block(data),
             )
             if block is not None
@@ -65,14 +82,17 @@ def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]
     if not rows:
         return Block(number=11, claim="How long people wait", missing=data.why_missing("resources"))
     year = find.middle_year(data)
-    services = list(dict.fromkeys(row.service for row in rows))
-    claim = _waits_claim(data, rows, first)
+    every = list(dict.fromkeys(row.service for row in rows))
+    services = chosen_waits(rows)
+    claim = _waits_claim(data, [row for row in rows if row.service in services], first)
     panels = tuple(_wait_panel(data, service, rows) for service in services)
+    left = len(every) - len(services)
+    more = f". {capital(count_word(left))} more services stand in the table" if left else ""
     return Block(
         number=11,
         claim=claim,
         sub=f"Year {year}; disc: median wait; tick and number: the wait that 9 in 10 stay under; "
-        "thin lines are 95% intervals. Each panel has its own scale",
+        f"thin lines are 95% intervals. Each panel has its own scale{more}",
         panels=panels,
         keys=data.options,
         table=Table(
@@ -93,6 +113,26 @@ def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]
             numeric=columns((2, 3)),
         ),
     )
+
+
+def chosen_waits(rows: list[WaitRow]) -> list[str]:
+    """Return the services whose waits are drawn: those that clearly move, then the core ones."""
+    usual = {row.service: row for row in rows if row.option.letter == "U"}
+    every = list(dict.fromkeys(row.service for row in rows))
+    moved = [
+        name for name in every if any(_moved(row, usual) for row in rows if row.service == name)
+    ]
+    order = [*moved, *(name for name in CORE_WAITS if name in every), *every]
+    return list(dict.fromkeys(order))[:MOST_WAITS]
+
+
+def _moved(row: WaitRow, usual: Mapping[str, WaitRow]) -> bool:
+    """Tell whether a wait's interval lies apart from that of usual care, at either point."""
+    base = usual.get(row.service)
+    if base is None:
+        return False
+    pairs = ((row.median, base.median), (row.nine_in_ten, base.nine_in_ten))
+    return any(one.low > other.high or one.high < other.low for one, other in pairs)
 
 
 def _wait_name(service: str) -> str:
@@ -147,16 +187,39 @@ def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
         f"{data.place_name}, year {year}",
         claim,
     )
+    shown = _filling(rows)
+    posts = len({(row.service, row.role) for row in rows})
+    left = posts - len({(row.service, row.role) for row in shown})
+    more = (
+        f". {capital(count_word(left))} more, less than {percent(FILLING)} full and alike under "
+        "every option, stand in the table"
+        if left
+        else ""
+    )
     return Block(
         number=12,
         claim=claim,
         sub=f"Share of capacity used, year {year}, with 95% interval; darker is fuller; "
-        "▲ more is asked for than exists",
-        panels=(drawn("figure-12", alt, lambda: draw.capacity_used(rows, data.options)),),
+        f"▲ more is asked for than exists{more}",
+        panels=(drawn("figure-12", alt, lambda: draw.capacity_used(shown, data.options)),),
         keys=data.options,
         wide=True,
         table=_use_table(data, rows, year),
     )
+
+
+def _filling(rows: list[UseRow]) -> list[UseRow]:
+    """Return the services that are nearly full under some option, or used unlike; else all."""
+    shares: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        shares.setdefault((row.service, row.role), []).append(row.used.mean)
+    over = {(row.service, row.role) for row in rows if row.over}
+    shown = {
+        post
+        for post, used in shares.items()
+        if post in over or max(used) >= FILLING or max(used) - min(used) >= APART
+    }
+    return [row for row in rows if (row.service, row.role) in shown] or rows
 
 
 def _use_table(data: ReportData, rows: list[UseRow], year: str) -> Table:

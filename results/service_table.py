@@ -7,8 +7,10 @@ from math import isfinite
 import pandas as pd
 
 from pathways.vocabulary import SERVICES
+from results.comparison import named
 from results.sums import FIFTHS
 
+ARM = ["place", "design", "effects"]
 NUMBERS = ("capacity", "used", "utilisation", "turned_away", "gave_up", "queue_end")
 WAITS = {"median": "median_wait_days", "p90": "p90_wait_days"}
 
@@ -20,7 +22,22 @@ def service_table(resources: pd.DataFrame, year: str = "all") -> pd.DataFrame:
     days, at the median and the 90th percentile, for everyone and by fifth (1 is the most
     deprived). Waits are told of a service as a whole, in its row ``all``.
     """
-    usual = resources[(resources["effects"] == "none") & (resources["year"].astype(str) == year)]
+    return of_arm(resources[resources["effects"] == "none"], year)
+
+
+def services_table(resources: pd.DataFrame) -> pd.DataFrame:
+    """Return ``services.csv``: ``of_arm`` of every place, design and reading, over all years."""
+    parts = [
+        named(arm, of_arm(rows))
+        for arm in dict.fromkeys(zip(*(resources[name] for name in ARM), strict=True))
+        for rows in [resources[(resources[ARM] == list(arm)).all(axis=1)]]
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def of_arm(rows: pd.DataFrame, year: str = "all") -> pd.DataFrame:
+    """Return a row for each service and role of one design's rows of ``resources``."""
+    usual = rows[rows["year"].astype(str) == year]
     every = usual[usual["group_by"] == "all"].set_index(["service", "role"])
     table = every[[*NUMBERS, *WAITS.values()]].rename(
         columns={name: f"{word}_wait_days" for word, name in WAITS.items()}

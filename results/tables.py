@@ -37,6 +37,7 @@ from results.costs import (
 )
 from results.draws import ceac_table, draws_table
 from results.economics import increments_of, value_table
+from results.flows import flows_table
 from results.frameworks import frameworks_table
 from results.inequality import inequality_sheet
 from results.information import information_table
@@ -46,6 +47,7 @@ from results.outcomes import PER, outcome_sheet
 from results.people import population_sheet, stage_sheet
 from results.plan_evidence import plan_table
 from results.resources import NUMBERS, resource_sheet, wait_measures
+from results.service_table import services_table
 from results.settings import Settings, drawn_settings, read_settings
 from results.sheets import (
     Sheet,
@@ -77,6 +79,8 @@ TABLES = (
     "value",
     "activity",
     "resources",
+    "services",
+    "flows",
     "population",
     "stages",
     "gains",
@@ -399,6 +403,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "inequality": indexed_table(stacks["inequality"], baselines),
         "activity": activity_table(stacks["activity"], baselines, settings),
         "resources": numbers_table(stacks["resources"], NUMBERS),
+        "flows": flows_table(collected.runs),
         "population": shares_table(stacks["population"], "prevalence", 1.0),
         "stages": shares_table(stacks["stages"], "per_1000", PER),
         "draws": draws_table(added, collected.outcomes, stacks["inequality"], baselines, settings),
@@ -413,6 +418,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "measures": measures_table(_recorded(collected.outcomes)),
         "gains": numbers_table(stacks["gains"], GAINS),
     }
+    tables["services"] = services_table(tables["resources"])
     tables["costs"] = costs_table(stacks["costs"], flows, baselines)
     tables["value"] = value_table(added, collected.outcomes, flows, baselines, settings)
     tables["frameworks"] = frameworks_table(comparison, tables["inequality"], settings)

@@ -298,11 +298,16 @@ def aim_saying(
     measure: Measure,
     sentences: dict[str, str],
     leads: str | None = None,
+    *,
+    without_effect: bool = False,
 ) -> tuple[str, str]:
     """Return the first page's heading and sentences on the aim that was named before the run.
 
-    ``sentences`` are ``change_sentence`` of each design by letter.
+    ``sentences`` are ``change_sentence`` of each design by letter; ``without_effect`` tells that
+    no effect on health was put in.
     """
+    if without_effect:
+        return f"This says nothing about {measure.name}", NOTHING_PUT_IN
     aim = f"If the aim is {_better_words(measure)}"
     good = [a.letter for a in answers if judgement(a.main, measure.better) == "good"]
     if leads:
@@ -316,6 +321,20 @@ def aim_saying(
     return _no_help(answers, measure, aim, sentences)
 
 
+def still_saying(measure: Measure, people: int, years: int) -> tuple[str, str]:
+    """Return what to say where not one simulated person's result on the main measure differed."""
+    return (
+        f"This run is too small to tell of {measure.name}",
+        f"Among {people:,} simulated people over {count_word(years)} "
+        f"{'year' if years == 1 else 'years'} nobody’s differed. That is no sign that there is no "
+        "effect; more people or more years could show one.",
+    )
+
+
+NOTHING_PUT_IN = (
+    "No effect on health was put in, so a difference of none is an input here and no finding. "
+    "What changes does so by staff and contacts alone."
+)
 TOO_SMALL = "That is less than the smallest difference that matters."
 WHICH_HELPS_MOST = "Which of them does most cannot be told from this run; section 3 has each."
 
@@ -375,17 +394,16 @@ def _why_not_cash(stranded: Sequence[float]) -> str:
 
 
 def belief_saying(
-    readings: Sequence[str], headline: str, assumed: Sequence[str]
+    readings: Sequence[str], headline: str, doubt: tuple[str, str] | None
 ) -> tuple[str, str]:
-    """Return the first page's heading and sentence on the plan beside the evidence."""
+    """Return the first page's heading and sentence on the plan beside the evidence.
+
+    ``doubt`` is what to say where effects rest on no study, or on one not checked here.
+    """
     if "plan" in readings and "published" in readings:
         return headline, "Section 9 sets plan, published evidence and no effect side by side."
-    if assumed:
-        verb = "rests" if len(assumed) == 1 else "rest"
-        return (
-            f"{listed(list(assumed))} {verb} on assumption only",
-            "No study stands behind these effects; section 9 says what would have to be believed.",
-        )
+    if doubt:
+        return doubt
     if "published" not in readings:
         return (
             "No effect on health was put in",

@@ -372,6 +372,7 @@ def about(model: CareModel, seconds: float) -> dict[str, Any]:
         "design": spec.design.name,
         "design_title": spec.design.title,
         "assumption_only": spec.design.assumption_only,
+        "parts": spec.design.parts,
         "effects": spec.effects,
         "baseline": spec.baseline,
         "draw": spec.draw,

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from results.measures import COUNT, MEASURES
+from results.store import find_runs
 from results.sums import GROUPINGS
 from results.tables import build_tables, load
 from tests.fake_runs import Fake, write_fake_experiment
@@ -184,3 +185,78 @@ def test_net_health_of_fifths_adds_to_all_however_the_cost_is_borne(
     for way in ("by_head", "by_spending"):
         fifths = value[value["item"] == f"net_health_benefit_{way}"]
         same(fifths.groupby(by)["mean"].sum(), whole)
+
+
+def test_every_service_is_the_resources_table_with_fifths_beside(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    services, by = tables["services"], [*RUN, "service", "role"]
+    resources = tables["resources"].query("year == 'all'").set_index(by)
+    whole = resources[resources["group_by"] == "all"]
+    for ours, theirs in (
+        ("capacity", "capacity"),
+        ("used", "used"),
+        ("median_wait_days", "median_wait_days"),
+        ("p90_wait_days", "p90_wait_days"),
+    ):
+        found = services.set_index(by)[ours].dropna()
+        same(found, whole[theirs].dropna(), 1e-6)
+    for fifth in ("1", "5"):
+        own = resources[(resources["group_by"] == "imd_quintile") & (resources["group"] == fifth)]
+        found = services.set_index(by)[f"p90_wait_days_imd_{fifth}"].dropna()
+        same(found, own["p90_wait_days"].dropna(), 1e-6)
+    assert set(services["design"]) == set(resources.reset_index()["design"])
+
+
+def test_flows_bring_to_each_service_all_who_arrive(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = write_fake_experiment(tmp_path_factory.mktemp("flows"), WORLDS["one design"])
+    build_tables(folder)
+    flows = load(folder)["flows"]
+    runs = [run for run in find_runs(folder) if run.is_baseline]
+    series = pd.concat([run.series().assign(scale=run.scale / run.years) for run in runs])
+    came = series[series["metric"] == "arrivals"]
+    came = (came["value"] * came["scale"]).groupby(came["service"].astype(str)).sum() / len(runs)
+    usual = flows[(flows["design"] == "usual-care") & (flows["does"] != "tells")]
+    moved = usual[usual["from"] != "people"].groupby("to")["people_per_year"].sum()
+    alone = usual[usual["from"] == "people"].set_index("to")["people_per_year"]
+    some = came[came > 0].index
+    own = (came[some] - moved.reindex(some).fillna(0.0)).clip(lower=0.0)
+    assert (own > 0).any()
+    np.testing.assert_allclose(alone.reindex(some).fillna(0.0), own, rtol=1e-6, atol=1e-6)
+
+
+INCOME = (
+    "fixed share",
+    "paid by activity",
+    "paid for outcomes",
+    "shared incentive",
+    "share in gain or loss",
+)
+CASCADE = {
+    "gross saving": "activity_avoided",
+    "stranded cost": "stranded",
+    "investment": "reinvested",
+    "net saving": "net_cash",
+}
+
+
+def test_rules_of_money_start_from_the_cash_lines_and_add_up(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    money, costs = tables["money"], tables["costs"]
+    cash = costs.query(
+        "behaviour == 'cash' and payer == 'all' and setting == 'all' and discounted == 'no'"
+    ).set_index([*RUN, "line", "year"])["mean"]
+    cascade = money[(money["rule"] == "cascade") & money["line"].isin(CASCADE)]
+    lines = cascade.assign(line=cascade["line"].map(CASCADE)).set_index([*RUN, "line", "year"])
+    same(lines["mean"], cash, 1.0)
+    paid = money[money["rule"] == "payment"].pivot_table(
+        index=[*RUN, "provider", "year"], columns="line", values="mean"
+    )
+    income = paid[list(INCOME)].sum(axis=1)
+    np.testing.assert_allclose(income, paid["income"], rtol=1e-6, atol=1.0)
+    np.testing.assert_allclose(
+        paid["income"] - paid["cost that stays"], paid["income less cost"], rtol=1e-6, atol=1.0
+    )

@@ -454,9 +454,9 @@ def test_first_page_sayings_follow_the_verdicts() -> None:
     assert "does not help" in aim_saying([answer("A", MORE, FEWER)], ADMISSIONS, said)[0]
     assert "Do not count on cash" in money_saying([answer("A", FEWER, FEWER)], {"A": 0.6}, 10)[0]
     assert "releases more cash" in money_saying([answer("A", FEWER, MORE)], {"A": 0.6}, 10)[0]
-    assert belief_saying(["published"], "", ["A"])[0] == "A rests on assumption only"
-    assert belief_saying(["null"], "", [])[0] == "No effect on health was put in"
-    assert belief_saying(["published", "plan"], "The headline", [])[0] == "The headline"
+    assert belief_saying(["published"], "", ("A doubt", "why"))[0] == "A doubt"
+    assert belief_saying(["null"], "", None)[0] == "No effect on health was put in"
+    assert belief_saying(["published", "plan"], "The headline", None)[0] == "The headline"
 
 
 def test_every_line_of_the_forest_has_a_plain_name() -> None:

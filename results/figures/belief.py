@@ -161,7 +161,9 @@ def _check_row(ax: Axes, y: float, row: CheckRow) -> None:
     )
     step = 0.1 if 9.5 <= abs(off) < 10.5 else 1.0  # never "10%, outside 10%"
     words = "same" if signed(off) == "0" else f"{signed(off, step)}%"
-    if not row.within:
+    if ratio.mean < 0:
+        words = "other way round"
+    elif not row.within:
         words += ", outside 10%"
     ax.annotate(
         words,

@@ -12,7 +12,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from results.figures import canvas
-from results.figures.canvas import INK, MUTE, SMALL
+from results.figures.canvas import INK, MUTE, SMALL, WIDE
 
 # Where services stand: what people come to first, what hospitals do, what follows at home.
 COLUMNS: tuple[tuple[str, ...], ...] = (
@@ -51,6 +51,11 @@ NAMES = {
     "mdt": "team meeting",
     "vcse": "link workers",
     "beds": "hospital beds",
+    "vcse_groups": "voluntary groups",
+    "advice_guidance": "consultant’s advice",
+    "extended_access": "evening hub",
+    "specialist_clinics": "specialist clinics",
+    "end_of_life": "end-of-life care",
 }
 COLOURS = {"": "#768692", "refers": "#005EB8", "overflow": "#C45911", "tells": "#B3BCC3"}
 WORDS = {
@@ -59,7 +64,7 @@ WORDS = {
     "overflow": "not seen there, so go here",
     "tells": "told or taken here (in this service's own demand already)",
 }
-WIDTH, HEIGHT = 9.6, 6.6
+WIDTH, HEIGHT = WIDE, 6.4
 WIDEST = 16.0  # points, of the widest band
 BOW = 0.42  # how far a band within a column swings out, in columns
 

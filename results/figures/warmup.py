@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from results.figures import canvas
 from results.figures.canvas import INK, MUTE, WIDE
+from results.report_measures import service_name
 
 AS_EXPECTED, DIFFERS = "#005EB8", "#AE2573"
 WIDEST = 100.0  # %; intervals of short queues go beyond
@@ -29,9 +30,7 @@ def opening(table: pd.DataFrame) -> Axes:
         canvas.interval(ax, scale * row["low"], scale * row["high"], y, colour, 3.0)
         ax.plot([scale * row["difference"]], [y], "D" if differs else "o", color=colour, ms=5)
     names = [
-        f"{row['service']} {row['role']}, {WORDS.get(row['metric'], row['metric'])}".replace(
-            "_", " "
-        )
+        f"{service_name(row['service'], row['role'], 2)}, {WORDS.get(row['metric'], row['metric'])}"
         for row in shown.to_dict("records")
     ]
     ax.set_yticks(range(len(shown)), names)

@@ -1,0 +1,160 @@
+"""Blocks on what else the answer hangs on: structure, what is worth studying, how queues open.
+
+Each is None where the run has nothing of its kind: structure and the value of information need
+draws of the evidence, the opening of queues two replications and two years.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from results.figures import information, warmup
+from results.information import ALL
+from results.report_blocks import Block, Table, alt_text, columns, drawn
+from results.report_data import Option, ReportData
+from results.report_measures import measure_of, service_name, spoken
+from results.report_numbers import capital, figures, percent, signed, signed_range, step_of
+
+STRUCTURE, INFORMATION, WARM_UP = 25, 26, 27
+MOST_OPENINGS = 12
+
+
+def structure_block(data: ReportData) -> Block | None:
+    """Return table 25: the main difference under each way of building the model that was tried."""
+    rows = data.rows("structure", measure=data.main_measure)
+    letters = {(o.key, o.effects): o for o in data.designs}
+    if not len(rows):
+        return None
+    rows = rows[[pair in letters for pair in zip(rows["design"], rows["effects"], strict=True)]]
+    if not len(rows):
+        return None
+    measure = measure_of(data.main_measure)
+    share = float(rows["share_structure"].max())
+    claim = f"How the model is built makes no difference that can be told to {measure.name}"
+    if share > 0:
+        claim = (
+            f"How the model is built explains up to {percent(share)} of what is unsure about "
+            f"{measure.name}"
+        )
+    return Block(
+        number=STRUCTURE,
+        claim=claim,
+        sub=f"Difference in {measure.name} from usual care, in the draws that had each option; 95% "
+        "intervals",
+        aside=Table(
+            caption="Difference under each way of building the model",
+            head=("Choice", "Option", "Design", "Draws", "Difference", "95% interval"),
+            rows=tuple(_structure_line(row, letters) for _, row in rows.iterrows()),
+            numeric=columns((3, 4, 5)),
+        ),
+    )
+
+
+def _structure_line(row: pd.Series, letters: dict[tuple[str, str], Option]) -> tuple[str, ...]:
+    low, high = float(row["difference_low"]), float(row["difference_high"])
+    return (
+        capital(spoken(str(row["alternative"]))),
+        spoken(str(row["option"])),
+        letters[str(row["design"]), str(row["effects"])].letter,
+        str(row["draws"]),
+        signed(float(row["difference"]), step_of(low, high)),
+        signed_range(low, high),
+    )
+
+
+def information_block(data: ReportData) -> Block | None:
+    """Return figure 26: what knowing each group of numbers would be worth to this choice."""
+    table = data.rows("information")
+    if not len(table) or not (table["group"] == ALL).any():
+        return None
+    first = table[table["against"] == table["against"].iloc[0]]
+    first = first[first["threshold"] == first["threshold"].iloc[0]]
+    claim = information.title(first)
+    alt = alt_text(
+        "Bars with 95% intervals",
+        "Down: groups of numbers; across: the most that knowing them is worth, £ thousand",
+        data.place_name,
+        claim,
+    )
+
+    def drawing() -> Axes:
+        axes = information.worth_knowing(first)
+        axes.set_title("", loc="left")
+        return axes
+
+    return Block(
+        number=INFORMATION,
+        claim=claim,
+        sub="Most that a study could be worth to this choice, if it told these numbers exactly; "
+        "for the whole place",
+        panels=(drawn("figure-26", alt, drawing),),
+        wide=True,
+        table=Table(
+            caption="What knowing each group of numbers would be worth, £ thousand",
+            head=("Group", "Numbers", "Worth", "95% interval", "Told from luck"),
+            rows=tuple(
+                (
+                    capital(str(row["group"])),
+                    str(row["numbers"]),
+                    figures(float(row["value"]) / 1000.0),
+                    f"{figures(float(row['low']) / 1000.0)} to "
+                    f"{figures(float(row['high']) / 1000.0)}",
+                    str(row["told_from_luck"]),
+                )
+                for _, row in first.iterrows()
+            ),
+            numeric=columns((1, 2, 3)),
+        ),
+    )
+
+
+def warm_up_block(data: ReportData) -> Block | None:
+    """Return figure 27: whether queues open where later years lead to expect."""
+    table = data.rows("warm_up")
+    if not len(table):
+        return None
+    opening = table[(table["quarter"] == 1) & (table["expected"].abs() > 0)]
+    if not len(opening):
+        return None
+    claim = warmup.title(table)
+    differs = (opening["verdict"] == "differs").astype(float)
+    surest = opening.assign(order=differs).sort_values("order", ascending=False, kind="stable")
+    shown = surest.head(MOST_OPENINGS)
+    alt = alt_text(
+        "Marks with 99% intervals",
+        "Down: queues of usual care; across: first quarter less what is expected, %",
+        data.place_name,
+        claim,
+    )
+
+    def drawing() -> Axes:
+        axes = warmup.opening(shown)
+        axes.set_title("", loc="left")
+        return axes
+
+    return Block(
+        number=WARM_UP,
+        claim=claim,
+        sub="The first quarter of year 1 under usual care beside what the years after lead to "
+        f"expect; {len(shown)} of {len(opening)} queues are drawn, those that differ first",
+        panels=(drawn("figure-27", alt, drawing),),
+        wide=True,
+        how="A queue that opens elsewhere than expected would make the first year unlike a year "
+        "of a running service; every quarter stands in tables/warm_up.csv.",
+        table=Table(
+            caption="How the queues of usual care open, first quarter",
+            head=("Queue", "Counted as", "First quarter", "Expected", "Reading"),
+            rows=tuple(
+                (
+                    capital(service_name(str(row["service"]), str(row["role"]), 2)),
+                    str(row["unit"]),
+                    figures(float(row["mean"])),
+                    figures(float(row["expected"])),
+                    str(row["verdict"]),
+                )
+                for _, row in opening.iterrows()
+            ),
+            numeric=columns((2, 3)),
+        ),
+    )
