@@ -171,6 +171,7 @@ class Evidence:
     folder: Path
     replaced: Mapping[str, float] = field(default_factory=dict)
     used: dict[str, Figure] = field(default_factory=dict)
+    _found: dict[tuple[str, ...], Figure] = field(default_factory=dict, compare=False, repr=False)
 
     def rows(self, table: str, **where: str) -> list[Row]:
         """Return the rows of ``table`` whose columns equal ``where``, in file order.
@@ -214,6 +215,14 @@ class Evidence:
         BadInput
             If no row or more than one row fits, or the row holds no number.
         """
+        asked = (table, *(part for pair in where.items() for part in pair))
+        figure = self._found.get(asked)
+        if figure is None:
+            figure = self._found[asked] = self._one_figure(table, where)
+        self.used[figure.key] = figure
+        return figure
+
+    def _one_figure(self, table: str, where: Mapping[str, str]) -> Figure:
         lines = self._lines(table, where)
         if len(lines) != 1:
             asked = ", ".join(f"{name}={value!r}" for name, value in where.items())
@@ -228,9 +237,7 @@ class Evidence:
                     )
                 ]
             )
-        figure = _figure(table, lines[0], self.replaced)
-        self.keep([figure])
-        return figure
+        return _figure(table, lines[0], self.replaced)
 
     def value(self, table: str, **where: str) -> float:
         """Return the value of the one number that ``where`` names (see ``figure``)."""

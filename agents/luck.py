@@ -86,6 +86,11 @@ def _stepped(words: Words, occurrence: npt.ArrayLike) -> Words:
     return words + steps
 
 
+def _steps(word: int, occurrence: int) -> int:
+    """Move one word on to an occurrence, as ``_stepped`` does."""
+    return (word + (occurrence + 1) * _OCCURRENCE + _GOLDEN) & _ALL_BITS
+
+
 def _mixed(word: int) -> int:
     """Scramble one 64-bit word, as ``_mix`` does."""
     for shift, multiplier in _MIX_ONE:
@@ -143,7 +148,7 @@ class Luck:
         """Return one number between 0 and 1: the same as ``uniforms`` of one, but quicker."""
         word = ((person + 1) * int(_PERSON)) & _ALL_BITS
         word = _mixed(word ^ int(self._process(process)))
-        word = _mixed((word + (occurrence + 1) * _OCCURRENCE + _GOLDEN) & _ALL_BITS)
+        word = _mixed(_steps(word, occurrence))
         return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * 2.0**-53)
 
     def exponentials(
@@ -171,6 +176,9 @@ class Luck:
         """
         if events.dtype != np.uint64:
             raise TypeError(f"events are told apart by words, not by {events.dtype} values")
+        if events.shape == (1,) and type(occurrence) is int:  # most often; quicker than arrays
+            word = int(events[0]) ^ int(self._process(process))
+            return np.array([_mixed(_steps(word, occurrence))], np.uint64)
         words = _stepped(events ^ self._process(process), occurrence)
         _mix(words)
         return words

@@ -166,6 +166,21 @@ def _unreadable(path: Path, found: str) -> Fault:
     )
 
 
+def _of_another_version(path: Path, missing: Sequence[str]) -> Fault:
+    """Return what is wrong with a run that counted fewer activities than there are now.
+
+    Taken as none they would be costed at nothing, so such a run is refused.
+    """
+    folder = path.parents[6]
+    return Fault(
+        where=str(folder),
+        key="runs",
+        found=f"runs of an earlier version, which did not count {', '.join(missing)}",
+        allowed="runs made by this version",
+        remedy=f"run it anew: carepath run {folder / 'experiment.toml'} --out NEW_FOLDER",
+    )
+
+
 class _Reading:
     """Read one Parquet file, and turn what can go wrong into a fault that names it."""
 
@@ -184,6 +199,8 @@ class _Reading:
         held = file.schema_arrow.names
         # A run in which nobody waited has a table without rows and without columns.
         missing = [name for name in columns if name not in held] if held else []
+        if missing and set(missing) <= set(ACTIVITY):
+            raise BadInput([_of_another_version(self._path, missing)])
         if missing:
             raise BadInput([_unreadable(self._path, f"no column {', '.join(missing)}")])
         return file

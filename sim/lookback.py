@@ -76,6 +76,8 @@ class LookBack:
         columns = {}
         for name, months in self._months.items():
             recent = np.array(months)
-            columns[f"{name}_18m"] = recent.sum(axis=0, dtype=np.int64)
-            columns[f"{name}_12m"] = recent[-LAST_YEAR:].sum(axis=0, dtype=np.int64)
+            last_year = recent[-LAST_YEAR:].sum(axis=0, dtype=np.int16)
+            before = recent[:-LAST_YEAR].sum(axis=0, dtype=np.int16)
+            columns[f"{name}_18m"] = last_year.astype(np.int64) + before
+            columns[f"{name}_12m"] = last_year.astype(np.int64)
         return columns

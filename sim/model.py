@@ -311,7 +311,9 @@ class CareModel(mesa.Model):
         kinds = np.where(major, MAJOR, MINOR)
         sent_on = self.services.community.minors
         kinds = np.where(self.demand.is_type_1(keys), kinds, OTHER)
-        return np.where(np.isin(keys, sent_on), MINOR, kinds).astype(np.int8)
+        if len(sent_on):
+            kinds = np.where(np.isin(keys, sent_on), MINOR, kinds)
+        return kinds.astype(np.int8)
 
     # ---- records ----
 

@@ -147,8 +147,9 @@ class Programme:
 
     def _columns(self, day: int) -> dict[str, Column]:
         model = self._model
-        model.segments.update(day, model.look_back.columns())
-        return columns_of(model.population, day, model.look_back.columns())
+        used = model.look_back.columns()
+        model.segments.update(day, used)
+        return columns_of(model.population, day, used)
 
     def _candidates(
         self,

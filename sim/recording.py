@@ -45,8 +45,10 @@ class RunRecord:
 
 def packed(flags: Bools) -> npt.NDArray[np.uint32]:
     """Pack up to 32 flags a row into one integer: bit i is column i."""
-    weights = np.left_shift(np.uint32(1), np.arange(flags.shape[1], dtype=np.uint32))
-    bits: npt.NDArray[np.uint32] = (flags * weights).sum(axis=1, dtype=np.uint32)
+    octets = np.zeros((len(flags), 4), np.uint8)
+    packed = np.packbits(flags, axis=1, bitorder="little")
+    octets[:, : packed.shape[1]] = packed
+    bits: npt.NDArray[np.uint32] = octets.view("<u4")[:, 0].astype(np.uint32)
     return bits
 
 
@@ -128,7 +130,9 @@ def wait_counts(ledger: Ledger, population: Population, year: int) -> list[Colum
     for service, (rows, days) in sorted(ledger.take_waits().items()):
         steps = np.rint(np.maximum(days, 0.0) * STEPS_PER_DAY).astype(np.int64)
         keys = steps * 8 + population.imd_quintile[rows]
-        distinct, counts = np.unique(keys, return_counts=True)
+        every = np.bincount(keys)
+        distinct = np.flatnonzero(every)
+        counts = every[distinct]
         tables.append(
             {
                 "service": np.full(len(distinct), service, object),

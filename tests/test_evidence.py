@@ -217,3 +217,14 @@ def test_no_range_lies_beside_its_value(root: Path, evidence: Evidence) -> None:
                 if not low <= value <= high:
                     beside.append(f"{path.name}: {row}")
     assert not beside
+
+
+def test_a_number_asked_for_again_is_the_same_and_counts_as_used(tmp_path: Path) -> None:
+    (tmp_path / "clock.csv").write_text("key,value\nwarm_up,3\n", encoding="utf-8")
+    evidence = Evidence(tmp_path, {"clock.warm_up": 7.0})
+    first = evidence.figure("clock", key="warm_up")
+    evidence.used.clear()
+    assert evidence.figure("clock", key="warm_up") == first
+    assert first.value == 7.0
+    assert list(evidence.used) == ["clock.warm_up"]
+    assert Evidence(tmp_path).value("clock", key="warm_up") == 3.0

@@ -312,3 +312,11 @@ def test_one_draw_is_the_same_as_one_of_many(person: int, occurrence: int) -> No
     assert luck.uniform("a process", person, occurrence) == many[0]
     word = luck.words("a process", person)
     assert luck.uniform_of(int(word[0]), "another") == luck.uniforms_of(word, "another")[0]
+
+
+@pytest.mark.parametrize("occurrence", [0, 1, 7, 10**6])
+def test_one_event_has_the_word_it_has_among_others(occurrence: int) -> None:
+    among = Luck(3, 2).words_of(EVENTS[:40], "fall", occurrence)
+    alone = [Luck(3, 2).words_of(EVENTS[n : n + 1], "fall", occurrence) for n in range(40)]
+    assert all(word.dtype == np.uint64 and word.shape == (1,) for word in alone)
+    assert np.concatenate(alone).tolist() == among.tolist()

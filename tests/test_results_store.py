@@ -83,6 +83,18 @@ def test_a_foreign_table_is_named_with_the_columns_it_lacks(folder: Path) -> Non
         collect(read_folders([folder]))
 
 
+def test_a_run_of_a_version_that_counted_less_is_refused_with_what_to_do(folder: Path) -> None:
+    older = one_run(folder) / "person_years.parquet"
+    pq.write_table(pq.read_table(older).drop_columns(["vcse_courses", "advice_requests"]), older)
+    with pytest.raises(BadInput) as caught:
+        collect(read_folders([folder]))
+    (fault,) = caught.value.faults
+    assert fault.where == str(folder)
+    assert "earlier version" in fault.found
+    assert "advice_requests, vcse_courses" in fault.found
+    assert fault.remedy.startswith(f"run it anew: carepath run {folder / 'experiment.toml'}")
+
+
 def test_a_truncated_run_json_is_named_and_all_of_them_at_once(folder: Path) -> None:
     for replication in (0, 1):
         to = run_folder(folder, SMALL, design="usual-care", effects="none", replication=replication)
