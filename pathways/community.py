@@ -24,7 +24,7 @@ from pathways.demand import Arrivals
 from pathways.ledger import Ledger
 from pathways.light import PER, PLACES, SERVICES, SLOTS, Numbers, Visitors
 from pathways.light_places import Places, Stay
-from pathways.light_slots import HOURS, Bookings, Slots
+from pathways.light_slots import HOURS, Bookings, Slots, chosen, joined
 from pathways.practice import PracticeDay
 from pathways.referrals import (
     DOORS,
@@ -101,6 +101,7 @@ class Community:
     _n_people: int = field(init=False)
     _seen: list[Group] = field(init=False, default_factory=list)  # to be sent on tomorrow
     _held: list[Group] = field(init=False, default_factory=list)  # to come tomorrow
+    _kept_once: set[int] = field(init=False, default_factory=set)  # who ever wanted a place
     _noted: list[Bookings] = field(init=False, default_factory=list)  # seen since settled
     _discharged: list[tuple[int, int]] = field(init=False, default_factory=list)
     _referred: Integers = field(init=False)  # people by route since settled
@@ -257,7 +258,7 @@ class Community:
         here = self._is_here(day, rows)
         own = rows >= 0
         self._count("gone", service[own & ~here])
-        due = due[own & here]
+        due = chosen(due, own & here)
         service, rows = due["service"].copy(), due["row"].copy()
         self._count("served", service)
         self._seen.append((service, rows, due["key"].copy()))
@@ -266,7 +267,7 @@ class Community:
 
     def _no_visitors(self, metric: str, elsewhere: Bookings) -> Points:
         """Count those who found no slot; return them, without visitors."""
-        some = elsewhere[elsewhere["row"] >= 0] if len(elsewhere) else elsewhere
+        some = chosen(elsewhere, elsewhere["row"] >= 0)
         points = Points(*(some[name].copy() for name in ("service", "row", "asked", "key")))
         self._count(metric, points.service)
         return points
@@ -286,6 +287,7 @@ class Community:
             strict=True,
         )
         stays = [Stay(*fact) for fact in facts]
+        self._kept_once.update(asking.rows.tolist())
         edges = number.searchsorted(np.arange(len(PLACES) + 1)).tolist()
         found = []
         for place, name in enumerate(PLACES):
@@ -384,6 +386,8 @@ class Community:
 
     def leave(self, row: int, now: float) -> None:
         """End what a person has here who dies or moves away."""
+        if row not in self._kept_once:
+            return
         for name, service in self.places.items():
             before = service.gone
             service.leave(row, now)
@@ -426,8 +430,8 @@ class Community:
         """Record those whom slot services saw since the last settlement."""
         if not self._noted:
             return
-        due, self._noted = np.concatenate(self._noted), []
-        due = due[np.argsort(due["service"], kind="stable")]
+        due, self._noted = joined(self._noted), []
+        due = chosen(due, np.argsort(due["service"], kind="stable"))
         edges = due["service"].searchsorted(np.arange(len(SLOTS) + 1)).tolist()
         for number, name in enumerate(SLOTS):
             mine = due[edges[number] : edges[number + 1]]

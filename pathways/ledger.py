@@ -30,9 +30,7 @@ class Ledger:
     activity: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     waits: dict[str, list[tuple[Rows, npt.NDArray[np.float64]]]] = field(default_factory=dict)
     tallies: dict[tuple[str, str, str], float] = field(default_factory=dict)
-    events: list[tuple[Days, str, str, Rows, npt.NDArray[np.float64]]] = field(
-        default_factory=list
-    )
+    events: list[tuple[Days, str, str, Rows, npt.NDArray[np.float64]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ACTIVITY:

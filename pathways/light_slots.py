@@ -7,6 +7,7 @@ the queues are. Who would have to wait longer than the service's patience goes e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -34,6 +35,20 @@ BOOKING = np.dtype(
     ]
 )
 Bookings = npt.NDArray[np.void]
+_BYTES = np.dtype((np.void, BOOKING.itemsize))
+
+
+def chosen(bookings: Bookings, which: npt.NDArray[np.generic]) -> Bookings:
+    """Return the bookings that a mask or an index chooses (as bytes, which is quick)."""
+    some: Bookings = bookings.view(_BYTES)[which].view(BOOKING)
+    return some
+
+
+def joined(parts: Sequence[Bookings]) -> Bookings:
+    """Return the bookings of all ``parts`` one after the other."""
+    if not parts:
+        return np.empty(0, BOOKING)
+    return np.concatenate([part.view(_BYTES) for part in parts]).view(BOOKING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +188,8 @@ class Slots:
         if stays.all():
             self._file(new)
             return new[:0]
-        self._file(new[stays])
-        elsewhere = new[~stays]
+        self._file(chosen(new, stays))
+        elsewhere = chosen(new, ~stays)
         self.refused += np.bincount(elsewhere["service"], minlength=len(self.yearly))
         return elsewhere
 
@@ -231,7 +246,7 @@ class Slots:
         rest = np.where(later, since + 1.0, at) - asked
         self.queue_time += np.bincount(service, rest, minlength=k)
         order = day.argsort(kind="stable")
-        booked, day = booked[order], day[order]
+        booked, day = chosen(booked, order), day[order]
         cuts = [0, *(np.flatnonzero(day[1:] != day[:-1]) + 1).tolist(), len(day)]
         for low, high in pairwise(cuts) if len(day) else ():
             self._due.setdefault(int(day[low]), []).append(booked[low:high])
@@ -243,7 +258,7 @@ class Slots:
         """
         parts = self._due.pop(day, [])
         k = len(self.yearly)
-        found: Bookings = np.concatenate(parts) if parts else np.empty(0, BOOKING)
+        found: Bookings = joined(parts)
         service = found["service"]
         ends = np.bincount(service, minlength=k)
         self.waiting -= ends

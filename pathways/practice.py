@@ -206,6 +206,12 @@ def joined(parts: Sequence[Requests]) -> Requests:
     return np.concatenate([part.view(_BYTES) for part in parts]).view(REQUEST)
 
 
+def chosen(requests: Requests, which: npt.NDArray[np.generic]) -> Requests:
+    """Return the requests that a mask or an index chooses (as bytes, which is quick)."""
+    some: Requests = requests.view(_BYTES)[which].view(REQUEST)
+    return some
+
+
 def _ranks(group: npt.NDArray[np.integer], counts: Integers) -> Integers:
     """Return the place of each within its group, from 0; groups are in ascending order."""
     ranks: Integers = np.arange(len(group)) - (np.cumsum(counts) - counts)[group]
@@ -385,8 +391,8 @@ class Practices:
         wishes = [some[first:] for some in plans]
         routine, declined = self._book_routine(new[ROUTINE], now, bookable, wishes)
         at_once = routine["at"] == now
-        self._await(joined([planned, routine[~at_once]]))
-        seen = joined([seen, urgent, routine[at_once]])
+        self._await(joined([planned, chosen(routine, ~at_once)]))
+        seen = joined([seen, urgent, chosen(routine, at_once)])
         failed = joined([turned_away, unplanned, declined, left])
         self._tally(
             now,
@@ -450,7 +456,7 @@ class Practices:
 
     def _await(self, booked: Requests) -> None:
         """File what is booked under the working day on which something happens to it."""
-        booked = booked[np.argsort(booked["event"], kind="stable")]
+        booked = chosen(booked, np.argsort(booked["event"], kind="stable"))
         events = booked["event"]
         cuts = (np.flatnonzero(events[1:] != events[:-1]) + 1).tolist()
         for low, high in pairwise([0, *cuts, len(booked)] if len(booked) else []):
@@ -462,17 +468,18 @@ class Practices:
         events = joined(self._due.pop(now, []))
         self.waiting -= len(events)
         leaving = events["at"] > now
-        left, due_now = events[leaving], events[~leaving]
+        left, due_now = chosen(events, leaving), chosen(events, ~leaving)
         here = self._is_here(due_now["row"], day)
-        for freed in (left, due_now[~here]):
+        for freed in (left, chosen(due_now, ~here)):
             np.subtract.at(self._booked, (freed["practice"], freed["at"]), 1)
         left_here = self._is_here(left["row"], day)
         gone = np.count_nonzero(~here) + np.count_nonzero(~left_here)
         self.ledger.tally("gp", "all", "gone", int(gone))
-        due_now = due_now[here]
+        due_now = chosen(due_now, here)
         chance = self._chance_to_miss(due_now["row"])
         missing = self.luck.uniforms_of(due_now["key"], "practice.miss") < chance
-        return due_now[~missing], due_now[missing], left[left_here]
+        seen, missed = chosen(due_now, ~missing), chosen(due_now, missing)
+        return seen, missed, chosen(left, left_here)
 
     def _chance_to_miss(self, rows: Integers) -> Floats:
         people = self.population
@@ -491,7 +498,7 @@ class Practices:
         self._seen_urgent = np.minimum(asked, left)
         self._booked[:, now] += self._seen_urgent
         urgent["at"] = urgent["event"] = now
-        return urgent[found], urgent[~found]
+        return chosen(urgent, found), chosen(urgent, ~found)
 
     def _learn(self, asked: Integers, slots: Integers) -> None:
         """Let today move what each practice remembers of the share that wants help the same day."""
@@ -517,7 +524,7 @@ class Practices:
         target = np.minimum(np.rint(lead).astype(np.int64), HORIZON - 1)
         place = planned["practice"] * HORIZON + target
         order = _order(place, self.n_practices * HORIZON)
-        planned, target = planned[order], target[order]
+        planned, target = chosen(planned, order), target[order]
         ahead = first_free_from(self._free(now, bookable), planned["practice"], target)
         return self._booked_ahead(planned, now, ahead, now + ahead)
 
@@ -535,7 +542,7 @@ class Practices:
         turn = np.where(today, late.astype(np.int64), 2)
         place = routine["practice"] * 3 + turn
         order = _order(place, 3 * self.n_practices)
-        routine, place = routine[order], place[order]
+        routine, place = chosen(routine, order), place[order]
         at_once = self._come_today(place, now, bookable)
         free = self._free(now, bookable)
         free[:, 0] = 0
@@ -574,9 +581,9 @@ class Practices:
         """Write appointments into the calendar; those without a slot are the second part."""
         requests["at"], requests["event"] = now + ahead, event
         found = ahead < HORIZON
-        booked = requests[found]
+        booked = chosen(requests, found)
         np.add.at(self._booked, (booked["practice"], booked["at"]), 1)
-        return booked, requests[~found]
+        return booked, chosen(requests, ~found)
 
     # What is told
 
@@ -684,7 +691,8 @@ def offers(free: Integers, practice: Integers, longest: Floats) -> Integers:
         taken = np.concatenate([[0], np.cumsum(accepted)])
         rank = taken[:-1] - taken[start][practice]
         place = ends.searchsorted(before + rank, side="right")
-        return np.where(rank < has, place - first, days)
+        ahead: Integers = np.where(rank < has, place - first, days)
+        return ahead
 
     accepted = np.ones(len(practice), bool)
     for _ in range(8):  # the queue of those who accept settles in two or three rounds

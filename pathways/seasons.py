@@ -72,12 +72,17 @@ class Seasons:
 
         An event is left out by its own key, so a season takes the same events in every design.
         """
-        thinned = dict(arrivals)
-        for name in DEMAND:
-            if name in self.factors:
-                factors, events = self.factors[name], arrivals[name]
-                share = factors[day % YEAR] / factors.max()
-                kept = luck.uniforms("season", events.keys) < share
+        thinned, names = dict(arrivals), [name for name in DEMAND if name in self.factors]
+        if not names:
+            return thinned
+        edges = np.cumsum([len(arrivals[name]) for name in names]).tolist()
+        keys = np.concatenate([arrivals[name].keys for name in names])
+        drawn = luck.uniforms_of(keys, "season")
+        for name, first, end in zip(names, [0, *edges], edges, strict=False):
+            factors, events = self.factors[name], arrivals[name]
+            share = factors[day % YEAR] / factors.max()
+            kept = np.flatnonzero(drawn[first:end] < share)
+            if len(kept) < len(events):
                 thinned[name] = Arrivals(events.rows[kept], events.times[kept], events.keys[kept])
         return thinned
 
