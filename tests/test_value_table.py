@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from results.comparison import Arm
-from results.economics import Increments, increments, increments_of, value_table
+from results.economics import Increments, _payback, increments, increments_of, value_table
 from results.settings import Settings, read_settings
 from results.sheets import Stack, product, summary
 
@@ -222,3 +222,21 @@ def test_money_comes_back_of_all_payers_undiscounted_over_the_years(table: pd.Da
 
 def test_no_design_has_no_table(settings: Settings) -> None:
     assert value_table({}, {}, {}, {}, settings).empty
+
+
+def test_cash_that_comes_back_to_nothing_exactly_is_paid_back_and_nothing_spent_has_no_return() -> (
+    None
+):
+    lines = ["activity_avoided", "stranded", "reinvested", "net_cash"]
+    keys = product(
+        {"payer": ["all"], "setting": ["all"], "line": lines, "year": ["1", "2", "all"]}
+    ).assign(discounted="no")
+    even = [8.0, 8.5, 16.5, 0.0, 0.5, 0.5, 9.0, 7.0, 16.0, -1.0, 1.0, 0.0]
+    small = [0.5, 0.0, 0.5, 0.25, 0.0, 0.25, 0.5, 0.0, 0.5, -0.25, 0.0, -0.25]
+    free = [3.0, 1.0, 4.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 2.0, 1.0, 3.0]
+    stack = Stack(keys, {"value": np.array([even, small, free])}, (0, 0, 0), (0, 1, 2))
+    by = {row[0]: row[-1] for row in _payback(stack)}
+    np.testing.assert_equal(by["payback_year"], [2.0, np.nan, 1.0])
+    assert by["paid_back"].tolist() == [1.0, 0.0, 1.0]
+    np.testing.assert_allclose(by["cash_back_per_pound"], [1.0, 0.5, np.nan])
+    np.testing.assert_allclose(by["activity_avoided_per_pound"], [16.5 / 16, 1.0, np.nan])
