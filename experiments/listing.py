@@ -18,8 +18,10 @@ from pathways.design import NO_EFFECTS, Design
 from pathways.structure import STRUCTURE
 from pathways.vocabulary import SERVICES
 
-# Person-years that one core simulates in a second, to say beforehand how long a run may take.
+# Person-years that one core simulates in a second, and seconds that every run takes however small
+# (residents made and aged, the warm-up), to say beforehand how long the runs may take.
 SPEED = 40_000
+SETTING_UP = 2.0
 
 SECTIONS: dict[str, str] = {
     "people": "rules that say who the design is for, and who not",
@@ -178,7 +180,8 @@ def experiment_sentences(experiment: Experiment) -> list[str]:
         f"Main measure: {experiment.main_measure}; baseline: {experiment.baseline}.",
         f"Years: {experiment.years} from {experiment.start}; {experiment.replications} "
         f"replications; {runs} runs, {person_years:,} person-years: about "
-        f"{duration(person_years / SPEED)} of processor time, split among the processes.",
+        f"{duration(runs * SETTING_UP + person_years / SPEED)} of processor time, split among the "
+        "processes.",
         *(f"Note: {sentence}" for sentence in idle),
     ]
 

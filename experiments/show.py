@@ -178,6 +178,8 @@ def _costs(design: Design) -> list[str]:
             f"{cost.kind.replace('_', '-')}, paid by {cost.payer} from year {cost.first_year}"
             f"{origin}"
         )
+    if not lines and (design.pathway or design.components):
+        lines = ["  none: whoever does the work is not paid for; add [[costs]] to pay them"]
     return ["", "Costs", *lines] if lines else []
 
 

@@ -153,13 +153,19 @@ def _numbers(
     for names, values, where in ((settings, own, ""), (items, costs, "unit_costs.")):
         for key, value in values.items():
             if key not in names:
-                near = nearest(key, names) or "an existing key"
-                faults.append(_fault(path, where + key, "no such key", "a known key", near))
+                near = nearest(key, names) or f"one of the {len(names)} that there are"
+                faults.append(_fault(path, where + key, "no such key", _KEYS[where], near))
             elif (amount := _amount(value)) is None:
                 faults.append(_fault(path, where + key, repr(value), "a number from 0", "25.0"))
             else:
                 replaced[names[key]] = amount
     return replaced
+
+
+_KEYS = {
+    "": f"a key of calibration/evidence/results_settings.csv, {', '.join(CHOICES)} or unit_costs",
+    "unit_costs.": "an item of calibration/evidence/unit_costs.csv",
+}
 
 
 def _amount(value: object) -> float | None:

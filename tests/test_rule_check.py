@@ -10,6 +10,9 @@ from agents.evidence import Evidence
 from agents.faults import BadInput
 from agents.rule_check import rule_faults
 from experiments.designs import design_names, load_design
+from experiments.experiment import read_experiment
+from experiments.listing import experiment_sentences
+from experiments.show import shown
 
 CONDITIONS = ("copd", "type_2_diabetes")
 EVIDENCE = Evidence(Path(__file__).parents[1] / "calibration" / "evidence")
@@ -67,6 +70,31 @@ def test_a_design_names_its_wrong_rules_when_it_is_read(tmp_path: Path) -> None:
     assert "has('diabetes')" in caught.value.faults[1].key
 
 
+def test_a_design_without_costs_is_told_to_be_free(tmp_path: Path) -> None:
+    path = tmp_path / "calls.toml"
+    path.write_text(
+        'name = "calls"\ntitle = "Calls"\nsummary = "Calls."\nsource = "Us"\n'
+        '[[component]]\nkind = "rate"\nname = "calls"\ncoverage = 0.4\nper_year = 12\n'
+        'include = ["age >= 75"]\n'
+    )
+
+    assert "is not paid for" in "\n".join(shown("design", str(path)))
+    assert "is not paid for" not in "\n".join(shown("design", "usual-care"))
+
+
 @pytest.mark.parametrize("name", design_names())
 def test_every_design_that_comes_with_the_program_has_sound_rules(name: str) -> None:
     load_design(name, EVIDENCE)
+
+
+def test_validate_counts_what_every_run_takes_however_small(tmp_path: Path) -> None:
+    path = tmp_path / "small.toml"
+    path.write_text(
+        'name = "small"\nplace = "southwark"\npopulation = 100\nyears = 1\nreplications = 15\n'
+        '[[design]]\nuse = "usual-care"\n[[design]]\nuse = "proactive-mltc"\n'
+    )
+
+    told = " ".join(experiment_sentences(read_experiment(str(path))))
+
+    assert "30 runs" in told
+    assert "about 1 min" in told
