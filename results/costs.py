@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from agents.evidence import Figure
 from agents.faults import BadInput, Fault
 from pathways.vocabulary import ACTIVITY
 from results.settings import Settings
@@ -779,8 +778,3 @@ def _cash_stack(keys: pd.DataFrame, parts: Sequence[Floats], runs: Stack) -> Sta
 
 def _found(keys: pd.DataFrame, rows: npt.NDArray[np.bool_], name: str) -> list[str]:
     return sorted(keys.loc[rows, name].unique())
-
-
-def used_figures(settings: Settings) -> dict[str, Figure]:
-    """Return every number that the results have taken from the evidence so far."""
-    return dict(settings.evidence.used)

@@ -35,35 +35,6 @@ NEEDED = (
     "conditions",
     "ethnic_groups",
 )
-PERSON_YEARS = (
-    "person",
-    "year",
-    "days_alive",
-    "died",
-    "died_at_home",
-    "age",
-    "sex",
-    "imd_quintile",
-    "ethnicity",
-    "locality",
-    "practice",
-    "segment",
-    "care_home",
-    "frailty",
-    "smoker",
-    "isolated",
-    "activation",
-    "conditions",
-    "conditions_end",
-    "diagnosed",
-    "diagnosed_end",
-    "controlled",
-    "onsets",
-    "stages",
-    "supported_at_end",
-    "days_supported",
-    *ACTIVITY,
-)
 SERIES = ("month", "service", "role", "metric", "value")
 WAITS = ("service", "year", "imd_quintile", "wait_days", "count")
 EVIDENCE = ("key", "value", "low", "high", "unit", "source", "basis")

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from results.costs import (
+    PriceIndex,
     Prices,
     RunCosts,
     cash,
@@ -204,8 +205,10 @@ def test_cash_by_payer_and_setting_by_year_running_and_discounted(settings: Sett
     assert set(table["behaviour"]) == {"cash"}
 
 
-def test_price_years_of_our_own_rows_are_those_their_units_state(prices: Prices) -> None:
-    from results.costs import used_figures
-
-    assert price(prices, "other practice appointments") > 0
-    assert any("unit_costs" in key for key in used_figures(prices.settings))
+def test_a_price_of_our_own_is_in_pounds_of_the_year_that_its_unit_states(
+    settings: Settings, prices: Prices
+) -> None:
+    row = settings.evidence.rows("results_settings", key="other_practice_contact")[0]
+    year = row["unit"].split("(")[1].rstrip(")")
+    expected = settings.value("other_practice_contact") * PriceIndex(settings).factor(year)
+    assert price(prices, "other practice appointments") == pytest.approx(expected)
