@@ -111,6 +111,20 @@ STRUCTURE: Mapping[str, Alternative] = {
             source="mechanisms.csv gp_access",
         ),
         Alternative(
+            name="unmet_need",
+            about="whether needs that the practice did not meet return worse, at A&E",
+            options=(
+                Option(name="ends", about="only as today's use already holds it"),
+                Option(
+                    name="returns",
+                    about="one in twenty of those who did without come within weeks",
+                    settings={"structure.unmet_returns": 1.0},
+                ),
+            ),
+            measure="ae_from_gp_wait",
+            source="mechanisms.csv gp_access; care_settings.csv unmet.*",
+        ),
+        Alternative(
             name="seasons",
             about="whether demand, stays, beds and staff follow the months",
             options=(

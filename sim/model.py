@@ -43,6 +43,7 @@ from sim.recording import (
     month_series,
     wait_counts,
 )
+from sim.returning import unmet_returns
 from sim.services import ServiceSet, open_services
 from sim.spec import RunSpec
 from sim.world import Moves, Shelf, World, birthdays, build_world
@@ -100,6 +101,7 @@ class CareModel(mesa.Model):
         self.seasons = Seasons.of(self.world.evidence, spec.start, spec.settings)
         self.seasons.raise_demand(self.demand)
         self.deconditioning = deconditioning(self.world, spec, self._changed)
+        self.unmet_returns = unmet_returns(spec, self.world.evidence, self.luck)
         self._fixed_luck: dict[str, Floats] = {}
         self.services = open_services(self)
         self.services.begin(spec.settings)
@@ -282,7 +284,8 @@ class CareModel(mesa.Model):
     def _emergencies(self, day: int, arrivals: dict[str, Arrivals], practice: Any) -> Arriving:
         """Bring together everyone who comes to the hospital today."""
         visits, admissions = arrivals["ed_attendance"], arrivals["emergency_admission"]
-        unmet_rows, unmet_keys = practice.leaked("ed")
+        later = self.unmet_returns
+        unmet_rows, unmet_keys = later.come(day, practice) if later else practice.leaked("ed")
         self.ledger.count("ae_from_gp_wait", unmet_rows)
         rows = np.concatenate([visits.rows, unmet_rows])
         keys = np.concatenate([visits.keys, unmet_keys])

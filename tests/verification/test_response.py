@@ -11,7 +11,8 @@ SHORTER = {"type 1 within 4 hours"}  # what falls when more people ask
 
 @pytest.mark.slow
 def test_more_demand_means_fuller_services_and_longer_waits() -> None:
-    table = response(20_000, "england").set_index("measure")
+    # One team's wait for its meeting is a matter of chance in one run: a mean of three.
+    table = response(20_000, "england", seeds=(1, 2, 3)).set_index("measure")
     low, usual, high = (table[f"x{factor:g}"] for factor in FACTORS)
     for measure in CLOSURE:
         sign = -1.0 if measure in SHORTER else 1.0
