@@ -43,7 +43,9 @@ def answers(data: ReportData) -> list[Answer]:
         Answer(
             letter=option.letter,
             title=option.title,
-            main=verdict(data.change(data.main_measure, option), data.smallest),
+            main=wording.verdict_unless_still(
+                data.change(data.main_measure, option), data.smallest
+            ),
             cash=verdict(find.cascade(data, option).get("net_cash"), 0.0),
         )
         for option in data.designs

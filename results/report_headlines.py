@@ -230,7 +230,8 @@ def when_headline(first: Mapping[str, tuple[int, int] | None], years: int, measu
         year = min(found[0] for key, found in first.items() if found and key in wrong)
         return f"{listed(wrong)} {verb} {measure.name} from year {year} on"
     if not acting:
-        return f"No clear and lasting change that matters within the {count_word(years)} years"
+        within = "one year" if years == 1 else f"{count_word(years)} years"
+        return f"No clear and lasting change that matters within the {within}"
     by_year: dict[int, list[str]] = {}
     for letter, year in acting.items():
         by_year.setdefault(year, []).append(letter)

@@ -206,7 +206,8 @@ def _runs_words(data: ReportData) -> str:
     if data.draws < 2:
         return f"{data.replications} paired replications"
     each = data.replications // data.draws
-    return f"{data.draws} draws of the evidence with {each} paired replications each"
+    many = "replication" if each == 1 else "replications"
+    return f"{data.draws} draws of the evidence with {each} paired {many} each"
 
 
 def _evidence_words(data: ReportData) -> str:

@@ -64,7 +64,9 @@ def _with_words(rows: pd.DataFrame) -> pd.DataFrame:
 
 def flows_claim(rows: pd.DataFrame) -> str:
     """Return which route between services most people take."""
-    between = rows[(rows["from"] != PEOPLE) & (rows["does"] != TELLS)]
+    between = rows[
+        (rows["from"] != PEOPLE) & (rows["does"] != TELLS) & (rows["from"] != rows["to"])
+    ]
     if not len(between):
         return "Where people come to each service from"
     first = between.sort_values("people_per_year", ascending=False).iloc[0]

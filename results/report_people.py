@@ -125,12 +125,13 @@ def changes_section(data: ReportData, lead: Option | None) -> Section:
         for change in [data.change(measure.key, option)]
     ]
     rows = find.forest_rows(data)
+    heading = headlines.change_headline(findings, measure, "per 10,000 a year")
+    if all(f.change is not None and f.change.low == f.change.high == 0.0 for f in findings):
+        heading = f"Nobody differed in {measure.name}: this run is too small to tell"
     return Section(
         number=3,
         nav="What changes for people",
-        heading=NOTHING_PUT_IN
-        if data.without_effect
-        else headlines.change_headline(findings, measure, "per 10,000 a year"),
+        heading=NOTHING_PUT_IN if data.without_effect else heading,
         question="What would residents and services notice, in the simulation?",
         blocks=(_squares_block(data, lead), _forest_block(data, rows)),
         starts_page=False,
@@ -227,7 +228,7 @@ def _forest_block(data: ReportData, rows: list[ForestRow]) -> Block:
 def _nobody_note(data: ReportData, rows: list[ForestRow]) -> str:
     """Say what an interval from 0 to 0 means: nobody's luck was touched, not that none could be."""
     still = [row.measure.name for row in rows if row.change.low == row.change.high == 0.0]
-    if not still:
+    if not still or data.without_effect:
         return ""
     return (
         f"0 (0 to 0), for {listed(list(dict.fromkeys(still))[:3])}: not one of the "

@@ -111,6 +111,17 @@ def verdict(change: Change | None, smallest: float) -> Verdict:
     return Verdict(case="unclear", direction=direction)
 
 
+def verdict_unless_still(change: Change | None, smallest: float) -> Verdict:
+    """Return ``verdict``, but not clear where not one simulated person differed.
+
+    An interval from 0 to 0 over pairs shows that nobody's luck was touched in so few people,
+    not that nobody's could be.
+    """
+    if change is not None and change.low == change.high == 0.0:
+        return Verdict(case="unclear")
+    return verdict(change, smallest)
+
+
 def verdict_words(found: Verdict, less: str, more: str) -> str:
     """Return "fewer", "slightly more", "no difference that matters" or "not clear"."""
     way = more if found.direction > 0 else less
@@ -273,7 +284,7 @@ def _cash_of_many(answers: Sequence[Answer], years: int) -> str:
         return f"{listed(releasing)} would release more cash than {_it(releasing)} spends"
     if all(a.cash.case == "missing" for a in answers):
         return "money not in this run"
-    return f"no design clearly releases cash in {count_word(years)} years"
+    return f"no design clearly releases cash in {_years(years)}"
 
 
 def _it(letters: list[str]) -> str:
@@ -325,8 +336,8 @@ def still_saying(measure: Measure, people: int, years: int) -> tuple[str, str]:
     """Return what to say where not one simulated person's result on the main measure differed."""
     return (
         f"This run is too small to tell of {measure.name}",
-        f"Among {people:,} simulated people over {count_word(years)} "
-        f"{'year' if years == 1 else 'years'} nobody’s differed. That is no sign that there is no "
+        f"Among {people:,} simulated people over {_years(years)} nobody’s differed. "
+        "That is no sign that there is no "
         "effect; more people or more years could show one.",
     )
 
@@ -370,12 +381,16 @@ def money_saying(
     why = _why_not_cash(list(stranded.values()))
     if releasing:
         verb = "releases" if len(releasing) == 1 else "release"
-        return f"{listed(releasing)} {verb} more cash than is spent in {years} years", why
-    heading = f"Do not count on cash within {count_word(years)} years"
+        return f"{listed(releasing)} {verb} more cash than is spent in {_years(years)}", why
+    heading = f"Do not count on cash within {_years(years)}"
     if spending:
         verb = "costs" if len(spending) == 1 else "cost"
         return heading, f"{listed(spending)} {verb} more than would be released. {why}"
     return heading, f"The net effect on cash is not clear. {why}"
+
+
+def _years(years: int) -> str:
+    return f"{count_word(years)} {'year' if years == 1 else 'years'}"
 
 
 def _why_not_cash(stranded: Sequence[float]) -> str:

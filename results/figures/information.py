@@ -52,4 +52,7 @@ def title(table: pd.DataFrame) -> str:
         return "No study could change this choice: one option is best in every draw"
     if rest.empty:
         return f"With {table['draws'].iloc[0]} draws no single group of numbers is told from luck"
-    return f"Worth studying next: {rest['group'].iloc[0]}"
+    first, second = rest.iloc[0], rest.iloc[min(1, len(rest) - 1)]
+    if len(rest) > 1 and float(second["high"]) >= float(first["low"]):
+        return f"Worth studying next, which first not clear: {first['group']} or {second['group']}"
+    return f"Worth studying next: {first['group']}"
