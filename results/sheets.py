@@ -156,9 +156,20 @@ def _over_replications(values: Floats) -> Summary:
     square = np.nansum((values - mean) ** 2, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.sqrt(square / (count - 1) / count)
-        halves = [student_t.ppf(tail, np.maximum(count - 1, 1)) * error for tail in (0.975, 0.75)]
+        spread = _spreads(len(values))[:, np.maximum(count - 1, 1)]
+        halves = spread * error
     half95, half50 = (np.where(count > 1, half, np.nan) for half in halves)
     return Summary(mean, mean - half95, mean + half95, mean - half50, mean + half50)
+
+
+def _spreads(runs: int) -> Floats:
+    """Return half widths of 95% and 50% in standard errors, (2, most + 1), by degrees of freedom.
+
+    Every column of a table has one of few numbers of runs, so these are worked out once.
+    """
+    most = max(runs - 1, 1)
+    free = np.maximum(np.arange(most + 1), 1)
+    return np.stack([student_t.ppf(tail, free) for tail in (0.975, 0.75)])
 
 
 def _nan_mean(values: Floats) -> Floats:
