@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -192,7 +193,8 @@ def visitor_times(first: Arriving, settings: dict[str, float] | None = None) -> 
     env, place, _ = hospital(settings)
     place.receive(0, first)
     expected = [spaces._coming for site in place.sites for spaces in (site.majors, site.minors)]
-    times = [when for queue in (env._queue, *expected) for when, *_ in queue]
+    queues: list[Any] = [env._queue, *expected]
+    times = [when for queue in queues for when, *_ in queue]
     return np.sort([when for when in times if when > 1.0])
 
 

@@ -92,7 +92,8 @@ def test_prices_that_were_drawn_are_used_draw_by_draw(folder: Path) -> None:
     row = costs.query("line == 'type 1 A&E attendances' and design == 'usual-care' and year == '1'")
     row = row[row["discounted"] == "no"]
     count = load(folder)["outcomes"].query(
-        "measure == 'ae_attendances' and design == 'usual-care' and group_by == 'all' and year == '1'"
+        "measure == 'ae_attendances' and design == 'usual-care' and year == '1'"
+        " and group_by == 'all'"
     )
     type_1 = 0.67 * count["mean"].item()  # as the invented runs have it
     assert row["mean"].item() / type_1 == pytest.approx(210.0, rel=0.03)

@@ -216,8 +216,8 @@ def test_flows_bring_to_each_service_all_who_arrive(
     flows = load(folder)["flows"]
     runs = [run for run in find_runs(folder) if run.is_baseline]
     series = pd.concat([run.series().assign(scale=run.scale / run.years) for run in runs])
-    came = series[series["metric"] == "arrivals"]
-    came = (came["value"] * came["scale"]).groupby(came["service"].astype(str)).sum() / len(runs)
+    arrivals = series[series["metric"] == "arrivals"]
+    came = (arrivals["value"] * arrivals["scale"]).groupby(arrivals["service"].astype(str)).sum() / len(runs)
     usual = flows[(flows["design"] == "usual-care") & (flows["does"] != "tells")]
     moved = usual[usual["from"] != "people"].groupby("to")["people_per_year"].sum()
     alone = usual[usual["from"] == "people"].set_index("to")["people_per_year"]
