@@ -108,6 +108,7 @@ class Community:
     _overflowed: Integers = field(init=False)
     _counts: Floats = field(init=False)  # (metrics, services) since the last settlement
     _settled: float = field(init=False)
+    _pool: Integers = field(init=False)  # served by each slot service up to then, visitors too
     _standing: Floats = field(init=False)  # residents who wait, by service
     _kept: dict[str, float] = field(init=False, default_factory=dict)
     _done: float = field(init=False)  # every day before this one is over
@@ -133,6 +134,7 @@ class Community:
         self._counts = np.zeros((len(COUNTS), len(SERVICES)))
         self._standing = np.zeros(len(SERVICES))
         self._settled = self._done = float(-self.calendar.warm_up)
+        self._pool = np.zeros(len(SLOTS), np.int64)
         self.change(self.settings)
         self._fill_places()
 
@@ -406,6 +408,7 @@ class Community:
         self._settled = now
         self._hand_over_seen()
         own = self._own_share()
+        pool, self._pool = self.slots.served - self._pool, self.slots.served.copy()
         capacity = [
             *(self.slots.yearly * own * days / YEAR).tolist(),
             *(service.places * own * days for service in self.places.values()),
@@ -416,10 +419,11 @@ class Community:
         for number, name in enumerate(SERVICES):
             for metric, count in counts.items():
                 ledger.tally(name, "all", metric, float(count[number]))
-            used = float(counts["served"][number])
             if name in PLACES:
                 kept = self.places[name].own_days_until(now)
                 used, self._kept[name] = kept - self._kept.get(name, 0.0), kept
+            else:
+                used = float(pool[number]) * own  # their share of what everyone here used
             ledger.tally(name, "all", "used", used)
             ledger.tally(name, "all", "capacity", capacity[number])
             ledger.tally(name, "all", "queue_end", float(self._standing[number]))
