@@ -54,7 +54,10 @@ def stage_year(data: ReportData) -> str:
 
 
 def stage_rows(data: ReportData, group_by: str = "all", group: str = "all") -> list[StageRow]:
-    """Return the stages of every design in order, per 1,000 residents of the group."""
+    """Return the stages of every design in order, per 1,000 residents of the group.
+
+    A design without a pathway of steps (only appointments, rounds or shifts) has none.
+    """
     found = []
     for option in data.designs:
         rows = data.rows(
@@ -66,6 +69,8 @@ def stage_rows(data: ReportData, group_by: str = "all", group: str = "all") -> l
         )
         if group_by != "all" and len(rows):
             rows = rows[rows["group"] == group]
+        if not len(rows) or not rows["per_1000"].any():
+            continue  # no pathway that people go through step by step: nothing to tell
         for _, row in rows.iterrows():
             found.append(_stage_row(option, row))
     return found

@@ -55,9 +55,19 @@ def reached_section(data: ReportData) -> Section:
     )
 
 
+def _why_no_stages(data: ReportData) -> str:
+    """Say why no design has stages: there is no table, or no pathway of steps in any."""
+    if len(data.rows("stages")):
+        return (
+            "No design here is a pathway that people go through step by step, so there are no "
+            "stages to count; what the designs do to people is in the sections below."
+        )
+    return data.why_missing("stages")
+
+
 def _reach_block(data: ReportData, rows: list[StageRow]) -> Block:
     if not rows:
-        return Block(number=1, claim="Who is reached", missing=data.why_missing("stages"))
+        return Block(number=1, claim="Who is reached", missing=_why_no_stages(data))
     last = {row.option.letter: row.people.mean for row in rows}
     claim = headlines.reach_claim(last)
     year = find.stage_year(data)
@@ -359,7 +369,9 @@ def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, 
         if few
         else "dark band holds the middle half, pale band 95 in 100"
     )
-    if not any(plans.values()):
+    if any(option.effects == "plan" for option in options):
+        sub += ". What is drawn are the plan’s own effects"
+    elif not any(plans.values()):
         sub += ". The plan’s own effects were not run, so no plan path is drawn"
     panels = tuple(
         drawn(
