@@ -47,11 +47,22 @@ def whole_years(age: Floats) -> npt.NDArray[np.int64]:
     return np.clip(age, 0, OLDEST).astype(np.int64)
 
 
-def smooth_distribution(band_shares: Floats, lows: Floats, decline: float) -> Floats:
+def tail_of_ages(evidence: Evidence) -> tuple[float, float]:
+    """Return how people thin out from year to year after 90, and the age of the oldest."""
+    decline, oldest = (
+        evidence.value("population_change", key=key) for key in ("decline_after_90", "oldest")
+    )
+    return decline, oldest
+
+
+def smooth_distribution(
+    band_shares: Floats, lows: Floats, decline: float, oldest: float = OLDEST
+) -> Floats:
     """Return the share of people younger than each whole age 0 … 111.
 
     The cumulative shares of the bands are joined by a monotone cubic; in the last band, which
-    is open, each year of age holds ``decline`` times the people of the year before.
+    is open, each year of age up to ``oldest`` holds ``decline`` times the people of the year
+    before.
 
     Parameters
     ----------
@@ -68,7 +79,7 @@ def smooth_distribution(band_shares: Floats, lows: Floats, decline: float) -> Fl
     knots = np.concatenate([[lows[0] - lows[1]], lows[:-1], [last]])
     closed = PchipInterpolator(knots, np.concatenate([[-band_shares[0]], edges[:-1]]))
     cumulative[: last + 1] = closed(ages[: last + 1])
-    fading = 1.0 - decline ** (ages[last + 1 :] - last)
+    fading = 1.0 - decline ** (np.minimum(ages[last + 1 :], oldest + 1.0) - last)
     fading /= fading[-1]
     cumulative[last + 1 :] = edges[-2] + band_shares[-1] * fading
     return cumulative

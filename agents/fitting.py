@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from agents.by_age import Floats, smooth_distribution
+from agents.by_age import Floats, smooth_distribution, tail_of_ages
 from agents.evidence import Evidence
 from agents.place import AGE_BANDS, BROAD_BANDS, QUINTILES, Place, largest_remainder
 from agents.population import SEXES
@@ -100,12 +100,14 @@ def start_table(evidence: Evidence) -> Floats:
 
 def age_curves(place: Place, evidence: Evidence) -> Floats:
     """Return (112, 2): of each sex, the share younger than each whole age."""
-    decline = evidence.value("population_change", key="decline_after_90")
+    decline, oldest = tail_of_ages(evidence)
     lows = np.array([low for low, _ in AGE_BANDS], float)
     curves = np.empty((112, len(SEXES)))
     for sex in range(len(SEXES)):
         shares = place.age_sex_share[:, sex]
-        curves[:, sex] = smooth_distribution(shares / max(shares.sum(), 1e-12), lows, decline)
+        curves[:, sex] = smooth_distribution(
+            shares / max(shares.sum(), 1e-12), lows, decline, oldest
+        )
     return curves
 
 

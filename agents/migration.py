@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from agents.by_age import AGES, Floats, by_age, smooth_distribution, whole_years
+from agents.by_age import AGES, Floats, by_age, smooth_distribution, tail_of_ages, whole_years
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.place import AGE_BANDS, Place
@@ -47,9 +47,9 @@ def moves_of(place: Place, evidence: Evidence) -> Moves:
 
 def share_by_age(place: Place, evidence: Evidence) -> Floats:
     """Return (111,) the share of residents at each single year of age."""
-    decline = evidence.value("population_change", key="decline_after_90")
+    decline, oldest = tail_of_ages(evidence)
     lows = np.array([low for low, _ in AGE_BANDS], float)
-    return np.diff(smooth_distribution(place.age_shares, lows, decline))
+    return np.diff(smooth_distribution(place.age_shares, lows, decline, oldest))
 
 
 def birth_rate(place: Place, evidence: Evidence) -> float:
@@ -90,9 +90,9 @@ def national_age_shares(evidence: Evidence) -> Floats:
 
 def national_share_by_age(evidence: Evidence) -> Floats:
     """Return (111,) England's share of residents at each single year of age."""
-    decline = evidence.value("population_change", key="decline_after_90")
+    decline, oldest = tail_of_ages(evidence)
     lows = np.array([low for low, _ in AGE_BANDS], float)
-    return np.diff(smooth_distribution(national_age_shares(evidence), lows, decline))
+    return np.diff(smooth_distribution(national_age_shares(evidence), lows, decline, oldest))
 
 
 def leaving_day(
