@@ -31,16 +31,22 @@ if TYPE_CHECKING:
 Steps = simpy.events.ProcessGenerator
 Floats = npt.NDArray[np.float64]
 OPENING = 0.01  # of a day: when the day's requests have come in, slots are given out
+EARLY, LATE, ANOTHER_DAY = range(3)
 NEVER_LATER = 92  # days after the run for which slots are known
 
 
 @dataclass(eq=False)
 class Request:
-    """One request of today: its kind, when it was made and what would be accepted."""
+    """One request of today: its kind, when it was made and what would be accepted.
+
+    ``turn`` of a routine one says whether it would come today and asks early or late in the
+    day, or wants a later day.
+    """
 
     kind: int
     asked: float
     lead: int
+    turn: int
     patience: float
     answer: simpy.Event
 
@@ -108,16 +114,26 @@ class Practice:
         self._asking = []
         by_kind = [[r for r in asked if r.kind == kind] for kind in (URGENT, PLANNED, ROUTINE)]
         self._learn(len(by_kind[URGENT]), self.slots[now])
+        already = self.booked[now]
         for request in by_kind[URGENT]:
             request.answer.succeed(self._take(now, now, [self.slots[now]]))
         held = min(max(self.held, self.rules.held_back), self.rules.held_back_highest)
         open_to_all = [floor(slots * (1.0 - held)) for slots in self.slots[now : now + HORIZON]]
+        urgent = self.booked[now] - already
         for request in sorted(by_kind[PLANNED], key=lambda request: request.lead):
             request.answer.succeed(self._take(now, now + request.lead, open_to_all))
-        open_to_all[0] = self.slots[now]  # what is still held back this late is free
-        for request in by_kind[ROUTINE]:
-            at = self._first_free(now, now, open_to_all)
-            if at is not None and (at == now or at - now <= request.patience):
+        left = max(self.slots[now] - self.booked[now], 0)
+        not_held = min(max(open_to_all[0] - (self.booked[now] - urgent), 0), left)
+        open_to_all[0] = 0  # today's have gone to those who would come today
+        for request in sorted(by_kind[ROUTINE], key=lambda request: request.turn):
+            if (request.turn == EARLY and not_held) or (request.turn == LATE and left):
+                not_held -= request.turn == EARLY
+                left -= 1
+                self.booked[now] += 1
+                request.answer.succeed(now)
+                continue
+            at = self._first_free(now, now + 1, open_to_all)
+            if at is not None and at - now <= request.patience:
                 self.booked[at] += 1
                 request.answer.succeed(at)
             else:
@@ -183,11 +199,17 @@ class Practice:
             kind=self._pick(rules.kind_edges),
             asked=asked,
             lead=min(round(self._random.triangular(low, high, mode)), HORIZON - 1),
+            turn=self._turn(),
             patience=rules.give_up_at + rules.give_up_scale * log(share / (1.0 - share)),
             answer=self._env.event(),
         )
         self._asking.append(request)
         return request
+
+    def _turn(self) -> int:
+        if self._random.random() >= self.rules.any_day:
+            return ANOTHER_DAY
+        return LATE if self._random.random() < self.rules.after_release else EARLY
 
     def _appointment(self, resident: Resident, request: Request, at: int, role: int) -> Steps:
         """Wait for the appointment; return False if the wait proves too long."""
