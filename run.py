@@ -29,6 +29,7 @@ STAMP = ENVIRONMENT / "carepath-setup.json"  # what was set up; says "begun" unt
 LOG = ENVIRONMENT / "carepath-setup.log"
 OLDEST = (3, 11)
 
+MOST_WORKERS = 4  # tests side by side: each takes up to 2 GB of memory
 CHECKS = (
     ("style", ("ruff", "check", ".")),
     ("layout", ("ruff", "format", "--check", ".")),
@@ -282,14 +283,18 @@ def hand_over(name: str, arguments: "list[str]") -> int:
 
 
 def check(options: "list[str]") -> int:
-    """Run every check of the code and then the tests; return 0 where all pass."""
+    """Run every check of the code and then the tests; return 0 where all pass.
+
+    The tests run on every core, a file on one of them; ``-n 0`` runs them one by one.
+    """
     failed = []
     for what, command in CHECKS:
         print("--- {}: {}".format(what, " ".join(command)), flush=True)
         if subprocess.call([tool(command[0]), *command[1:]], cwd=str(ROOT), env=environment()):
             failed.append(what)
-    print("--- tests: pytest {}".format(" ".join(options)), flush=True)
-    if subprocess.call([tool("pytest"), *options], cwd=str(ROOT), env=environment()):
+    tests = ["pytest", "-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile"]
+    print("--- tests: {}".format(" ".join([*tests, *options])), flush=True)
+    if subprocess.call([tool("pytest"), *tests[1:], *options], cwd=str(ROOT), env=environment()):
         failed.append("tests")
     if failed:
         print("Failed: {}".format(", ".join(failed)), file=sys.stderr)

@@ -25,6 +25,7 @@ hypothesis.settings.load_profile("carepath")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the slow tests too")
+    parser.addoption("--update-pinned", action="store_true", help="keep today's numbers")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

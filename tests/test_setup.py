@@ -177,6 +177,7 @@ def test_run_py_test_makes_every_check_and_fails_where_any_does(
         return int(called[-1][0] == failing)
 
     monkeypatch.setattr(runner.subprocess, "call", call)
+    monkeypatch.setattr(runner.os, "cpu_count", lambda: 3)
 
     assert runner.main(["test", "--slow", "-k", "luck"]) == (failing is not None)
     assert called == [
@@ -184,7 +185,7 @@ def test_run_py_test_makes_every_check_and_fails_where_any_does(
         ["ruff", "format", "--check", "."],
         ["mypy"],
         ["lint-imports", "--no-logo"],
-        ["pytest", "--slow", "-k", "luck"],
+        ["pytest", "-n", "3", "--dist", "loadfile", "--slow", "-k", "luck"],
     ]
 
 
