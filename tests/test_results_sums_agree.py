@@ -217,7 +217,9 @@ def test_flows_bring_to_each_service_all_who_arrive(
     runs = [run for run in find_runs(folder) if run.is_baseline]
     series = pd.concat([run.series().assign(scale=run.scale / run.years) for run in runs])
     arrivals = series[series["metric"] == "arrivals"]
-    came = (arrivals["value"] * arrivals["scale"]).groupby(arrivals["service"].astype(str)).sum() / len(runs)
+    came = (arrivals["value"] * arrivals["scale"]).groupby(
+        arrivals["service"].astype(str)
+    ).sum() / len(runs)
     usual = flows[(flows["design"] == "usual-care") & (flows["does"] != "tells")]
     moved = usual[usual["from"] != "people"].groupby("to")["people_per_year"].sum()
     alone = usual[usual["from"] == "people"].set_index("to")["people_per_year"]
