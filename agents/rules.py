@@ -203,9 +203,6 @@ class Rule:
         return np.broadcast_to(fact, (n,)).copy()
 
 
-ALWAYS = "True"
-
-
 def columns_of(
     population: Population,
     day: float,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from agents.disease_tables import DiseaseTables
 from agents.evidence import Evidence
 from agents.health import Health
-from agents.health_events import DIAGNOSIS, HealthEvents
+from agents.health_events import DIAGNOSIS
 from agents.luck import Luck
 from agents.population import CURRENT_SMOKER, DAYS_PER_YEAR, Population
 from calibration.aim import aim_of
@@ -23,6 +23,7 @@ from sim.world import build_world
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
 
 FOLLOWED_YEARS = 5
 NEWBORNS = 60_000  # 6,000 lives of each sex and fifth: a standard error of 0.2 years
@@ -75,12 +76,10 @@ def simulate_place(spec: RunSpec, evidence: Evidence) -> Simulated:
     people = world.population
     rows = np.flatnonzero(people.present(0.0))
     physical = aim_of(evidence).effects.physical
-    register = _people(people, rows, people.diagnosed, physical)
-    true = _people(people, rows, people.has, physical)
+    register = people_with(people.diagnosed, people, rows, physical)
+    true = people_with(people.has, people, rows, physical)
     smoker = people.smoking[rows] == CURRENT_SMOKER
-    last = FOLLOWED_YEARS * DAYS_PER_YEAR
-    happened = world.health.advance(last)
-    end = np.minimum(np.minimum(people.death_day[rows], people.exit_day[rows]), last)
+    newly, years = followed(world.health, people, rows)
     tables = DiseaseTables.load(spec.parameters)
     return Simulated(
         place=spec.place.key,
@@ -89,8 +88,8 @@ def simulate_place(spec: RunSpec, evidence: Evidence) -> Simulated:
         true=true,
         ever=_ever_recorded(evidence, tables) if spec.place.key == "england" else None,
         smoker=smoker,
-        newly=_newly_diagnosed(happened, people, rows),
-        years=end / DAYS_PER_YEAR,
+        newly=newly,
+        years=years,
         lives=newborn_lives(tables, Luck(spec.seed, OTHER_LUCK)),
     )
 
@@ -99,12 +98,11 @@ def residents_of(spec: RunSpec, evidence: Evidence) -> People:
     """Return the residents of a place on day 0, with the conditions that are on a register."""
     people = build_world(replace(spec, years=0)).population
     rows = np.flatnonzero(people.present(0.0))
-    return _people(people, rows, people.diagnosed, aim_of(evidence).effects.physical)
+    return people_with(people.diagnosed, people, rows, aim_of(evidence).effects.physical)
 
 
-def _people(
-    people: Population, rows: npt.NDArray[np.int64], facts: Bools, physical: Bools
-) -> People:
+def people_with(facts: Bools, people: Population, rows: Integers, physical: Bools) -> People:
+    """Return ``rows`` of a population on day 0, with ``facts`` (n, n_conditions) as conditions."""
     return People(
         conditions=people.conditions,
         has=facts[rows].copy(),
@@ -115,26 +113,33 @@ def _people(
     )
 
 
-def _newly_diagnosed(
-    happened: HealthEvents, people: Population, rows: npt.NDArray[np.int64]
-) -> Bools:
-    """Return who was diagnosed while living here, (n_rows, n_conditions)."""
+def followed(health: Health, people: Population, rows: Integers) -> tuple[Bools, Floats]:
+    """Follow the health of residents for ``FOLLOWED_YEARS``.
+
+    Returns who was diagnosed while living here, (n_rows, n_conditions), and the years that
+    each was followed, (n_rows,).
+    """
+    last = FOLLOWED_YEARS * DAYS_PER_YEAR
+    happened = health.advance(last)
     newly = np.zeros(people.has.shape, np.bool_)
     found = happened.kinds == DIAGNOSIS
     found &= happened.days < people.exit_day[happened.rows]
     newly[happened.rows[found], happened.conditions[found]] = True
-    return newly[rows]
+    end = np.minimum(np.minimum(people.death_day[rows], people.exit_day[rows]), last)
+    return newly[rows], end / DAYS_PER_YEAR
 
 
-def newborn_lives(tables: DiseaseTables, luck: Luck) -> Lives:
+def newborn_lives(
+    tables: DiseaseTables, luck: Luck, newborns: int = NEWBORNS, first_person: int = NEWBORNS
+) -> Lives:
     """Live newborns of each sex and fifth to their deaths."""
-    group = np.arange(NEWBORNS) % 10
+    group = np.arange(newborns) % 10
     people = bare_population(
         tables.conditions,
-        np.zeros(NEWBORNS),
+        np.zeros(newborns),
         sex=group // 5,
         imd_quintile=group % 5 + 1,
-        first_person=NEWBORNS,
+        first_person=first_person,
     )
     give_risks(people, tables.risks, luck)
     health = Health(people, tables, luck)
@@ -156,4 +161,4 @@ def _ever_recorded(evidence: Evidence, tables: DiseaseTables) -> People:
     derived = live_once(aim, fitted, DERIVED_LIVES, luck).tables
     people = england(derived.conditions, aim.population, EVER_RECORDED, risks=derived.risks)
     Health(people, derived, luck).live_to_entry()
-    return _people(people, np.arange(len(people)), people.has, aim.effects.physical)
+    return people_with(people.has, people, np.arange(len(people)), aim.effects.physical)

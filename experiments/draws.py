@@ -271,16 +271,7 @@ def design_inputs(experiment: Experiment) -> list[Input]:
         use = Path(arm.use).stem
         unknown = {*UNKNOWN_OF_A_DESIGN, *_unknown_of_components(arm.design)}
         for source in arm.design.sources:
-            figure = Figure(
-                key=f"design.{arm.name}.{source.key}",
-                value=source.value,
-                low=source.low,
-                high=source.high,
-                unit=source.unit,
-                source=source.source,
-                basis=source.basis,
-                note=source.note,
-            )
+            figure = source.figure(arm.name)
             costs = {cost.evidence for cost in arm.design.costs}
             if source.key in {*unknown, *costs} and not why_left_out(figure):
                 found.append(input_of(figure, f"design {use}.{source.key}"))

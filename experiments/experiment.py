@@ -24,7 +24,7 @@ from experiments.checking import faults_of, line_of, parse_toml, quoted, read_te
 from experiments.grids import expanded, is_grid, told
 from experiments.schedules import KEY as SCHEDULE
 from experiments.schedules import ScheduleEntry, entries_of, schedule_faults, schedule_table
-from experiments.settings import SETTINGS, check_settings, flat
+from experiments.settings import SETTINGS, check_settings, flat, worded
 from experiments.structures import choices_of, structure_table
 from pathways.design import NO_EFFECTS, Design
 from pathways.schedule import Entry
@@ -657,7 +657,7 @@ def _arm_table(arm: Arm, experiment: Experiment) -> dict[str, Any]:
     if arm.name != experiment.baseline and arm.effects != experiment.effects:
         table["effects"] = list(arm.effects)
     if arm.settings or arm.parameters:
-        table["set"] = dict(arm.settings) | dict(arm.parameters)
+        table["set"] = worded(arm.settings) | dict(arm.parameters)
     return table
 
 

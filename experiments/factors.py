@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from agents.evidence import Evidence, Figure
+from agents.evidence import Evidence
 from experiments import draws
 from experiments.catalogue import EVIDENCE
 from experiments.draws import Input, design_inputs, input_of, inputs_of, why_left_out
@@ -94,16 +94,7 @@ def _of_design(experiment: Experiment, arm: Arm) -> list[Factor]:
     start = f"design.{arm.name}."
     own = []
     for source in arm.design.sources:
-        figure = Figure(
-            key=start + source.key,
-            value=source.value,
-            low=source.low,
-            high=source.high,
-            unit=source.unit,
-            source=source.source,
-            basis=source.basis,
-            note=source.note,
-        )
+        figure = source.figure(arm.name)
         acts = source.key in arm.design.changes or source.key.startswith(("reach.", "support."))
         if acts and figure.key not in known and not why_left_out(figure):
             own.append(input_of(figure))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from agents.evidence import Figure
 from pathways.eligible import People as People
 from pathways.eligible import Reach as Reach
 from pathways.eligible import Support as Support
@@ -36,6 +37,19 @@ class Source:
     source: str
     basis: str
     note: str = ""
+
+    def figure(self, design: str) -> Figure:
+        """Return the number as evidence of a run of ``design``, under a key of its own."""
+        return Figure(
+            key=f"design.{design}.{self.key}",
+            value=self.value,
+            low=self.low,
+            high=self.high,
+            unit=self.unit,
+            source=self.source,
+            basis=self.basis,
+            note=self.note,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

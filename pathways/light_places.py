@@ -79,11 +79,6 @@ class Places:
         """People, visitors included, who wait now."""
         return self._waiting
 
-    @property
-    def own_waiting(self) -> int:
-        """People who wait now and are no visitors."""
-        return sum(stay.row >= 0 and not stay.over for stay in self._queue)
-
     def fill(self, now: float, ends: Iterable[float], own: float) -> None:
         """Take places from ``now`` for nobody in particular, until ``ends``.
 

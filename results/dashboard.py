@@ -205,15 +205,6 @@ def _care(people: Residents, who: Bools) -> Iterator[Value]:
         yield measure, "", unit, rate, 1000 * float(expected[who].sum()) / lived
 
 
-def dashboard_table(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return the dashboard of the baseline of each place, means over replications.
-
-    Practices and localities are the same in each replication, their people are redrawn.
-    """
-    parts = [_place(arm, each) for arm, each in _baselines(runs).items()]
-    return pd.concat(parts, ignore_index=True)
-
-
 def _baselines(runs: Sequence[Run]) -> dict[tuple[str, str, str], list[Run]]:
     by_arm = arms(runs)
     places = list(dict.fromkeys(arm[0] for arm in by_arm))

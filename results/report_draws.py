@@ -17,7 +17,6 @@ Floats = npt.NDArray[np.float64]
 PER = 10_000.0
 FEWEST = 3  # draws without which no outline can be drawn
 MARKS = (13_000.0, 20_000.0, 25_000.0, 30_000.0)
-CORNERS = ("more health, narrower gap", "less health, wider gap")
 ELLIPSE = "The outline holds 95 of 100 draws: the ellipse of their covariance."
 
 

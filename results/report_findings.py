@@ -685,8 +685,3 @@ def net_health(data: ReportData, option: Option, pounds: float) -> Change | None
     """Return QALYs per 10,000 residents after those that the cost displaces, all years."""
     change = value_of(data, option, "net_health_benefit", pounds)
     return change.times(PER / residents(data)) if change is not None else None
-
-
-def measure_words(data: ReportData) -> Measure:
-    """Return how the main measure is spoken of."""
-    return measure_of(data.main_measure)

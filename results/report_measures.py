@@ -21,9 +21,6 @@ FOREST: dict[str, tuple[str, ...]] = {
     "everyday care": ("gp_contacts", "gp_unmet", "vcse_contacts", "treatment_burden"),
 }
 
-# The harms and burdens that are always told, also when nothing changed.
-ALWAYS_TOLD = ("deaths", "gp_contacts", "treatment_burden")
-
 # Where the catalogue's title needs its context to be understood on its own.
 NAMES = {
     "bed_days": "bed days in hospital",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -631,8 +631,3 @@ def read_table(path: Path) -> pd.DataFrame:
     """Read one table as it was written."""
     text = dict.fromkeys(("year", "group", "draw_name", "practice", "locality"), str)
     return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
-
-
-def every_name(tables: Iterable[pd.DataFrame]) -> list[str]:
-    """Return the columns of tables, in order of appearance."""
-    return list(dict.fromkeys(name for table in tables for name in table.columns))

@@ -41,7 +41,6 @@ from sim.spec import RunSpec
 PER = 10_000
 AFTER_HOSPITAL = ("social_care", "reablement", "care_home")  # that people wait for in bed
 TEAMS = ("mdt.", "care_coordination.", "vcse.")  # what a ring-fenced design has of its own
-USUAL_TEAM = 50_000  # meetings_per_year is for this many residents, as in baseline_capacity
 
 
 class Scene(Protocol):
@@ -251,14 +250,8 @@ def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
 def own_caseload(scene: Scene, places_per_10000: float) -> Caseload:
     """Return a caseload that one pathway of a design keeps for itself."""
     settings = team_settings(scene.evidence, {})
-    fte = places_per_10000 / settings["care_coordination.open_per_fte"]
-    return coordinators(
-        scene.env,
-        scene.luck,
-        scene.ledger,
-        residents=scene.spec.population,
-        fte=fte,
-        settings=settings,
+    return _caseload_of(
+        scene, places_per_10000 / settings["care_coordination.open_per_fte"], settings
     )
 
 
@@ -318,13 +311,18 @@ def _meeting(scene: Scene, teams: Mapping[str, float]) -> Meeting:
 
 def _coordinators(scene: Scene, teams: Mapping[str, float]) -> Caseload:
     free = scene.evidence.value("care_settings", key="care_coordination.usual_fte_per_10000")
+    return _caseload_of(scene, free, teams)
+
+
+def _caseload_of(scene: Scene, fte: float, settings: Mapping[str, float]) -> Caseload:
+    """Return the caseload of so many coordinators per 10,000 residents."""
     return coordinators(
         scene.env,
         scene.luck,
         scene.ledger,
         residents=scene.spec.population,
-        fte=free,
-        settings=teams,
+        fte=fte,
+        settings=settings,
     )
 
 

@@ -15,26 +15,24 @@ from agents.diagnosis import contact_delay
 from agents.disease_tables import DiseaseTables
 from agents.evidence import Evidence
 from agents.health import Health
-from agents.health_events import DIAGNOSIS
 from agents.luck import Luck
 from agents.place import Place
-from agents.population import CURRENT_SMOKER, DAYS_PER_YEAR, Population
+from agents.population import CURRENT_SMOKER
 from agents.synthesis import synthesise
 from calibration.aim import Aim
-from calibration.bare_people import bare_population, england, give_risks
+from calibration.bare_people import england
 from calibration.checks import ENGLAND, targets_of
 from calibration.deaths import life_expectancy
 from calibration.fit_measures import People
 from calibration.matching.own import OwnTarget
 from calibration.matching.own_counts import as_target
 from calibration.matching.tables import Numbers, aim_at, derived, of_place
-from calibration.simulated import FOLLOWED_YEARS, Lives, Simulated
+from calibration.simulated import Lives, Simulated, followed, newborn_lives, people_with
 from calibration.targets import Target
 
 Floats = npt.NDArray[np.float64]
 
 EVER_AGES = ((20, 49), (80, 110))  # ages of the published triads
-_OLDEST = 130.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +144,10 @@ def people_at(trial: Trial, tables: DiseaseTables, aim: Aim | None) -> Simulated
     health.live_to_entry()
     rows = np.flatnonzero(people.present(0.0))
     physical = tables.effects.physical
-    register = _people(people, people.diagnosed, physical, rows)
-    true = _people(people, people.has, physical, rows)
-    newly, years = _followed(health, people, rows)
+    register = people_with(people.diagnosed, people, rows, physical)
+    true = people_with(people.has, people, rows, physical)
+    newly, years = followed(health, people, rows)
+    newborns = Luck(trial.luck, 1), trial.size.newborns, 0
     ever = _ever_recorded(trial) if trial.place.key == ENGLAND else None
     return Simulated(
         place=trial.place.key,
@@ -159,63 +158,14 @@ def people_at(trial: Trial, tables: DiseaseTables, aim: Aim | None) -> Simulated
         smoker=people.smoking[rows] == CURRENT_SMOKER,
         newly=newly,
         years=years,
-        lives=_expected(aim) if aim is not None else _newborns(tables, trial),
+        lives=_expected(aim) if aim is not None else newborn_lives(tables, *newborns),
     )
-
-
-def _people(
-    people: Population,
-    facts: npt.NDArray[np.bool_],
-    physical: npt.NDArray[np.bool_],
-    rows: npt.NDArray[np.int64],
-) -> People:
-    return People(
-        conditions=people.conditions,
-        has=facts[rows].copy(),
-        age=people.age(0.0, rows).astype(np.int64),
-        sex=people.sex[rows],
-        fifth=people.imd_quintile[rows],
-        physical=physical,
-    )
-
-
-def _followed(
-    health: Health, people: Population, rows: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """Follow residents; return who was newly diagnosed, and the years each was followed."""
-    last = FOLLOWED_YEARS * DAYS_PER_YEAR
-    happened = health.advance(last)
-    newly = np.zeros(people.has.shape, np.bool_)
-    found = happened.kinds == DIAGNOSIS
-    found &= happened.days < people.exit_day[happened.rows]
-    newly[happened.rows[found], happened.conditions[found]] = True
-    end = np.minimum(np.minimum(people.death_day[rows], people.exit_day[rows]), last)
-    return newly[rows], end / DAYS_PER_YEAR
 
 
 def _expected(aim: Aim) -> Lives:
     """Return life expectancy from the death rates, which derived hazards keep."""
     mean = life_expectancy(aim.deaths)
     return Lives(mean, np.zeros_like(mean))
-
-
-def _newborns(tables: DiseaseTables, trial: Trial) -> Lives:
-    """Live newborns of each sex and fifth to their deaths."""
-    n = trial.size.newborns
-    group = np.arange(n) % 10
-    luck = Luck(trial.luck, 1)
-    people = bare_population(
-        tables.conditions, np.zeros(n), sex=group // 5, imd_quintile=group % 5 + 1
-    )
-    give_risks(people, tables.risks, luck)
-    health = Health(people, tables, luck)
-    health.live_to_entry()
-    health.advance(_OLDEST * DAYS_PER_YEAR)
-    lived = np.minimum(people.death_day / DAYS_PER_YEAR, _OLDEST)
-    parts = [lived[group == each] for each in range(10)]
-    mean = np.array([part.mean() for part in parts]).reshape(2, 5)
-    error = np.array([part.std() / np.sqrt(part.size) for part in parts]).reshape(2, 5)
-    return Lives(mean, error)
 
 
 def _ever_recorded(trial: Trial) -> People:
@@ -237,4 +187,4 @@ def _ever_recorded(trial: Trial) -> People:
     )
     Health(people, tables, Luck(trial.luck, 2)).live_to_entry()
     rows = np.arange(len(people))
-    return _people(people, people.has, tables.effects.physical, rows)
+    return people_with(people.has, people, rows, tables.effects.physical)

@@ -414,19 +414,7 @@ def _effect(form: _Effect, studies: dict[str, Row]) -> Effect:
 
 def design_figures(design: Design, evidence: Evidence) -> tuple[Figure, ...]:
     """Return the numbers a design rests on: its own, its studies' and its unit costs."""
-    own = [
-        Figure(
-            key=f"design.{design.name}.{source.key}",
-            value=source.value,
-            low=source.low,
-            high=source.high,
-            unit=source.unit,
-            source=source.source,
-            basis=source.basis,
-            note=source.note,
-        )
-        for source in design.sources
-    ]
+    own = [source.figure(design.name) for source in design.sources]
     effects = [_effect_figure(design, effect) for effect in design.effects]
     items = {row["item"] for row in evidence.rows("unit_costs")}
     costs = [
