@@ -62,7 +62,8 @@ class Effect:
     does to an event. It grows in a straight line to its full size over ``builds_over_years``
     and is lost when support ends, over ``fades_over_years``. It acts in the people whom
     ``component`` reaches; an empty name is the design's own pathway. ``standing`` of a
-    published effect is ``INSIDE``, ``OUTSIDE``, ``NOT_EMULATED`` or ``NO_STUDY``.
+    published effect is ``INSIDE``, ``OUTSIDE``, ``NOT_EMULATED`` or ``NO_STUDY``, and its
+    ``interval`` says whose ``low`` and ``high`` are.
     """
 
     version: str
@@ -79,6 +80,7 @@ class Effect:
     note: str = ""
     component: str = ""
     standing: str = ""
+    interval: str = ""
 
     @property
     def key(self) -> str:
@@ -163,7 +165,7 @@ class Design:
     @property
     def parts(self) -> list[dict[str, Any]]:
         """Each part that changes people, with how its published effects stand, for records."""
-        told = ("target", "evidence", "source", "standing")
+        told = ("target", "evidence", "source", "standing", "interval")
         names = dict.fromkeys(effect.component for effect in self.effects)
         return [
             {

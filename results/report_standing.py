@@ -42,6 +42,7 @@ class Effect:
     evidence: str
     source: str
     standing: str
+    interval: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,8 @@ def standing_of(data: ReportData, option: Option) -> Standing:
 
 
 def _effect(part: str, one: Mapping[str, Any]) -> Effect:
-    words = {name: str(one.get(name, "")) for name in ("target", "evidence", "source", "standing")}
+    names = ("target", "evidence", "source", "standing", "interval")
+    words = {name: str(one.get(name, "")) for name in names}
     return Effect(part=part, **words)
 
 
@@ -155,6 +157,7 @@ def standing_table(standings: Sequence[Standing]) -> Table | None:
             target_words(effect.target),
             effect.source,
             STANDING_WORDS.get(effect.standing, MISSED if effect.standing else "not known"),
+            effect.interval or "not known",
         )
         for one in standings
         for effect in one.effects
@@ -166,6 +169,7 @@ def standing_table(standings: Sequence[Standing]) -> Table | None:
             "none published",
             "",
             "a plan’s figures alone",
+            "none",
         )
         for one in standings
         for part in one.without
@@ -174,7 +178,7 @@ def standing_table(standings: Sequence[Standing]) -> Table | None:
         return None
     return Table(
         caption="What stands behind each published effect",
-        head=("Design", "Part", "What it changes", "Study", "How it stands"),
+        head=("Design", "Part", "What it changes", "Study", "How it stands", "Its interval"),
         rows=tuple(rows),
         wide=True,
     )

@@ -15,6 +15,7 @@ from agents.vulnerabilities import vulnerabilities_of
 from experiments.checking import faults_of, parse_toml, read_text
 from experiments.designs.combining import Table, as_components, combined
 from experiments.designs.components import Reading
+from experiments.designs.intervals import with_intervals
 from experiments.designs.shapes import shape_faults
 from experiments.designs.standing import read_stored, with_standing
 from experiments.settings import check_settings, flat
@@ -191,7 +192,8 @@ def load_design(
     if faults:
         raise BadInput(faults)
     studies = {row["effect_id"]: row for row in evidence.rows("intervention_effects")}
-    return with_standing(_design(form, evidence, parts, effects), studies, read_stored())
+    design = with_standing(_design(form, evidence, parts, effects), studies, read_stored())
+    return with_intervals(design, studies, evidence)
 
 
 def _none(use: str) -> Table:
@@ -436,5 +438,9 @@ def _effect_figure(design: Design, effect: Effect) -> Figure:
         unit=unit,
         source=f"{effect.evidence}: {effect.source}",
         basis="read" if effect.standing not in ("", NO_STUDY) else "assumption",
-        note=effect.note,
+        note="; ".join(
+            text
+            for text in (effect.interval and f"interval: {effect.interval}", effect.note)
+            if text
+        ),
     )

@@ -24,6 +24,8 @@ PEOPLE = ("include", "exclude", "separately")
 RATIOS = ("RR", "OR", "HR", "IRR", "rate ratio", "odds ratio", "hazard ratio")
 PERCENT = ("percent change", "percent")
 VERSIONS = ("plan", "published")
+# What an effect comes to know of itself; a file does not say it.
+NOT_WRITTEN = {"component", "source", "grade", "standing", "interval"}
 
 
 @dataclass(slots=True)
@@ -220,7 +222,7 @@ class Reading:
 
     def _effect(self, written: Table, component: Component, key: str) -> Effect | None:
         before = len(self.faults)
-        known = {one.name for one in fields(Effect)} - {"component", "source", "grade"}
+        known = {one.name for one in fields(Effect)} - NOT_WRITTEN
         for name in written:
             self.named(name, known, f"{key}: {name}")
         self.named(written.get("version"), VERSIONS, f"{key}: version")

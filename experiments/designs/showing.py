@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from experiments.comparing import aligned
+from experiments.designs.intervals import PUBLISHED
 from experiments.designs.standing import why_assumed
 from pathways.components import Component
 from pathways.design import Design, Effect, People
@@ -88,9 +89,10 @@ def _size(effect: Effect | None) -> str:
     if effect is None:
         return "nothing"
     low, high = effect.low, effect.high
-    span = "" if low is None or high is None else f" ({low:+g} to {high:+g})"
+    span = "" if low is None or high is None else f" ({low:+.3g} to {high:+.3g})"
     marks = ", direct" if effect.direct else ""
-    return f"{effect.change:+g}{span} [{effect.grade}{marks}]"
+    whose = "" if effect.interval in ("", PUBLISHED) else f"; interval: {effect.interval}"
+    return f"{effect.change:+.3g}{span} [{effect.grade}{marks}{whose}]"
 
 
 def _sources(design: Design) -> list[str]:
