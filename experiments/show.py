@@ -172,7 +172,9 @@ def _costs(design: Design) -> list[str]:
         origin = (
             _origin(design, cost.evidence) or f"; {row.get('source', '')} [{row.get('basis', '')}]"
         )
-        fte = f", {cost.fte_per_10000:g} FTE per 10,000" if cost.fte_per_10000 else ""
+        posts = design.posts(cost)
+        fte = f", {posts:.3g} FTE per 10,000" if posts else ""
+        fte += f" (what {cost.follows} holds over {cost.above:g})" if cost.follows else ""
         lines.append(
             f"  {cost.line}: {cost.amount:g} {cost.unit} at {cost.price_year} prices{fte}, "
             f"{cost.kind.replace('_', '-')}, paid by {cost.payer} from year {cost.first_year}"

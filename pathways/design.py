@@ -7,6 +7,7 @@ studies, or nothing) and what it costs. It never reaches into the model: the mod
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,12 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """One line of what a design costs, per 10,000 residents or per unit of activity."""
+    """One line of what a design costs, per 10,000 residents or per unit of activity.
+
+    Where ``follows`` names a setting in posts per 10,000, such as
+    ``vcse.link_workers_per_10000``, the posts paid for are what that setting holds over
+    ``above``, usual care's own: more workers cost more without another line.
+    """
 
     line: str
     kind: str
@@ -104,6 +110,8 @@ class Cost:
     price_year: str
     first_year: int
     evidence: str
+    follows: str = ""
+    above: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +147,13 @@ class Design:
     def acting(self, version: str) -> tuple[Effect, ...]:
         """Return the effects that act in ``version`` (none under ``null`` and ``inert``)."""
         return tuple(effect for effect in self.effects if effect.version == version)
+
+    def posts(self, cost: Cost, settings: Mapping[str, float] | None = None) -> float:
+        """Return the posts per 10,000 that ``cost`` pays for, under an experiment's settings."""
+        if not cost.follows:
+            return cost.fte_per_10000
+        own = self.changes.get(cost.follows, cost.above)
+        return max((settings or {}).get(cost.follows, own) - cost.above, 0.0)
 
     @property
     def assumed_parts(self) -> tuple[str, ...]:

@@ -405,7 +405,7 @@ def design_costs(spec: RunSpec) -> list[dict[str, Any]]:
     heads = spec.population / 10_000
     lines = []
     for cost in spec.design.costs:
-        fte = cost.fte_per_10000 * heads
+        fte = spec.design.posts(cost, spec.settings) * heads
         factor = {
             "GBP per FTE year": (fte, "GBP per year"),
             "GBP per FTE once": (fte, "GBP once"),

@@ -10,7 +10,7 @@ import calibration
 from agents.evidence import Evidence
 from agents.faults import BadInput
 from experiments.catalogue import installed
-from experiments.designs import design_figures, design_names, design_table, load_design
+from experiments.designs import POSTS, design_figures, design_names, design_table, load_design
 from experiments.show import shown
 from pathways.components import ProactivePathway
 from pathways.design import Design
@@ -183,3 +183,24 @@ def test_a_design_that_uses_itself_is_refused(tmp_path: Path) -> None:
 def test_a_part_without_a_study_marks_the_design_as_assumption_only(tmp_path: Path) -> None:
     assert loaded(tmp_path, SHIFT).assumption_only
     assert not load_design("proactive-mltc", EVIDENCE).assumption_only
+
+
+# ---- posts that a design adds ----
+
+
+@pytest.mark.parametrize("name", design_names())
+def test_a_design_pays_for_the_posts_that_it_adds(name: str) -> None:
+    """Coordinators and link workers over those of usual care stand in the costs, once."""
+    design = load_design(name, EVIDENCE)
+    for setting in POSTS:
+        lines = [one for one in design.costs if one.follows == setting and "year" in one.unit]
+        assert len(lines) == (setting in design.changes), setting
+
+
+def test_more_workers_cost_more_and_fewer_less() -> None:
+    design = load_design("vcse-social-prescribing", EVIDENCE)
+    (line,) = [one for one in design.costs if one.follows]
+    own = design.changes[line.follows]
+    assert design.posts(line) == pytest.approx(own - line.above)
+    assert design.posts(line, {line.follows: own + 1}) == pytest.approx(own - line.above + 1)
+    assert design.posts(line, {line.follows: 0.0}) == 0.0

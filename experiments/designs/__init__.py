@@ -18,7 +18,7 @@ from experiments.designs.components import Reading
 from experiments.designs.intervals import with_intervals
 from experiments.designs.shapes import shape_faults
 from experiments.designs.standing import read_stored, with_standing
-from experiments.settings import check_settings, flat
+from experiments.settings import SETTINGS, check_settings, flat
 from pathways.components import Component
 from pathways.components.parameters import change_range
 from pathways.design import NO_STUDY, Cost, Design, Effect, People, Reach, Source, Support
@@ -99,6 +99,8 @@ class _Cost(_Form):
     price_year: Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
     first_year: Annotated[int, Field(ge=1, le=100)] = 1
     evidence: str
+    follows: str = ""
+    above: Amount = 0.0
 
 
 class _Source(_Form):
@@ -138,6 +140,8 @@ TARGETS = (
     "blood_pressure",
     "activation",
 )
+# Settings that count posts, which a line of costs may follow.
+POSTS = tuple(one.name for one in SETTINGS.values() if one.unit.startswith("FTE per 10,000"))
 UNITS = (
     "GBP per FTE year",
     "GBP per FTE once",
@@ -330,6 +334,8 @@ def _faults(form: _File, where: str, evidence: Evidence) -> list[Fault]:
     for number, cost in enumerate(form.costs, 1):
         faults += _unknown(cost.evidence, items, where, f"costs[{number}].evidence")
         faults += _unknown(cost.unit, units, where, f"costs[{number}].unit")
+        if cost.follows:
+            faults += _unknown(cost.follows, POSTS, where, f"costs[{number}].follows")
     return faults
 
 

@@ -33,6 +33,7 @@ def combined(
     result: Table = {key: value for key, value in own.items() if key not in COMBINING}
     for use in reversed(_texts(own.get("use"))):
         result = _together(as_components(load(use)), result)
+    result["costs"] = _paid_once(result.get("costs", []))
     _set(result, own, where, faults)
     _remove(result, _texts(own.get("remove")), where, faults)
     _each(result, own, "starts", "starts_day", where, faults)
@@ -69,6 +70,16 @@ def _together(other: Table, own: Table) -> Table:
     systems = [*own.get("systems", []), *other.get("systems", [])]
     both["systems"] = list(dict.fromkeys(systems))
     return both
+
+
+def _paid_once(costs: list[Table]) -> list[Table]:
+    """Return costs without earlier lines for posts that a later one counts: they are the same."""
+    last = {(one["follows"], one.get("unit")): one for one in costs if one.get("follows")}
+    return [
+        one
+        for one in costs
+        if not one.get("follows") or last[(one["follows"], one.get("unit"))] is one
+    ]
 
 
 def _parts(table: Table) -> dict[str, Table]:
