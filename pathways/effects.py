@@ -19,6 +19,7 @@ import numpy.typing as npt
 from agents.evidence import Evidence
 from agents.population import Population
 from pathways.calendar import YEAR
+from pathways.crises import PressureCrises
 from pathways.demand import EXPECTED, PROCESSES
 from pathways.design import Effect
 
@@ -212,6 +213,10 @@ class Effects:
             acted.append(ADMITTED)
         if self._activation is not None:
             acted += self._activation.ratios
+        presses = any(effect.target == "blood_pressure" for effect in self._effects)
+        self._crises = PressureCrises.read(evidence) if presses else None
+        if self._crises is not None:
+            acted.append(ADMITTED)
         self.demand_factor: dict[str, Floats] = {
             process: np.ones(len(population)) for process in acted
         }
@@ -286,6 +291,8 @@ class Effects:
             product *= np.power(self._activation.ratios[process], gained)
         if self._continuity is not None and process == ADMITTED:
             product *= self._continuity.factor(self._total("continuity", rows))
+        if self._crises is not None and process == ADMITTED:
+            product *= self._crises.factor(self._lowered(rows))
         return floored(product, strongest, self._floor)
 
     def _apply_hazards(self, rows: Rows) -> None:
@@ -307,13 +314,16 @@ class Effects:
         if self._hypertension is None or not self._of("blood_pressure"):
             return
         population = self._population
-        treatable = (
-            population.diagnosed[rows, self._hypertension]
-            & ~(population.controlled[rows, self._hypertension])
-        )
-        mmhg = self._total("blood_pressure", rows)
-        factors = self._pressure.onset_factors(np.where(treatable, mmhg, 0.0))
+        factors = self._pressure.onset_factors(self._lowered(rows))
         population.onset_factor[np.ix_(rows, np.array(self._columns))] = factors
+
+    def _lowered(self, rows: Rows) -> Floats:
+        """Return the change of pressure (mmHg) of ``rows``: none but in known ones off target."""
+        people, column = self._population, self._hypertension
+        if column is None:
+            return np.zeros(len(rows))
+        treatable = people.diagnosed[rows, column] & ~people.controlled[rows, column]
+        return np.where(treatable, self._total("blood_pressure", rows), 0.0)
 
 
 def on_hazards(effect: Effect) -> bool:

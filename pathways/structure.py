@@ -159,6 +159,28 @@ STRUCTURE: Mapping[str, Alternative] = {
             source="mechanisms.csv deconditioning",
         ),
         Alternative(
+            name="control",
+            about="whether people treated to target are admitted as an emergency less often",
+            options=(
+                Option(name="published", about="as in control_crises.csv, its causal share"),
+                Option(
+                    name="none",
+                    about="who is off target is just as often admitted",
+                    replaced={
+                        "control_crises.causal_share.type_2_diabetes": 0.0,
+                        "control_crises.causal_share.hypertension": 0.0,
+                    },
+                ),
+                Option(
+                    name="all",
+                    about="all of the association with blood glucose is caused",
+                    replaced={"control_crises.causal_share.type_2_diabetes": 1.0},
+                ),
+            ),
+            measure="emergency_admissions of people off target",
+            source="control_crises.csv",
+        ),
+        Alternative(
             name="workload",
             about="whether heavy work makes practice staff leave",
             options=(

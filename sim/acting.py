@@ -162,3 +162,4 @@ class Acting:
         each = np.unique(rows)
         self._model.world.control.settle(each, day)
         self._model.world.health.refresh(each, day)
+        self._model.changed(each)

@@ -27,9 +27,11 @@ from pathways.hospital import Arriving, together
 from pathways.journey import link_worker_episode
 from pathways.ledger import Ledger
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
+from pathways.practice import PracticeDay
 from pathways.queues import Walk
 from pathways.seasons import Seasons
 from sim.bodies import Bodies
+from sim.crises import Crises
 from sim.deconditioning import deconditioning
 from sim.isolation import Isolation
 from sim.last_days import LastDays
@@ -97,10 +99,11 @@ class CareModel(mesa.Model):
             spec.place.demand_log_factor,
         )
         self.isolation = Isolation(self.world.network, self.demand, self.world.evidence)
+        self.crises = Crises(self.demand, self.world.evidence)
         self.history: Mapping[str, Arrivals] = self.demand.history(HISTORY)
         self.seasons = Seasons.of(self.world.evidence, spec.start, spec.settings)
         self.seasons.raise_demand(self.demand)
-        self.deconditioning = deconditioning(self.world, spec, self._changed)
+        self.deconditioning = deconditioning(self.world, spec, self.changed)
         self.unmet_returns = unmet_returns(spec, self.world.evidence, self.luck)
         self._fixed_luck: dict[str, Floats] = {}
         self.services = open_services(self)
@@ -243,8 +246,9 @@ class CareModel(mesa.Model):
         self.world.frailty.update(self.population, rows, day)
         self.world.control.settle(rows, day)
         self._dirty.append(rows[self.population.frailty[rows] != before])
+        self._dirty.append(self.crises.follow(rows))
 
-    def _changed(self, rows: Rows) -> None:
+    def changed(self, rows: Rows) -> None:
         """Remember that the rates of ``rows`` must be worked out anew."""
         self._dirty.append(rows)
 
@@ -258,6 +262,7 @@ class CareModel(mesa.Model):
         if self._dirty:
             rows = np.unique(np.concatenate(self._dirty))
             self._dirty = []
+            self.crises.follow(rows)
             self.demand.refresh(rows, day)
 
     # ---- care ----
@@ -281,21 +286,17 @@ class CareModel(mesa.Model):
             self._book.days_supported[np.flatnonzero(self.programme.supported)] += 1.0
         self.look_back.add(day, arrivals)
 
-    def _emergencies(self, day: int, arrivals: dict[str, Arrivals], practice: Any) -> Arriving:
+    def _emergencies(
+        self, day: int, arrivals: Mapping[str, Arrivals], practice: PracticeDay
+    ) -> Arriving:
         """Bring together everyone who comes to the hospital today."""
         visits, admissions = arrivals["ed_attendance"], arrivals["emergency_admission"]
-        later = self.unmet_returns
-        unmet_rows, unmet_keys = later.come(day, practice) if later else practice.leaked("ed")
-        self.ledger.count("ae_from_gp_wait", unmet_rows)
-        rows = np.concatenate([visits.rows, unmet_rows])
-        keys = np.concatenate([visits.keys, unmet_keys])
-        unmet_times = self.services.hospital.stays.arrival_times(unmet_keys)
         not_admitted = Arriving(
-            rows=rows,
-            times=day + np.concatenate([visits.times, unmet_times]),
-            keys=keys,
-            kinds=self._kinds(keys),
-            avoidable=np.zeros(len(rows), np.bool_),
+            rows=visits.rows,
+            times=day + visits.times,
+            keys=visits.keys,
+            kinds=self._kinds(visits.keys),
+            avoidable=np.zeros(len(visits), np.bool_),
         )
         admitted = Arriving(
             rows=admissions.rows,
@@ -306,7 +307,24 @@ class CareModel(mesa.Model):
             ),
             avoidable=self.demand.is_acsc(admissions.rows, admissions.keys),
         )
-        return together(not_admitted, admitted)
+        return together(not_admitted, self._without_practice(day, practice), admitted)
+
+    def _without_practice(self, day: int, practice: PracticeDay) -> Arriving:
+        """Return who comes to A&E today because the practice could not see them."""
+        rows, keys = practice.leaked("ed")
+        kinds = [self.services.for_want.kinds(keys, self.demand)]
+        if self.unmet_returns:
+            late_rows, late_keys = self.unmet_returns.come(day, practice)
+            rows, keys = np.concatenate([rows, late_rows]), np.concatenate([keys, late_keys])
+            kinds.append(self._kinds(late_keys))
+        self.ledger.count("ae_from_gp_wait", rows)
+        return Arriving(
+            rows=rows,
+            times=day + self.services.hospital.stays.arrival_times(keys),
+            keys=keys,
+            kinds=np.concatenate(kinds),
+            avoidable=np.zeros(len(rows), np.bool_),
+        )
 
     def _kinds(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int8]:
         """Say which attendances without admission are type 1, and of those which are major."""

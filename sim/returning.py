@@ -54,10 +54,9 @@ class UnmetReturns:
         return np.concatenate(rows), np.concatenate(keys)
 
     def come(self, day: int, practice: PracticeDay) -> tuple[Rows, Words]:
-        """Return who comes to A&E on ``day`` for an unmet request, of today or of before."""
+        """Note the unmet requests of ``day``; return who comes to A&E today for one of before."""
         self.note(day, practice)
-        now, before = practice.leaked("ed"), self.due(day)
-        return np.concatenate([now[0], before[0]]), np.concatenate([now[1], before[1]])
+        return self.due(day)
 
 
 def unmet_returns(spec: RunSpec, evidence: Evidence, luck: Luck) -> UnmetReturns | None:

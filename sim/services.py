@@ -36,6 +36,7 @@ from pathways.teams import (
     teams_for,
 )
 from sim.organisations import Organisations
+from sim.for_want import ForWant
 from sim.spec import RunSpec
 
 PER = 10_000
@@ -79,6 +80,7 @@ class ServiceSet:
     residents: int
     major_share: float
     link_worker_contacts: int
+    for_want: ForWant  # how those are seen in A&E whom no practice could see
     organisations: Organisations  # who decide for the services
     own_caseloads: list[Caseload] = field(default_factory=list)  # that designs open
 
@@ -220,6 +222,7 @@ def open_services(scene: Scene) -> ServiceSet:
         organisations=Organisations(
             scene,
             practices=practices,
+        for_want=ForWant.of(evidence),
             hospital=hospital,
             link_workers=workers,
             meeting=meeting,
