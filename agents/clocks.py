@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from agents import hazards
 from agents.disease_tables import DiseaseTables
-from agents.integrated import IntegratedHazards
+from agents.integrated import OLDEST, IntegratedHazards
 from agents.population import Population
 from agents.risk_factors import CLASS, UNKNOWN
 
@@ -117,7 +117,9 @@ class Clocks:
     def look_ahead(self, rows: Integers, age: Floats) -> None:
         """Find the next strike of ``rows`` beyond the horizon that held until ``age``."""
         has = self._people.has[rows]
-        ages = self._hazards.age_when(self._running(rows, has), self.goal[rows])
+        series = self._running(rows, has)
+        below = self._levels_at_horizon(rows, series)
+        ages = self._hazards.age_when(series, self.goal[rows], below)
         self.settled_age[rows] = age
         self._note_next(rows, has, age, ages)
 
@@ -134,7 +136,7 @@ class Clocks:
     def _levels_at_horizon(self, rows: Integers, series: Integers) -> Floats | None:
         if self.horizon is None:
             return None
-        return self._hazards.at(series, self.horizon[rows, None])
+        return self._hazards.at(series, np.minimum(self.horizon[rows, None], OLDEST))
 
     def _note_next(self, rows: Integers, has: Bools, age: Floats, ages: Floats) -> None:
         first = ages.argmin(axis=1)

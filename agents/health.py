@@ -81,11 +81,12 @@ class Health:
         """Normal scores of susceptibility, (n, n_clusters), in the order of the tables."""
         return self._clocks.scores
 
-    def live_to_entry(self) -> None:
+    def live_to_entry(self, until: float = np.inf) -> None:
         """Live everyone from birth to the day they are first here, redrawn until alive.
 
         Today's residents become people of their age with the conditions, diagnoses and
-        remaining luck that such a life leaves. Call it once, before ``advance``.
+        remaining luck that such a life leaves. Call it once, before ``advance``, which never
+        is to be asked for more than the day ``until``: what falls later is not looked for.
 
         Raises
         ------
@@ -102,7 +103,8 @@ class Health:
             for rows in _blocks(dead):
                 self._redraw(rows)
             dead = dead[~self._people.alive[dead]]
-        self._clocks.horizon = None
+        last = np.minimum(self._people.exit_day, until)
+        self._clocks.horizon = (last - self._people.birth_day) / DAYS_PER_YEAR
         for rows in _blocks(everyone):
             self._clocks.look_ahead(rows, age[rows])
             self._choose(rows)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import poisson
+from scipy.special import pdtr
 
 from agents.evidence import Evidence
 from agents.luck import Luck, Words
@@ -199,7 +199,7 @@ class Visitors:
     def __post_init__(self) -> None:
         total = float(self.expected.sum())
         most = int(total + 10.0 * total**0.5 + 10.0)
-        self._counts = poisson.cdf(np.arange(most), total)
+        self._counts = pdtr(np.arange(most), total)
         self._ends = np.cumsum(self.expected) / max(total, 1e-12)
 
     @property

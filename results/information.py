@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from agents.luck import Luck
 from results.comparison import Arm
@@ -73,7 +72,7 @@ def partial(net: Floats, inputs: Floats) -> tuple[float, float, float, bool]:
     possible; none lies below zero), and whether for some option the regression predicts
     draws that were left out better than luck would.
     """
-    scores = ndtri((rankdata(inputs, axis=0) - 0.5) / len(inputs))
+    scores = ndtri((pd.DataFrame(inputs).rank().to_numpy() - 0.5) / len(inputs))
     smooth = np.zeros((SIMULATED, *net.shape))
     centre = np.zeros(net.shape)
     told = False

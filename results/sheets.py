@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 Floats = npt.NDArray[np.float64]
 
@@ -169,7 +169,7 @@ def _spreads(runs: int) -> Floats:
     """
     most = max(runs - 1, 1)
     free = np.maximum(np.arange(most + 1), 1)
-    return np.stack([student_t.ppf(tail, free) for tail in (0.975, 0.75)])
+    return np.stack([stdtrit(free, tail) for tail in (0.975, 0.75)])
 
 
 def _nan_mean(values: Floats) -> Floats:

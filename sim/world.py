@@ -29,6 +29,7 @@ from agents.network import Network
 from agents.population import DAYS_PER_YEAR, Population
 from agents.synthesis import synthesise
 from agents.traits import settle_traits
+from pathways.calendar import YEAR
 from sim.spec import RunSpec
 
 Rows = npt.NDArray[np.int64]
@@ -85,7 +86,7 @@ def build_world(spec: RunSpec) -> World:
     population.extra[DELAY] = contact_delay(population.person, people_luck, evidence)
     tables = DiseaseTables.load(spec.parameters)
     health = Health(population, tables, people_luck)
-    health.live_to_entry()
+    health.live_to_entry(until=spec.years * YEAR + 1)
     network = Network(population, people_luck, evidence)
     frailty = settle_traits(population, people_luck, evidence, network)
     control = Control(evidence, population, people_luck)
