@@ -601,6 +601,10 @@ class Hospital:
         self._ledger.tally(service, role, "capacity", figures.place_time * share)
         self._ledger.tally(service, role, "used", figures.occupied_time * share)
         self._ledger.tally(service, role, "queue_end", waiting * share)
+    def escalated_days(self) -> float:
+        """Return bed-days of escalation beds open so far, the residents' share."""
+        return sum(site.beds.escalated_time() * site.own_share["beds"] for site in self.sites)
+
 
     def check(self) -> dict[str, int]:
         """Return where everyone announced is.

@@ -5,12 +5,15 @@ fixed, so what one person does not use the next one takes. A third are urgent; t
 taken by how long they have waited for their specialty, so that specialties keep their
 different waits. Some leave the list unseen. All other appointments and cases are planned:
 they happen unless clinics are full. Clinics are run a week at a time, when the week is over.
+
+While a full hospital has escalation beds open, part of them are beds of planned care: operations
+with a night that needed one are put off on the day. Nobody is lost: they come back first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import InitVar, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import InitVar, dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +52,9 @@ class Habits:
     urgent : share of starts that are urgent, seen from ``soonest`` to ``latest`` days
     sigma : log standard deviation of waits between specialties
     overnight, stay_days : share of ordinary admissions that stay, and their mean stay
+    lent : share of escalation beds that are beds of planned care
+    usual_put_off : share of ordinary admissions put off for want of a bed today, beyond which
+        the published admissions are what is left
     missed : (5,) chance of missing an outpatient appointment by deprivation fifth
     """
 
@@ -59,6 +65,8 @@ class Habits:
     sigma: float
     overnight: float
     stay_days: float
+    lent: float
+    usual_put_off: float
     missed: Floats
 
     @classmethod
@@ -83,6 +91,8 @@ class Habits:
             sigma=setting("specialty_sigma"),
             overnight=overnight,
             stay_days=evidence.value(TABLE, service="elective_stay") / overnight,
+            lent=setting("beds_lent_share"),
+            usual_put_off=setting("usual_put_off"),
             missed=missed * gradient / gradient.mean(),
         )
 
@@ -191,6 +201,10 @@ class WaitingList:
     def __len__(self) -> int:
         return len(self.waiting)
 
+    def put_back(self, some: Waiting, today: int) -> None:
+        """Let people who had their turn wait again, to be seen before all others."""
+        self.waiting = self.waiting.and_also(replace(some, due=np.full(len(some), today, float)))
+
     def run(
         self, starts: Starts, days: Integers, n_people: int, population: Population
     ) -> tuple[Waiting, Integers, int]:
@@ -233,6 +247,12 @@ class Backlog:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def put_back(self, rows: Integers, keys: Words) -> None:
+        """Let people who had their turn come first again."""
+        self.rows = np.concatenate([rows, self.rows])
+        self.keys = np.concatenate([keys, self.keys])
+        self.leaves = np.concatenate([np.full(len(rows), np.inf), self.leaves])
+
     def see(self, day: int, rows: Integers, keys: Words, slots: int) -> tuple[Integers, Words]:
         """Add people; return the rows and keys of those seen, the longest waiting first."""
         rows = np.concatenate([self.rows, rows])
@@ -261,6 +281,7 @@ class Lists:
     history : ``demand.history`` of at least two years
     capacity : ``Place.capacity``, per 10,000 people and year
     settings : overrides such as ``outpatients.capacity_factor``
+    escalated : called for the bed-days of escalation beds so far, the residents' share
     """
 
     population: Population
@@ -272,6 +293,7 @@ class Lists:
     history: InitVar[Mapping[str, Arrivals]]
     capacity: Mapping[str, Mapping[str, float]]
     settings: Mapping[str, float] = field(default_factory=dict)
+    escalated: Callable[[], float] = field(default=lambda: 0.0)
     habits: Habits = field(init=False)
     lists: dict[str, WaitingList] = field(init=False)
     backlogs: dict[str, Backlog] = field(init=False)
@@ -279,6 +301,8 @@ class Lists:
     _left_over: dict[str, float] = field(init=False)
     _asked: Asked = field(init=False, default_factory=list)
     _n_people: int = field(init=False)
+    _escalated: float = field(init=False, default=0.0)  # up to the last run of clinics
+    _put_off: float = field(init=False, default=0.0)  # chance of a night's operation this week
 
     def __post_init__(self, history: Mapping[str, Arrivals]) -> None:
         self.habits = Habits.of(self.evidence)
@@ -286,17 +310,32 @@ class Lists:
         share = self.evidence.value(SETTINGS, key="lists.outpatient_rtt_share_of_stops")
         shares = {"outpatients": share, "elective": 1.0 - share}
         self.lists = {service: self._list(service, shares[service], history) for service in shares}
-        self._allowances = {
-            name: self._allowance(service, self.capacity[service][role])
-            for name, (service, role) in _PLANNED.items()
-        }
+        self._allowances = {name: Allowance(0.0, self.calendar) for name in _PLANNED}
+        self.change(self.settings)
         self._left_over = dict.fromkeys(_PLANNED, 0.0)
         removal = self.habits.removal
         self.backlogs = {name: Backlog(self.luck, removal) for name in _PLANNED}
 
-    def _allowance(self, service: str, per_10000: float) -> Allowance:
-        factor = self.settings.get(f"{service}.capacity_factor", 1.0)
-        return Allowance(per_10000 / PER * factor, self.calendar)
+    def change(self, changes: Mapping[str, float]) -> None:
+        """Follow ``outpatients.capacity_factor`` and ``elective.capacity_factor`` from now on."""
+        self.settings = {**self.settings, **changes}
+        for service, waiting in self.lists.items():
+            waiting.allowance.yearly = self._stops(service)
+        for name, (service, role) in _PLANNED.items():
+            yearly = self._yearly(service, self.capacity[service][role])
+            if name == "ordinary":
+                yearly /= 1.0 - self.habits.usual_put_off
+            self._allowances[name].yearly = yearly
+
+    def _yearly(self, service: str, per_10000: float) -> float:
+        """Return the slots a head and year that a service offers now."""
+        return per_10000 / PER * self.settings.get(f"{service}.capacity_factor", 1.0)
+
+    def _stops(self, service: str) -> float:
+        """Return the people a head and year who are seen from a service's list."""
+        share = self.evidence.value(SETTINGS, key="lists.outpatient_rtt_share_of_stops")
+        share = share if service == "outpatients" else 1.0 - share
+        return self._yearly(service, self.capacity["elective"]["RTT stops (capacity)"] * share)
 
     def _list(self, service: str, share: float, history: Mapping[str, Arrivals]) -> WaitingList:
         """Return a list as it stands at day 0: of past referrals, those who waited least.
@@ -315,7 +354,7 @@ class Lists:
         at_start = elective["RTT pathways waiting at start"] * share * self._n_people / PER
         size = min(int(at_start), int(np.isfinite(progress).sum()))
         waiting = waiting.take(np.argsort(progress, kind="stable")[:size])
-        stops = self._allowance(service, elective["RTT stops (capacity)"] * share)
+        stops = Allowance(self._stops(service), self.calendar)
         return WaitingList(stops, self.luck, self.habits, waiting)
 
     def _starts(self, asked: Asked, service: str) -> tuple[Starts, dict[str, Planned]]:
@@ -344,6 +383,8 @@ class Lists:
             return
         if day % YEAR == 0:
             self._n_people = int(self.population.present(day).sum())
+        if day == 0:
+            self._escalated = self.escalated()
         self._asked.append((day, arrivals))
         month_ends = self.calendar.month(day) != self.calendar.month(day + 1)
         if month_ends or self.calendar.weekday(day) == _SUNDAY:
@@ -354,9 +395,15 @@ class Lists:
 
     def _run(self, days: Integers, today: int) -> None:
         """Run the clinics of working ``days``: people are seen, operated on, or leave a list."""
+        self._put_off = self._share_put_off(len(self._asked))
         for service, waiting in self.lists.items():
             starts, others = self._starts(self._asked, service)
             seen, when, slots = waiting.run(starts, days, self._n_people, self.population)
+            if service == "elective":
+                off = (seen.kind == _ORDINARY) & self._is_put_off(today, seen.keys)
+                waiting.put_back(seen.take(off), today)
+                self._tell_put_off(today, seen.rows[off])
+                seen, when = seen.take(~off), when[~off]
             self._record_stops(today, seen, when, slots)
             if service == "outpatients":
                 some = [arrivals["outpatient_follow_up"] for _, arrivals in self._asked]
@@ -365,6 +412,28 @@ class Lists:
                     np.concatenate([part.keys for part in some]),
                 )
             self._see(today, len(days), seen, others)
+
+    def _share_put_off(self, days: int) -> float:
+        """Return the share of operations with a night put off in the last ``days``: beds lent."""
+        now = self.escalated()
+        lent, self._escalated = self.habits.lent * (now - self._escalated), now
+        beds = self.capacity["beds"]["elective pool"] * self._n_people / PER
+        return min(lent / max(beds * days, 1e-9), 1.0)
+
+    def _is_put_off(self, today: int, keys: Words) -> Bools:
+        """Say which ordinary admissions of the week are put off; new luck every week."""
+        if not self._put_off:
+            return np.zeros(len(keys), np.bool_)
+        off = self.luck.uniforms_of(keys, f"elective.put_off.{today}") < self._put_off
+        return off & self._has_night(keys)
+
+    def _has_night(self, keys: Words) -> Bools:
+        nights: Bools = self.luck.uniforms_of(keys, "elective.overnight") < self.habits.overnight
+        return nights
+
+    def _tell_put_off(self, today: int, rows: Integers) -> None:
+        self.ledger.tally("elective", "ordinary", "put_off", len(rows))
+        self.ledger.event(today, "elective", "put off", rows, np.zeros(len(rows)))
 
     def _record_stops(self, today: int, seen: Waiting, when: Integers, slots: int) -> None:
         waits = when.astype(np.float64) - np.floor(seen.since)
@@ -384,6 +453,11 @@ class Lists:
             listed = called.take(called.kind == number)
             room = self._room(name, slots * kept - len(listed))
             rows, keys = self.backlogs[name].see(today, rows, keys, room)
+            if name == "ordinary":
+                off = self._is_put_off(today, keys)
+                self.backlogs[name].put_back(rows[off], keys[off])
+                self._tell_put_off(today, rows[off])
+                rows, keys = rows[~off], keys[~off]
             here = is_here(self.population, rows, today)
             rows = np.concatenate([listed.rows, rows[here]])
             keys = np.concatenate([listed.keys, keys[here]])
@@ -415,7 +489,7 @@ class Lists:
     def _stay(self, day: int, rows: Integers, keys: Words) -> None:
         """Put ordinary admissions in elective beds for their stay."""
         habits = self.habits
-        overnight = self.luck.uniforms_of(keys, "elective.overnight") < habits.overnight
+        overnight = self._has_night(keys)
         stays = self.luck.exponentials_of(keys, "elective.stay") * habits.stay_days * overnight
         for row, stay in zip(rows.tolist(), stays.tolist(), strict=True):
             self.ledger.add("elective_bed_days", row, stay)
@@ -442,6 +516,7 @@ _PLANNED = {
     "day_case": ("elective", "day-case sessions"),
     "ordinary": ("elective", "ordinary elective admissions"),
 }
+_ORDINARY = list(_REFERRED["elective"].values()).index("ordinary")
 _ACTIVITY = {
     "first": "outpatient_first",
     "follow_up": "outpatient_follow_up",

@@ -35,9 +35,9 @@ from pathways.teams import (
     team_settings,
     teams_for,
 )
-from sim.organisations import Organisations
 from sim.for_want import ForWant
 from sim.spec import RunSpec
+from sim.organisations import Organisations
 
 PER = 10_000
 AFTER_HOSPITAL = ("social_care", "reablement", "care_home")  # that people wait for in bed
@@ -79,13 +79,13 @@ class ServiceSet:
     settings: Mapping[str, float]
     residents: int
     major_share: float
-    link_worker_contacts: int
     for_want: ForWant  # how those are seen in A&E whom no practice could see
     organisations: Organisations  # who decide for the services
     own_caseloads: list[Caseload] = field(default_factory=list)  # that designs open
 
     def for_pathway(self) -> Services:
         """Return the shared capacity that a design's pathway competes for."""
+    link_worker_contacts: int
         return Services(
             practice=self.practices,
             coordinators=self.coordinators,
@@ -222,7 +222,6 @@ def open_services(scene: Scene) -> ServiceSet:
         organisations=Organisations(
             scene,
             practices=practices,
-        for_want=ForWant.of(evidence),
             hospital=hospital,
             link_workers=workers,
             meeting=meeting,
@@ -235,6 +234,7 @@ def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
     """Return staff of the design's own, so that nothing it does touches anybody else."""
     design = scene.spec.design
     later = [part.set for part in design.components if isinstance(part, MoreCapacity)]
+            hospital.escalated_days,
     changes: dict[str, float] = dict(design.changes)
     for one in later:
         changes |= one
@@ -243,6 +243,7 @@ def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
         services,
         meeting=_meeting(scene, services.settings),
         coordinators=_coordinators(scene, services.settings),
+        for_want=ForWant.of(evidence),
         link_workers=_link_workers(scene, services.settings),
     )
     teams = {key: value for key, value in changes.items() if key.startswith(TEAMS)}

@@ -11,6 +11,7 @@ from pathways.calendar import YEAR, Calendar
 from pathways.demand import Demand
 from pathways.ledger import Ledger
 from pathways.lists import (
+    NO_PEOPLE,
     Allowance,
     Backlog,
     Habits,
@@ -132,6 +133,64 @@ def test_the_list_responds_to_demand_within_half_of_the_closure(
         other.day(day, more.today(day))
     found = waiting(other) / waiting(usual) - 1.0
     assert 0.5 < found / change < 1.5
+
+
+def put_off(model: Lists) -> float:
+    return float(model.ledger.tallies.get(("elective", "ordinary", "put_off"), 0.0))
+
+
+def test_a_full_hospital_puts_operations_off_and_loses_nobody() -> None:
+    people = england(10_000)
+    usual, demand = lists(people)
+    full, same = lists(people)
+    beds, lent = 2.2, 0.0  # beds of planned care; bed-days of escalation so far
+
+    def escalated() -> float:
+        return lent
+
+    full.escalated = escalated
+    for day in range(91):  # half of the beds of planned care are lent for a quarter
+        lent += 0.5 * beds / full.habits.lent
+        usual.day(day, demand.today(day))
+        full.day(day, same.today(day))
+    share = put_off(full) / usual.ledger.activity["elective_admissions"].sum()
+    assert 0.5 < share < 0.8  # 0.4 of them each time, some of them again and again
+    assert put_off(usual) == 0.0
+    for day in range(91, 280):
+        usual.day(day, demand.today(day))
+        full.day(day, same.today(day))
+    done, late = (
+        float(model.ledger.activity["elective_admissions"].sum()) for model in (usual, full)
+    )
+    assert late <= done
+    assert done - late < 0.5 * put_off(full)  # most have had their turn since
+
+
+def test_who_is_put_off_comes_first_again() -> None:
+    people = england(10_000)
+    model, _ = lists(people)
+    waiting_list, nobody = model.lists["elective"], NO_PEOPLE
+    starts = nobody, nobody.view(np.uint64), nobody, nobody.astype(np.float64)
+    seen, _, _ = waiting_list.run(starts, np.arange(5), 10_000, people)
+    assert len(seen)
+    waiting_list.put_back(seen, 6)
+    again, _, _ = waiting_list.run(starts, np.arange(7, 12), 10_000, people)
+    both = set(again.keys.tolist()) & set(seen.keys.tolist())
+    assert len(both) >= min(len(again), len(seen))
+
+
+def test_slots_change_from_the_day_a_schedule_says() -> None:
+    people = england(5_000)
+    model, demand = lists(people)
+    for day in range(63):
+        model.day(day, demand.today(day))
+    before = {name: float(rows.sum()) for name, rows in model.ledger.activity.items()}
+    model.change({"outpatients.capacity_factor": 0.0, "elective.capacity_factor": 0.5})
+    for day in range(63, 126):
+        model.day(day, demand.today(day))
+    after = {name: float(rows.sum()) - before[name] for name, rows in model.ledger.activity.items()}
+    assert after["outpatient_first"] == after["outpatient_follow_up"] == 0.0
+    assert after["day_cases"] == pytest.approx(0.5 * before["day_cases"], rel=0.25)
 
 
 def test_freed_slots_are_taken_by_the_next_on_the_list() -> None:

@@ -55,3 +55,25 @@ def test_without_practice_slots_nobody_is_seen_and_people_go_elsewhere(
     assert (totals(none, "gp_contacts_gp") == 0).all()
     assert (totals(none, "ae_from_gp_wait") > 20 * totals(usual, "ae_from_gp_wait")).all()
     assert (totals(none, "nhs111_calls") > totals(usual, "nhs111_calls")).all()
+
+
+def counted(records: list[RunRecord], service: str, metric: str) -> np.ndarray:
+    def of_month(month: dict[str, np.ndarray]) -> float:
+        mine = (month["service"] == service) & (month["metric"] == metric)
+        return float(month["value"][mine].sum())
+
+    return np.array([sum(map(of_month, run.series)) for run in records])
+
+
+def test_beds_cut_mean_delays_and_operations_put_off_and_nobody_lost(
+    usual: list[RunRecord],
+) -> None:
+    fewer = runs(beds__capacity_factor=0.5)
+    assert (counted(fewer, "elective", "put_off") > counted(usual, "elective", "put_off")).all()
+    pairs = zip(usual, fewer, strict=True)
+    assert all(mean_wait(less, "beds") > mean_wait(more, "beds") for more, less in pairs)
+    assert totals(fewer, "emergency_admissions") == pytest.approx(
+        totals(usual, "emergency_admissions"), rel=0.03
+    )  # those who are in hospital longer cannot come again meanwhile
+    for run in fewer:
+        assert run.about["checks"]["hospital"]["inside"] >= 0  # conservation was checked
