@@ -14,7 +14,18 @@ from pathways.light import SERVICES as LIGHT
 
 PREFIX = "schedule."
 # Services whose capacity can follow a schedule within a run.
-SCHEDULED = ("gp", "ed", "beds", "sdec", *LIGHT)
+SCHEDULED = (
+    "gp",
+    "ed",
+    "beds",
+    "sdec",
+    "outpatients",
+    "elective",
+    "mdt",
+    "care_coordination",
+    "vcse",
+    *LIGHT,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,11 +36,15 @@ from pathways.teams import (
     teams_for,
 )
 from sim.for_want import ForWant
-from sim.spec import RunSpec
 from sim.organisations import Organisations
+from sim.spec import RunSpec
 
 PER = 10_000
 AFTER_HOSPITAL = ("social_care", "reablement", "care_home")  # that people wait for in bed
+COORDINATORS = "care_coordination.coordinators_per_10000"
+LINK_WORKERS = "vcse.link_workers_per_10000"
+TEAM_FACTORS = ("mdt.capacity_factor", "care_coordination.capacity_factor", "vcse.capacity_factor")
+LISTS = ("outpatients.capacity_factor", "elective.capacity_factor")
 TEAMS = ("mdt.", "care_coordination.", "vcse.")  # what a ring-fenced design has of its own
 
 
@@ -80,12 +84,13 @@ class ServiceSet:
     residents: int
     major_share: float
     for_want: ForWant  # how those are seen in A&E whom no practice could see
+    link_worker_contacts: int
     organisations: Organisations  # who decide for the services
+    posts: Mapping[str, float]  # FTE per 10,000 of the teams now, by what sets them
     own_caseloads: list[Caseload] = field(default_factory=list)  # that designs open
 
     def for_pathway(self) -> Services:
         """Return the shared capacity that a design's pathway competes for."""
-    link_worker_contacts: int
         return Services(
             practice=self.practices,
             coordinators=self.coordinators,
@@ -97,25 +102,36 @@ class ServiceSet:
 
     def begin(self, changes: Mapping[str, float], day: int = 0) -> None:
         """Open the capacity that a design or an experiment sets, from ``day`` on, which is now."""
-        heads = self.residents / PER
-        settings = self.settings
-        if "care_coordination.coordinators_per_10000" in changes:
-            fte = changes["care_coordination.coordinators_per_10000"] * heads
-            fte *= changes.get("care_coordination.capacity_factor", 1.0)
-            places = fte * settings["care_coordination.open_per_fte"]
-            self.coordinators.places.capacity = round(places)
-        if "mdt.meetings_per_year" in changes:
-            for team in self.meeting.teams:
-                meet_more_often(team, changes["mdt.meetings_per_year"])
-        if "vcse.link_workers_per_10000" in changes:
-            fte = changes["vcse.link_workers_per_10000"] * heads
-            take_on_more(self.link_workers, fte, settings)
+        self._staff_teams(changes)
+        self.lists.change({key: changes[key] for key in LISTS if key in changes})
         if "gp.capacity_factor" in changes:
             self.practices.change_capacity(changes["gp.capacity_factor"], day)
         self.community.change(changes)
         self.practices.send_unmet(*self.community.unmet())
         self.hospital.change_capacity(changes)
         self.organisations.adopt(changes)
+
+    def _staff_teams(self, changes: Mapping[str, float]) -> None:
+        """Follow what ``changes`` say of the meeting, the coordinators and the link workers."""
+        factors = {key: changes[key] for key in TEAM_FACTORS if key in changes}
+        self.settings = {**self.settings, **factors}
+        self.posts = {key: changes.get(key, fte) for key, fte in self.posts.items()}
+        if changes.keys() & {COORDINATORS, "care_coordination.capacity_factor"}:
+            places = self._fte(COORDINATORS) * self.settings["care_coordination.capacity_factor"]
+            places *= self.settings["care_coordination.open_per_fte"]
+            self.coordinators.places.capacity = round(places)
+        if "mdt.meetings_per_year" in changes:
+            for team in self.meeting.teams:
+                meet_more_often(team, changes["mdt.meetings_per_year"])
+        if "mdt.capacity_factor" in changes:
+            for team in self.meeting.teams:
+                take_more_cases(team, changes["mdt.capacity_factor"])
+        if changes.keys() & {LINK_WORKERS, "vcse.capacity_factor"}:
+            take_on_more(self.link_workers, self._fte(LINK_WORKERS), self.settings)
+
+    def _fte(self, posts: str) -> float:
+        """Return the FTE that the simulated residents have of some ``posts`` now."""
+        return self.posts[posts] * self.residents / PER
 
     def settle(self) -> None:
         """Hand every service's use to the ledger, at the end of a month."""
@@ -143,6 +159,11 @@ class ServiceSet:
 def meet_more_often(team: Sessions, meetings_a_year: float) -> None:
     """Let a team meet so many times a year (for 50,000 residents) from its next meeting on."""
     team.session = replace(team.session, days=YEAR / meetings_a_year)
+
+
+def take_more_cases(team: Sessions, factor: float) -> None:
+    """Let a team discuss ``factor`` times its usual cases from its next meeting on."""
+    team.session = replace(team.session, slots=team.session.usual * factor)
 
 
 def take_on_more(caseload: Caseload, fte: float, settings: Mapping[str, float]) -> None:
@@ -210,6 +231,7 @@ def open_services(scene: Scene) -> ServiceSet:
             scene.history,
             capacity,
             settings,
+            hospital.escalated_days,
         ),
         community=community,
         meeting=meeting,
@@ -218,6 +240,7 @@ def open_services(scene: Scene) -> ServiceSet:
         settings=teams,
         residents=spec.population,
         major_share=_major_share(evidence),
+        for_want=ForWant.of(evidence),
         link_worker_contacts=_contacts(evidence),
         organisations=Organisations(
             scene,
@@ -227,6 +250,10 @@ def open_services(scene: Scene) -> ServiceSet:
             meeting=meeting,
             settings=teams,
         ),
+        posts={
+            COORDINATORS: _usual_coordinators(evidence),
+            LINK_WORKERS: capacity["vcse"]["social prescribing link worker"],
+        },
     )
 
 
@@ -234,7 +261,6 @@ def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
     """Return staff of the design's own, so that nothing it does touches anybody else."""
     design = scene.spec.design
     later = [part.set for part in design.components if isinstance(part, MoreCapacity)]
-            hospital.escalated_days,
     changes: dict[str, float] = dict(design.changes)
     for one in later:
         changes |= one
@@ -243,7 +269,6 @@ def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
         services,
         meeting=_meeting(scene, services.settings),
         coordinators=_coordinators(scene, services.settings),
-        for_want=ForWant.of(evidence),
         link_workers=_link_workers(scene, services.settings),
     )
     teams = {key: value for key, value in changes.items() if key.startswith(TEAMS)}
@@ -314,8 +339,11 @@ def _meeting(scene: Scene, teams: Mapping[str, float]) -> Meeting:
 
 
 def _coordinators(scene: Scene, teams: Mapping[str, float]) -> Caseload:
-    free = scene.evidence.value("care_settings", key="care_coordination.usual_fte_per_10000")
-    return _caseload_of(scene, free, teams)
+    return _caseload_of(scene, _usual_coordinators(scene.evidence), teams)
+
+
+def _usual_coordinators(evidence: Evidence) -> float:
+    return evidence.value("care_settings", key="care_coordination.usual_fte_per_10000")
 
 
 def _caseload_of(scene: Scene, fte: float, settings: Mapping[str, float]) -> Caseload:

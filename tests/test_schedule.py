@@ -20,12 +20,14 @@ from experiments.places import load_place
 from experiments.planning import specs_of
 from experiments.points import Point
 from pathways.schedule import SCHEDULED, Entry, as_settings, changes_by_day
+from pathways.teams import Sessions
 from sim.model import CareModel
 from sim.spec import RunSpec
 from sim.world import Shelf
 
 FOLDER = Path(calibration.__file__).parent
 SHELF = Shelf()
+PLANNED = ("outpatients", "elective", "mdt", "vcse", "care_coordination")
 FILE = """
 name = "winter"
 place = "tilbury"
@@ -133,6 +135,21 @@ def by_month(
     )
 
 
+def of_role(
+    model: CareModel, service: str, role: str, metric: str
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array(
+        [
+            month["value"][
+                (month["service"] == service)
+                & (month["role"] == role)
+                & (month["metric"] == metric)
+            ].sum()
+            for month in model.record.series
+        ]
+    )
+
+
 def test_capacity_is_as_before_until_the_day_and_back_afterwards() -> None:
     usual = year()
     cut = year(
@@ -150,6 +167,46 @@ def test_capacity_is_as_before_until_the_day_and_back_afterwards() -> None:
     beds = by_month(cut, "beds", "capacity") / by_month(usual, "beds", "capacity")
     assert beds[before] == pytest.approx(1.0)
     assert beds[4:] == pytest.approx(0.5, abs=0.05)
+
+
+def test_lists_and_teams_follow_a_schedule_too() -> None:
+    usual = year()
+    shut = year(*(Entry(service=name, from_day=122, factor=0.0) for name in PLANNED))
+    before, after = slice(0, 4), slice(5, 12)  # a month for what was under way
+    for service, metric in (
+        ("outpatients", "capacity"),
+        ("elective", "capacity"),
+        ("mdt", "served"),
+        ("vcse", "served"),
+    ):
+        then, now = by_month(usual, service, metric), by_month(shut, service, metric)
+        assert (now[before] == then[before]).all(), service
+        assert then[after].sum() > 0.0
+    for service, role in (("outpatients", "first"), ("elective", "day_case")):
+        assert of_role(shut, service, role, "used")[after].sum() == 0.0
+        assert of_role(shut, service, role, "queue_end")[-1] > 5 * max(
+            of_role(usual, service, role, "queue_end")[-1], 1.0
+        )
+    places = shut.services.coordinators.places
+    assert places.capacity == 0
+    assert shut.services.meeting.teams[0].session.slots == 0.0
+    link_workers = shut.services.link_workers.places
+    assert isinstance(link_workers, Sessions)
+    assert link_workers.session.slots == 0.0
+
+
+def test_a_schedule_of_link_workers_multiplies_what_a_design_added() -> None:
+    services = year().services
+    changes = {"vcse.link_workers_per_10000": 2.0, "vcse.capacity_factor": 0.5}
+    queue = services.link_workers.places
+    assert isinstance(queue, Sessions)
+    services.begin({"vcse.link_workers_per_10000": 2.0})
+    full = queue.session.slots
+    services.begin({"vcse.capacity_factor": 0.5})
+    assert queue.session.slots == pytest.approx(full / 2)
+    services.begin(changes)
+    assert queue.session.slots == pytest.approx(full / 2)
+    year.cache_clear()
 
 
 def test_every_scheduled_service_is_one_whose_capacity_can_be_set() -> None:
