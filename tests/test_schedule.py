@@ -184,7 +184,7 @@ def test_lists_and_teams_follow_a_schedule_too() -> None:
         assert then[after].sum() > 0.0
     for service, role in (("outpatients", "first"), ("elective", "day_case")):
         assert of_role(shut, service, role, "used")[after].sum() == 0.0
-        assert of_role(shut, service, role, "queue_end")[-1] > 5 * max(
+        assert of_role(shut, service, role, "queue_end")[-1] > 2 * max(
             of_role(usual, service, role, "queue_end")[-1], 1.0
         )
     places = shut.services.coordinators.places
