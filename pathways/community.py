@@ -386,10 +386,13 @@ class Community:
         """Remember somebody who leaves a hospital bed alive, for what follows tomorrow."""
         self._discharged.append((row, key))
 
-    def leave(self, row: int, now: float) -> None:
-        """End what a person has here who dies or moves away."""
-        if row not in self._kept_once:
-            return
+    def leave(self, rows: Sequence[int], now: float) -> None:
+        """End what people have here who die or move away."""
+        for row in rows:
+            if row in self._kept_once:
+                self._end(row, now)
+
+    def _end(self, row: int, now: float) -> None:
         for name, service in self.places.items():
             before = service.gone
             service.leave(row, now)

@@ -522,18 +522,17 @@ class Hospital:
         if self._inside.pop(visit.row, None) is not None:
             self._counts(visit.row).finished += 1
 
-    def leave(self, row: int) -> None:
-        """Take out a resident who dies or moves away now, for good."""
-        self._gone.add(row)
-        visit = self.inside.pop(row, None)
-        if visit is None:
-            return
-        self._count_bed_days(visit)
-        self.counts.left += 1
-        if visit.guest is not None:
-            visit.spaces.let_go(visit.guest)
-        elif visit.walk is not None:
-            visit.walk.stop()
+    def leave(self, rows: Sequence[int]) -> None:
+        """Take out residents who die or move away now, for good."""
+        self._gone.update(rows)
+        inside = self.inside
+        for visit in [inside.pop(row) for row in rows if row in inside]:
+            self._count_bed_days(visit)
+            self.counts.left += 1
+            if visit.guest is not None:
+                visit.spaces.let_go(visit.guest)
+            elif visit.walk is not None:
+                visit.walk.stop()
 
     # ---- records ----
 

@@ -153,12 +153,14 @@ class Pathway:
         self._reached(row, "invited")
         self._journeys[row] = Walk(self._journey(person))
 
-    def leave(self, row: int) -> None:
-        """End the journey of a person who has died or moved away."""
-        for walk in (self._journeys.pop(row, None), *self._beside.pop(row, ())):
-            if walk is not None:
+    def leave(self, rows: Sequence[int]) -> None:
+        """End the journeys of people who have died or moved away."""
+        for row in rows:
+            if row in self._journeys:
+                self._journeys.pop(row).stop()
+            for walk in self._beside.pop(row, ()):
                 walk.stop()
-        self.supported[row] = False
+        self.supported[rows] = False
 
     def _reached(self, row: int, stage: str) -> None:
         self.stages[row] |= STAGE_BITS[stage]

@@ -199,7 +199,7 @@ class Visitors:
     def __post_init__(self) -> None:
         total = float(self.expected.sum())
         most = int(total + 10.0 * total**0.5 + 10.0)
-        self._counts = pdtr(np.arange(most), total)
+        self._counts = np.asarray(pdtr(np.arange(most), total), np.float64)
         self._ends = np.cumsum(self.expected) / max(total, 1e-12)
 
     @property

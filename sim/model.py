@@ -202,8 +202,7 @@ class CareModel(mesa.Model):
         if not len(died):
             return
         self._note_deaths(died)
-        for row in died.tolist():
-            self._gone(row)
+        self._gone(died)
         self._died.append(died)
 
     @cached_property
@@ -226,15 +225,17 @@ class CareModel(mesa.Model):
     def _move(self, day: int) -> None:
         """Let people move away and new ones come."""
         left, came = self._moves.of(day)
-        for row in left.tolist():
-            self._gone(row)
+        self._gone(left)
         self._dirty += [left, came]
 
-    def _gone(self, row: int) -> None:
-        """End the care of a person who has died or moved away."""
-        self.services.hospital.leave(row)
-        self.services.community.leave(row, self.env.now)
-        self.programme.leave(row)
+    def _gone(self, rows: Rows) -> None:
+        """End the care of people who have died or moved away."""
+        if not len(rows):
+            return
+        left = rows.tolist()
+        self.services.hospital.leave(left)
+        self.services.community.leave(left, self.env.now)
+        self.programme.leave(left)
 
     def _age(self, day: int) -> None:
         """Let frailty and control follow age and conditions, at birthdays, month by month."""

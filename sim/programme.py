@@ -208,10 +208,10 @@ class Programme:
         """Whether meeting in a group makes ties: not where a design is to change nobody."""
         return self._model.spec.effects not in ("none", "inert", "null")
 
-    def leave(self, row: int) -> None:
-        """End what the design does for a person who has died or moved away."""
+    def leave(self, rows: Sequence[int]) -> None:
+        """End what the design does for people who have died or moved away."""
         for pathway in self._pathways.values():
-            pathway.leave(row)
+            pathway.leave(rows)
 
     def divert(self, day: int, arrivals: dict[str, Arrivals]) -> dict[str, Arrivals]:
         """Let components see to their share of what is asked for today."""

@@ -232,11 +232,11 @@ def test_who_dies_in_hospital_frees_the_bed_and_keeps_the_days_until_then() -> N
     place.receive(0, arriving([DIRECT], [0], time=0.25))
     env.run(until=1)
     used = place.sites[0].beds.in_use
-    place.leave(0)
+    place.leave([0])
     assert place.sites[0].beds.in_use <= used - 1 + place.sites[0].beds.waiting
     assert ledger.activity["emergency_bed_days"][0] == pytest.approx(0.75, abs=0.3)
     env.run(until=2)
-    place.leave(0)  # harmless the second time
+    place.leave([0])  # harmless the second time
     assert place.counts.left == 1
     assert not seen
     place.check()
