@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -336,16 +335,3 @@ def figures_of(
 
 def _later(kind: str, rows: pd.DataFrame, logarithmic: bool) -> Callable[[], Figure]:
     return lambda: dots(kind.capitalize(), rows, logarithmic=logarithmic)
-
-
-def write_figure(figure: Figure, folder: Path, name: str) -> None:
-    """Write a figure as PNG and SVG, each whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {
-        folder / f"{name}.png": canvas.png_bytes(figure.axes[0]),
-        folder / f"{name}.svg": canvas.svg_text(figure.axes[0]).encode(),
-    }
-    for path, content in files.items():
-        aside = path.with_name(f".tmp-{path.name}")
-        aside.write_bytes(content)
-        aside.replace(path)

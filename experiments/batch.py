@@ -27,18 +27,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from agents.files import TEMPORARY, write_whole
 from experiments.digests import canonical as canonical
 from experiments.digests import fingerprint as fingerprint
 from experiments.digests import folder_digest as folder_digest
 from experiments.engines import Engine, killed_its_worker, local_processes
-from experiments.folder import (
-    TEMPORARY,
-    RunKey,
-    complete_run,
-    seal,
-    settle,
-    write_whole,
-)
+from experiments.folder import RunKey, complete_run, seal, settle
 from experiments.progress import Progress
 
 Work = Callable[[Any, Path], None]  # simulate a run's spec and write its files into a folder
@@ -301,7 +295,7 @@ def _keep_error(folder: Path, ended: Ended) -> None:
     """Keep a failed run's error apart from the runs; drop it once the run is complete."""
     file = folder / "failed" / f"{'.'.join(ended.key.path.parts[1:])}.txt"
     if ended.status == "failed":
-        write_whole(file, f"{ended.key}\n{ended.error}\n\n{ended.trace}")
+        write_whole(file, f"{ended.key}\n{ended.error}\n\n{ended.trace}", lasting=True)
     else:
         file.unlink(missing_ok=True)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agents.evidence import Evidence
 from agents.faults import BadInput, Fault
+from agents.files import whole
 from experiments.catalogue import EVIDENCE, PARAMETERS, installed
 from experiments.experiment import resolve
 
@@ -63,11 +64,11 @@ def _check_place(use: str, *, residents: int | None, out: Path | None) -> Iterat
     place, n = _place(use, residents)
     folder = out or Path("runs") / f"check-{place.key}"
     _make(folder)
-    from calibration.check_figures import figures_of, write_figure
+    from calibration.check_figures import figures_of
     from calibration.checks import checks_table, summary, targets_of
     from calibration.counts_table import counts_table
     from calibration.simulated import simulate_place
-    from results.figures.canvas import styled
+    from results.figures.canvas import styled, write
 
     evidence = Evidence(EVIDENCE)
     yield f"{place.name}: {n:,} residents, health alone …"
@@ -82,8 +83,8 @@ def _check_place(use: str, *, residents: int | None, out: Path | None) -> Iterat
     yield from summary(table) if len(table) else _nothing_published(place)
     with styled():
         for name, draw in figures_of(table, found, projected).items():
-            write_figure(draw(), folder / "figures", name)
-        write_figure(_contrasts(place, evidence), folder / "figures", "places")
+            write(draw().axes[0], folder / "figures", name)
+        write(_contrasts(place, evidence).axes[0], folder / "figures", "places")
     yield f"Written: {folder / TABLE} and {folder / 'figures'}"
 
 
@@ -133,8 +134,7 @@ def _projections(place: Place, n: int, evidence: Evidence) -> dict[str, pd.DataF
 
 def _check_differences(*, residents: int | None, out: Path | None) -> Iterator[str]:
     """Draw how ``PLACES`` differ, each beside England, and nothing else."""
-    from calibration.check_figures import write_figure
-    from results.figures.canvas import styled
+    from results.figures.canvas import styled, write
 
     place, n = _place("england", residents or PICTURED)
     folder = out or Path("runs") / f"check-{PICTURE}"
@@ -142,7 +142,7 @@ def _check_differences(*, residents: int | None, out: Path | None) -> Iterator[s
     yield f"{', '.join(PLACES)} and england: {n:,} residents each, at most their own number …"
     with styled():
         figure = _contrasts(place, Evidence(EVIDENCE), n)
-        write_figure(figure, folder / "figures", PICTURE)
+        write(figure.axes[0], folder / "figures", PICTURE)
     yield f"Written: {folder / 'figures' / PICTURE}.png and .svg"
 
 
@@ -219,6 +219,5 @@ def _make(folder: Path) -> None:
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:
-    aside = path.with_name(f".tmp-{path.name}")
-    table.to_csv(aside, index=False, float_format="%.9g")
-    aside.replace(path)
+    with whole(path) as aside:
+        table.to_csv(aside, index=False, float_format="%.9g")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,10 +10,12 @@ from pathlib import Path
 
 from agents.evidence import Evidence
 from agents.faults import BadInput, Fault
+from agents.files import whole
 from experiments.catalogue import EVIDENCE, installed
 from experiments.comparing import aligned
 from experiments.designs.standing import COLUMNS, STORE, is_study, read_stored, with_standing
 from experiments.emulation import emulate, together
+from experiments.folder import check_writable
 from experiments.progress import Progress
 from experiments.running import program_version
 from experiments.trials import TABLE, Trial, trials_of
@@ -82,20 +83,16 @@ def _emulated(
 def write_stored(rows: Iterable[Mapping[str, str]], path: Path) -> None:
     """Write the table whole or not at all, in a fixed order."""
     order = sorted(rows, key=lambda row: [row[name] for name in ("design", "component", "target")])
-    aside = path.with_name(f".tmp-{path.name}-{os.getpid()}")
-    with aside.open("w", encoding="utf-8", newline="") as lines:
+    with whole(path) as aside, aside.open("w", encoding="utf-8", newline="") as lines:
         writer = csv.DictWriter(lines, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(order)
-    aside.replace(path)
 
 
 def _writable(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f".tmp-{path.name}-{os.getpid()}")
-        aside.touch()
-        aside.unlink()
+        check_writable(path.parent)
     except OSError as error:
         fault = Fault(
             where="command line",

@@ -11,7 +11,13 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import (
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
@@ -197,15 +203,36 @@ def _connected(address: str) -> Any:
         )
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we say it in our own words
     try:
+        _knock(address)
         make: Callable[..., Any] = Client  # which ships no types
         return make(address, timeout=ANSWERS_WITHIN, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         _refuse(
             address,
             f"no scheduler answers there ({_first_line(error)})",
             "the address of a Dask scheduler that runs, such as tcp://10.0.0.7:8786",
             "start one (dask scheduler) and copy the address it prints",
         )
+
+
+def _knock(address: str) -> None:
+    """Raise what Dask raises where nothing answers at ``address``.
+
+    A client that could not connect cannot be closed either: it would complain when the program
+    ends. So we knock first; in a thread, for a notebook has an event loop of its own.
+    """
+    import asyncio
+
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    async def knock() -> None:
+        how = Security().get_connection_args("client")
+        door = await connect(address, timeout=ANSWERS_WITHIN, **how)
+        await door.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, knock()).result()
 
 
 def _first_line(error: Exception) -> str:

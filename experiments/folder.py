@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from agents.faults import BadInput, Fault
+from agents.files import TEMPORARY, read_json, to_disk, write_json, write_whole
 
-TEMPORARY = ".tmp-"  # whatever begins so is unfinished and may be deleted
 RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$")  # not file names on Windows
 
 
@@ -61,42 +61,11 @@ class RunKey:
 # --- Whole or not at all ----------------------------------------------------------------------
 
 
-def write_whole(path: Path, data: bytes | str) -> None:
-    """Write a file aside and rename it, so that it is never seen half-written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data.encode() if isinstance(data, str) else data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write ``content`` as JSON, whole or not at all."""
-    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the content of a JSON file, None where there is none or it is damaged."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
-
-
 def settle(staged: Path, final: Path) -> None:
     """Move a finished folder to its place, surviving a power cut; an older one gives way."""
     for file in staged.iterdir():
-        _to_disk(file)
-    _to_disk(staged)
+        to_disk(file)
+    to_disk(staged)
     final.parent.mkdir(parents=True, exist_ok=True)
     try:
         staged.replace(final)
@@ -105,18 +74,7 @@ def settle(staged: Path, final: Path) -> None:
             raise
         shutil.rmtree(final)
         staged.replace(final)
-    _to_disk(final.parent)
-
-
-def _to_disk(path: Path) -> None:
-    """Ask the system to write a file or folder to the disk now (folders: not on Windows)."""
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    to_disk(final.parent)
 
 
 def sweep(folder: Path) -> int:
@@ -271,17 +229,17 @@ def prepare(folder: Path, resolved: str, copies: Mapping[str, Path] | None = Non
         _check_vacant(folder, contents)
         for inside, content in contents.items():
             if not (folder / inside).exists():
-                write_whole(folder / inside, content)
-        os.close(_probe(folder))
+                write_whole(folder / inside, content, lasting=True)
+        check_writable(folder)
     except OSError as error:
         raise BadInput([unwritable(folder, error)]) from None
 
 
-def _probe(folder: Path) -> int:
-    """Open a nameless file in ``folder``, to learn now whether it can be written."""
+def check_writable(folder: Path) -> None:
+    """Raise ``OSError`` now where no file can be written in ``folder``."""
     handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=folder)
+    os.close(handle)
     Path(name).unlink()
-    return handle
 
 
 def _check_vacant(folder: Path, contents: Mapping[str, bytes]) -> None:

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.faults import BadInput, Fault
+from agents.files import whole
 from agents.place import Place
 from agents.population import CURRENT_SMOKER, FRAILTY, SEXES, Population
 from experiments.catalogue import EVIDENCE, PARAMETERS, installed
 from experiments.checking import quoted
 from experiments.experiment import Experiment, resolve
-from experiments.folder import TEMPORARY, unwritable
+from experiments.folder import unwritable
 
 if TYPE_CHECKING:
     from sim.spec import RunSpec
@@ -177,12 +178,9 @@ def _write(columns: dict[str, Any], out: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    aside = out.with_name(f"{TEMPORARY}{out.name}")
+    table = pa.table({name: pa.array(part) for name, part in columns.items()})
     try:
-        pq.write_table(pa.table({name: pa.array(part) for name, part in columns.items()}), aside)
-        aside.replace(out)
+        with whole(out) as aside:
+            pq.write_table(table, aside)
     except OSError as error:
         raise BadInput([unwritable(out, error)]) from None
-    finally:
-        if aside.exists():
-            aside.unlink()

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from agents.faults import BadInput, Fault
+from agents.files import read_json, write_json, write_whole
 from experiments import running
 from experiments.experiment import Experiment
-from experiments.folder import read_json, write_json, write_whole
 from experiments.inputs import inputs_inside
 from experiments.outcome import Outcome
 from experiments.reading import Arm, Readings, interval_of, read_measures
@@ -181,7 +181,7 @@ def admit(folder: Path, experiment: Experiment) -> None:
             here = line.removeprefix("replications = ")
             before = replace(experiment, replications=int(here) if here.isdecimal() else 0)
             if inputs_inside(before)[0] == text:
-                write_whole(file, wanted)
+                write_whole(file, wanted, lasting=True)
             return
 
 

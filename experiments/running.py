@@ -19,6 +19,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from agents.faults import BadInput, Fault
+from agents.files import read_json, write_json
 from calibration.matching.folders import (
     set_digest,
 )
@@ -41,15 +42,7 @@ from experiments.experiment import (
     experiment_table,
     read_experiment,
 )
-from experiments.folder import (
-    RunKey,
-    held,
-    prepare,
-    read_json,
-    slug,
-    sweep,
-    write_json,
-)
+from experiments.folder import RunKey, held, prepare, slug, sweep
 from experiments.headline import Headline
 from experiments.inputs import inputs_inside
 from experiments.outcome import Outcome
@@ -393,7 +386,7 @@ def run_experiment(
 
 def _engine(options: Options, usual: Engine, progress: Progress) -> AbstractContextManager[Engine]:
     """Return the engine that the options ask for, connected while inside."""
-    if options.scheduler:
+    if options.scheduler is not None:
         progress.where = f"the cluster at {options.scheduler}"
         return cluster(options.scheduler, program_digest(), progress.say)
     return nullcontext(usual)

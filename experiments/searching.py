@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from agents.faults import BadInput, Fault, nearest
+from agents.files import read_json, write_json
 from experiments import running
 from experiments.batch import fingerprint
 from experiments.experiment import Arm, Experiment, experiment_table
-from experiments.folder import prepare, read_json, slug, write_json
+from experiments.folder import prepare, slug
 from experiments.inputs import inputs_inside
 from experiments.outcome import Outcome
 from experiments.points import Point

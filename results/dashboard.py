@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from agents.files import whole
 from results.comparison import named
 from results.regression import regression_table
 from results.store import Run, arms, baseline_arm, find_runs
@@ -320,7 +321,6 @@ def write_dashboard(folder: Path) -> list[Path]:
 
 
 def _write(table: pd.DataFrame, path: Path) -> Path:
-    aside = path.with_name(f".tmp-{path.name}")
-    table.to_csv(aside, index=False, float_format="%.9g")
-    aside.replace(path)
+    with whole(path) as aside:
+        table.to_csv(aside, index=False, float_format="%.9g")
     return path

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from agents.files import write_whole
 from results.report_answer import answer_page, leading
 from results.report_belief import belief_section, sure_section
 from results.report_blocks import Panel, Section
@@ -43,7 +44,7 @@ def build_report(folder: Path) -> Path:
         data.folder / "figures", (p for s in sections for b in s.blocks for p in b.panels)
     )
     path = data.folder / "report.html"
-    _write(path, render(data, sections).encode("utf-8"))
+    write_whole(path, render(data, sections))
     return path
 
 
@@ -108,15 +109,8 @@ def write_figures(folder: Path, panels: Iterable[Panel]) -> None:
     for panel in panels:
         for ending, content in (("svg", panel.svg.encode("utf-8")), ("png", panel.png)):
             path = folder / f"{panel.stem}.{ending}"
-            _write(path, content)
+            write_whole(path, content)
             written.add(path)
     for path in folder.glob("figure-[0-9][0-9]*.*"):
         if path not in written and path.suffix in (".svg", ".png"):
             path.unlink()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file aside and then put it in place, so that it is whole or not there."""
-    aside = path.with_name(f".tmp-{path.name}")
-    aside.write_bytes(content)
-    aside.replace(path)

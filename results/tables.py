@@ -16,6 +16,7 @@ import pyarrow.csv as pa_csv
 
 from agents.evidence import Figure
 from agents.faults import BadInput, Fault
+from agents.files import whole
 from results.activity import activity_sheet, activity_table
 from results.ages import age_levels, age_sheet, beyond_sheet, expected_after
 from results.checks import check_sheet, checks_table, england_cells
@@ -554,9 +555,8 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     """Write each table as CSV, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        aside = folder / f".tmp-{name}.csv"
-        write_csv(aside, table)
-        aside.replace(folder / f"{name}.csv")
+        with whole(folder / f"{name}.csv") as aside:
+            write_csv(aside, table)
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:

@@ -15,6 +15,8 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import pandas as pd
 
+from agents.files import whole
+
 ALL_YEARS = ("costs", "activity")
 GROUPS = ("all", "imd_quintile")
 DIGITS = 9
@@ -44,13 +46,11 @@ def write_workbook(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     }
     for number, (name, table) in enumerate(tables.items(), start=1):
         parts[f"xl/worksheets/sheet{number}.xml"] = _sheet(shown(name, table))
-    aside = path.with_name(f".tmp-{path.name}")
-    with zipfile.ZipFile(aside, "w") as book:
+    with whole(path) as aside, zipfile.ZipFile(aside, "w") as book:
         for part, content in parts.items():
             info = zipfile.ZipInfo(part, ZIP_EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             book.writestr(info, HEAD + content)
-    aside.replace(path)
 
 
 def shown(name: str, table: pd.DataFrame) -> pd.DataFrame:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agents.evidence import Figure
+from agents.files import whole_folder
 from agents.population import CURRENT_SMOKER, DAYS_PER_YEAR, Population
 from pathways.calendar import YEAR
 from pathways.ledger import STEPS_PER_DAY, Ledger
@@ -175,7 +174,6 @@ def event_log(ledger: Ledger, population: Population) -> list[Columns]:
 def write_run(record: RunRecord, folder: Path) -> None:
     """Write a run folder whole or not at all.
 
-    The files are written into a ``.tmp-`` folder beside it, which is renamed at the end;
     ``run.json`` is written last, so a folder that holds it is complete.
 
     Raises
@@ -183,10 +181,7 @@ def write_run(record: RunRecord, folder: Path) -> None:
     OSError
         If the disk is full or the folder cannot be written; nothing is left behind.
     """
-    aside = folder.parent / f".tmp-{folder.name}-{os.getpid()}"
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        aside.mkdir(parents=True)
+    with whole_folder(folder) as aside:
         _write_table(record.person_years, aside / "person_years.parquet")
         _write_table(record.series, aside / "series.parquet")
         _write_table(record.waits, aside / "waits.parquet")
@@ -195,12 +190,6 @@ def write_run(record: RunRecord, folder: Path) -> None:
         _write_evidence(record.evidence, aside / "evidence.csv")
         text = json.dumps(record.about, indent=1, sort_keys=True, ensure_ascii=False)
         (aside / "run.json").write_text(text + "\n", encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        aside.replace(folder)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
 
 
 def _write_table(parts: Iterable[Mapping[str, npt.NDArray[Any]]], path: Path) -> None:

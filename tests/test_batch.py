@@ -38,7 +38,6 @@ from experiments.folder import (
     prepare,
     slug,
     sweep,
-    write_whole,
 )
 from experiments.headline import Headline
 from experiments.progress import Progress, duration
@@ -362,22 +361,6 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     process.stdout.close()
     with held(tmp_path):
         pass
-
-
-def test_a_file_is_written_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "a.json"
-    write_whole(file, "first")
-
-    def full(handle: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_whole(file, "second")
-    assert file.read_text() == "first"
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -285,7 +285,7 @@ def test_a_folder_that_cannot_be_written_is_refused(
     def read_only(*_: Any, **__: Any) -> Any:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("experiments.folder.tempfile.mkstemp", read_only)
+    monkeypatch.setattr("agents.files.tempfile.mkstemp", read_only)
     assert answer(["run", *FAKE, "--out", "sealed"]) == 2
     assert "read-only file system" in capsys.readouterr().err
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from agents.disease_tables import DiseaseTables
+from agents.files import whole, write_json, write_whole
 from calibration.matching.cross import cross_validation
 from calibration.matching.figures import write_figures
 from calibration.matching.fit import Fit, Problem, fit
@@ -21,7 +22,7 @@ from calibration.matching.plan import Plan
 from calibration.matching.report import write_report
 from calibration.matching.sets import SetTask, make_set
 from calibration.matching.simulator import Counted, Size, Trial, counted_of, people_at
-from calibration.matching.store import SIMULATIONS, Progress, claim, simulate_all, write_json
+from calibration.matching.store import SIMULATIONS, Progress, claim, simulate_all
 
 BEST = "best"
 SET_ROUNDS, DRAW_ROUNDS = 3, 1  # cohorts that move ratios of fifths towards what is wanted
@@ -94,9 +95,7 @@ def _sets(found: Fit, folder: Path, pool: Executor | None, progress: Progress) -
     for task in tasks:
         make_set(task)  # one whose folder was removed since
     for file in set_files(folder / BEST):  # the folder itself is the best set
-        aside = folder / f".tmp-{file.name}"
-        aside.write_bytes(file.read_bytes())
-        aside.replace(folder / file.name)
+        write_whole(folder / file.name, file.read_bytes())
 
 
 # -------------------------------------------------------------------- the last check
@@ -152,11 +151,9 @@ def _write(
     }
     if len(crossed):
         tables["cross_validation"] = crossed
-    (folder / "tables").mkdir(exist_ok=True)
     for name, table in tables.items():
-        aside = folder / "tables" / f".tmp-{name}.csv"
-        table.to_csv(aside, index=False, float_format="%.6g")
-        aside.replace(folder / "tables" / f"{name}.csv")
+        with whole(folder / "tables" / f"{name}.csv") as aside:
+            table.to_csv(aside, index=False, float_format="%.6g")
     titles = write_figures(outcome, folder / "figures")
     write_report(outcome, folder, titles, notes_of(outcome, identity), crossed)
     told = {

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import gaussian_kde
 
+from agents.files import whole
 from calibration.check_figures import MARKS, new_figure
 from calibration.checks import MISS, UNKNOWN
 from calibration.matching.figures_method import (
@@ -44,11 +45,9 @@ def write_figures(outcome: Outcome, folder: Path) -> dict[str, str]:
         for name, draw in drawings(outcome).items():
             figure = draw()
             for kind in ("png", "svg"):
-                aside = folder / f".tmp-{name}.{kind}"
-                figure.savefig(
-                    aside, format=kind, dpi=110, metadata={"Date": None} if kind == "svg" else None
-                )
-                aside.replace(folder / f"{name}.{kind}")
+                metadata = {"Date": None} if kind == "svg" else None
+                with whole(folder / f"{name}.{kind}") as aside:
+                    figure.savefig(aside, format=kind, dpi=110, metadata=metadata)
             titles[name] = str(figure.get_suptitle())
     return titles
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from agents.files import write_whole
 from calibration.checks import CHANCE, MISS
 from calibration.matching.outcome import Outcome, listed, not_identified, scores
 from calibration.targets import CALIBRATE, HOLDOUT
@@ -35,9 +36,7 @@ def write_report(
 ) -> Path:
     """Write ``report.html``; ``extra`` is the cross-validation, empty where it was not done."""
     path = folder / NAME
-    aside = path.with_name(f".tmp-{NAME}")
-    aside.write_text(page(outcome, folder / "figures", titles, notes, extra), encoding="utf-8")
-    aside.replace(path)
+    write_whole(path, page(outcome, folder / "figures", titles, notes, extra))
     return path
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from agents.disease_tables import DiseaseTables
 from agents.evidence import Evidence
+from agents.files import whole_folder
 from agents.luck import Luck
 from agents.place import Place
 from calibration import close
@@ -39,9 +39,6 @@ def make_set(task: SetTask) -> Counted:
     if is_set(task.to):
         return Counted({}, {}, 0.0)
     base = DiseaseTables.load(task.base)
-    aside = task.to.with_name(f".tmp-{task.to.name}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
     if task.place.key == ENGLAND:
         aim = aim_at(task.evidence, task.numbers, base)
         tables = derived(
@@ -56,10 +53,9 @@ def make_set(task: SetTask) -> Counted:
         tables = of_place(base, task.numbers)
     about = {**tables.about, "calibrated": dict(task.numbers), "seed": task.luck}
     tables.about.update(about)
-    tables.save(aside)
-    _close_demand(task, base, tables, aside)
-    shutil.rmtree(task.to, ignore_errors=True)
-    aside.rename(task.to)
+    with whole_folder(task.to) as aside:
+        tables.save(aside)
+        _close_demand(task, base, tables, aside)
     return Counted({}, {}, 0.0)
 
 

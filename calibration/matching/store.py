@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agents.faults import BadInput, Fault
+from agents.files import read_json, write_json
 from calibration.matching.simulator import Counted
 
 IDENTITY = "calibration.json"
@@ -59,23 +59,6 @@ class Progress:
 def _words(seconds: float) -> str:
     whole = round(seconds)
     return f"{whole} s" if whole < 90 else f"{round(whole / 60)} min"
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".tmp-{path.name}")
-    aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    aside.replace(path)
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Return what a file says, None where it is missing or damaged."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
 
 
 def claim(folder: Path, identity: Mapping[str, Any]) -> None:

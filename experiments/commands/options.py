@@ -73,9 +73,7 @@ def options_of(
 
     if keep not in (None, "events"):
         refuse("--keep", keep, "events", "write --keep events")
-    return Options(
-        workers=workers, only=_only(only), shard=_shard(shard), scheduler=scheduler or None
-    )
+    return Options(workers=workers, only=_only(only), shard=_shard(shard), scheduler=scheduler)
 
 
 def _only(text: str | None) -> tuple[str, int, int | None] | None:

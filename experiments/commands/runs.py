@@ -82,7 +82,6 @@ def run(
     options = options_of(workers, only, shard, keep, scheduler)
     from experiments.experiment import read_experiment
     from experiments.running import default_folder, run_experiment
-    from experiments.settings import idle_settings
 
     overrides = {
         "replications": replications,
@@ -96,8 +95,6 @@ def run(
         "draws": draws,
     }
     asked = read_experiment(experiment, overrides)
-    for sentence in idle_settings(name for arm in asked.arms for name in arm.settings):
-        typer.echo(f"Note: {sentence}", err=True)
     if precision:
         _precise(asked, out, options, (precision, least, most), replications)
     else:
@@ -160,7 +157,7 @@ def _search_again(folder: Path, workers: int | None, scheduler: str | None) -> N
     """Go on with the search that ``folder`` holds."""
     import shlex
 
-    from experiments.folder import read_json
+    from agents.files import read_json
 
     words = shlex.split(str((read_json(folder / "search.json") or {}).get("command", "")))[1:]
     if not words or words[0] not in SEARCHES:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -21,6 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from agents.files import write_whole
 from results.report_data import Option
 from results.report_numbers import signed
 
@@ -180,6 +182,14 @@ def svg_text(ax: Axes) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     text = re.sub(r"font: ([^;\"]*?[\d.]+px) [^;\"]*", rf"font: \1 {FONT_STACK}", text)
     return re.sub(r"-?\d+\.\d{3,}", _short, text)
+
+
+def write(ax: Axes, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PNG and SVG, each whole or not at all; return their paths."""
+    png, svg = folder / f"{name}.png", folder / f"{name}.svg"
+    write_whole(png, png_bytes(ax))
+    write_whole(svg, svg_text(ax))
+    return [png, svg]
 
 
 def _short(match: re.Match[str]) -> str:

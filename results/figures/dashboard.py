@@ -229,15 +229,5 @@ def write_figures(
                 "regression": regression_plot(regression_table(runs)),
             }
             for name, figure in figures.items():
-                written += _write(figure, folder / f"dashboard-{place}-{name}")
+                written += canvas.write(figure.axes[0], folder, f"dashboard-{place}-{name}")
     return written
-
-
-def _write(figure: Figure, path: Path) -> list[Path]:
-    ax = figure.axes[0]
-    contents = {".png": canvas.png_bytes(ax), ".svg": canvas.svg_text(ax).encode()}
-    for ending, content in contents.items():
-        aside = path.with_name(f".tmp-{path.name}{ending}")
-        aside.write_bytes(content)
-        aside.replace(path.with_name(path.name + ending))
-    return [path.with_name(path.name + ending) for ending in contents]
