@@ -10,9 +10,10 @@ from agents.faults import BadInput, Fault, nearest
 from experiments.catalogue import EVIDENCE, experiment_files, installed
 from experiments.checking import quoted, read_toml
 from experiments.comparing import aligned
+from experiments.designs.sizes import doubtful_signs
 from experiments.experiment import Experiment
 from experiments.progress import duration
-from experiments.settings import SETTINGS, Setting, idle_settings
+from experiments.settings import SETTINGS, Setting
 from pathways.components import KINDS as KINDS_OF_COMPONENT
 from pathways.design import NO_EFFECTS, Design
 from pathways.structure import STRUCTURE
@@ -107,9 +108,8 @@ def _settings() -> dict[str, str]:
 
 def _about_setting(setting: Setting) -> str:
     default = "the place's own" if setting.default is None else f"{setting.default:g}"
-    idle = "" if setting.acts else "; changes nothing yet, this service has no limited capacity"
     span = f"{setting.unit}, {setting.low:g} to {setting.high:g}"
-    return f"{setting.meaning}; {span}, default {default}{idle}"
+    return f"{setting.meaning}; {span}, default {default}"
 
 
 def _rules() -> dict[str, str]:
@@ -125,7 +125,10 @@ def _services() -> dict[str, str]:
 
 
 def _components() -> dict[str, str]:
-    kinds = {name: f"[[component]] kind: {kind.about}" for name, kind in KINDS_OF_COMPONENT.items()}
+    kinds = {
+        name: f"kind of [[component]]: {kind.about} (carepath show component {name})"
+        for name, kind in KINDS_OF_COMPONENT.items()
+    }
     return kinds | SECTIONS
 
 
@@ -171,7 +174,7 @@ def experiment_sentences(experiment: Experiment) -> list[str]:
         for place, count in zip(experiment.places, residents, strict=True)
     )
     runs = runs_each * len(experiment.places)
-    idle = idle_settings(name for arm in experiment.arms for name in arm.settings)
+    doubtful = [line for arm in experiment.arms for line in doubtful_signs(arm.design)]
     return [
         f"{experiment.name}: nothing wrong.",
         f"Places: {places}.",
@@ -182,7 +185,7 @@ def experiment_sentences(experiment: Experiment) -> list[str]:
         f"replications; {runs} runs, {person_years:,} person-years: about "
         f"{duration(runs * SETTING_UP + person_years / SPEED)} of processor time, split among the "
         "processes.",
-        *(f"Note: {sentence}" for sentence in idle),
+        *(f"Note: {sentence}" for sentence in dict.fromkeys(doubtful)),
     ]
 
 

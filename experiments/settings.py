@@ -10,7 +10,7 @@ inside the program it is the rule's position.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,24 +19,8 @@ from agents.evidence import Evidence
 from agents.faults import Fault, nearest
 from experiments.checking import plain, quoted
 from experiments.packaged import EVIDENCE
-from pathways.light import SERVICES as LIGHT
 from pathways.referrals import PREFIX, change_faults, load_routes, route_changes
 from pathways.vocabulary import SERVICES
-
-# Services whose capacity is limited; the others give everybody what they ask for.
-LIMITED = (
-    "gp",
-    "ed",
-    "beds",
-    "sdec",
-    "elective",
-    "outpatients",
-    "mdt",
-    "care_coordination",
-    "vcse",
-    *LIGHT,
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -44,7 +28,6 @@ class Setting:
 
     ``default`` is None where the place's own figure is the default: then ``service_row`` and
     ``role_row`` name its row of ``baseline_capacity``.
-    ``acts`` is False where the service has no limited capacity yet, so that it changes nothing.
     """
 
     service: str
@@ -56,7 +39,6 @@ class Setting:
     default: float | None = None
     service_row: str = ""
     role_row: str = ""
-    acts: bool = True
 
     @property
     def name(self) -> str:
@@ -78,7 +60,6 @@ def _factor(service: str) -> Setting:
         low=0.0,
         high=100.0,
         default=1.0,
-        acts=service in LIMITED,
     )
 
 
@@ -226,12 +207,3 @@ def _rule_fault(value: Any, rules: tuple[str, ...], where: str, key: str) -> Fau
         allowed="one of " + ", ".join(rules),
         remedy=f"did you mean {alike}?" if alike else "write one of these names",
     )
-
-
-def idle_settings(names: Iterable[str]) -> list[str]:
-    """Return a sentence for each of ``names`` that changes nothing, so that nobody is misled."""
-    return [
-        f"{name} changes nothing yet: {SETTINGS[name].service} gives everybody what they ask for."
-        for name in sorted(set(names))
-        if name in SETTINGS and not SETTINGS[name].acts
-    ]

@@ -12,13 +12,16 @@ from experiments.catalogue import EVIDENCE, installed
 from experiments.checking import quoted
 from experiments.designs import load_design
 from experiments.designs.showing import component_lines, effect_lines
+from experiments.designs.sizes import doubtful_signs
 from experiments.experiment import path_like, read_experiment, resolved_toml
 from experiments.listing import experiment_sentences
 from experiments.places import load_place
 from experiments.settings import SETTINGS
+from experiments.show_component import kind_lines
 from experiments.show_condition import condition_lines, told
 from experiments.show_network import network_lines
 from experiments.show_services import services_lines
+from pathways.components import KINDS as KINDS_OF_COMPONENT
 from pathways.design import Design
 from pathways.vocabulary import SERVICES, WAITS
 
@@ -134,6 +137,7 @@ def _design(name: str) -> list[str]:
     lines += component_lines(design, _origin)
     lines += _changes(design)
     lines += effect_lines(design)
+    lines += [f"Note: {line}" for line in doubtful_signs(design)]
     lines += _costs(design)
     return lines
 
@@ -281,8 +285,15 @@ def _measure(name: str) -> list[str]:
     return lines
 
 
+def _component(name: str) -> list[str]:
+    if name not in KINDS_OF_COMPONENT:
+        raise _unknown("show component", name, KINDS_OF_COMPONENT, "see: carepath list components")
+    return kind_lines(name)
+
+
 KINDS: Mapping[str, Callable[[str], list[str]]] = {
     "design": _design,
+    "component": _component,
     "place": _place,
     "experiment": _experiment,
     "condition": _condition,

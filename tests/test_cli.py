@@ -19,8 +19,6 @@ import experiments.running as running
 from experiments.cli import answer
 from experiments.experiment import read_experiment
 from experiments.folder import contents, held
-from experiments.settings import SETTINGS
-from pathways.vocabulary import SERVICES
 from results.tables import build_tables
 from tests.fake_simulation import fake_simulate, fake_simulate_but_one
 
@@ -358,19 +356,6 @@ def test_a_new_file_is_valid_and_holds_the_defaults(faked: Path, capsys: Said) -
     )
     for key in ("start", "years", "replications", "seed", "effects", "main_measure", "baseline"):
         assert getattr(written, key) == getattr(read_experiment("bare.toml"), key)
-
-
-def test_every_services_capacity_acts_so_no_note_says_that_it_does_not(
-    faked: Path, capsys: Said
-) -> None:
-    (faked / "e.toml").write_text(
-        'name = "e"\nplace = "southwark"\n[[design]]\nuse = "usual-care"\n[[design]]\n'
-        'name = "less"\nuse = "usual-care"\nset = { pharmacy.capacity_factor = 0.5 }\n',
-        encoding="utf-8",
-    )
-    assert answer(["validate", "e.toml"]) == 0
-    assert "changes nothing yet" not in capsys.readouterr().out
-    assert all(SETTINGS[f"{service}.capacity_factor"].acts for service in SERVICES)
 
 
 def test_the_built_in_comparison_is_the_contracts() -> None:

@@ -10,7 +10,8 @@ import calibration
 from agents.evidence import Evidence
 from agents.faults import BadInput
 from experiments.catalogue import installed
-from experiments.designs import POSTS, design_figures, design_names, design_table, load_design
+from experiments.designs import design_figures, design_names, design_table, load_design
+from experiments.designs.forms import POSTS
 from experiments.show import shown
 from pathways.components import ProactivePathway
 from pathways.design import Design

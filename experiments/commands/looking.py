@@ -45,7 +45,8 @@ def show(
     kind: Annotated[
         str,
         typer.Argument(
-            help="design, place, experiment, condition, service, measure, network or services.",
+            help="design, component, place, experiment, condition, service, measure, network or "
+            "services.",
             show_default=False,
         ),
     ],

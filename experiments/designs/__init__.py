@@ -2,154 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from agents.evidence import Evidence, Figure, Row
 from agents.faults import BadInput, Fault, nearest
-from agents.rule_check import rule_faults
 from agents.vulnerabilities import vulnerabilities_of
-from experiments.checking import faults_of, parse_toml, read_text
-from experiments.designs.combining import Table, as_components, combined
+from experiments.checking import faults_of, key_text, parse_toml, read_text
+from experiments.designs.combining import COMBINING, Table, as_components, combined
 from experiments.designs.components import Reading
+from experiments.designs.forms import EffectForm, FileForm, ReachForm
 from experiments.designs.intervals import with_intervals
+from experiments.designs.names import conditions_of, name_faults
 from experiments.designs.shapes import shape_faults
 from experiments.designs.standing import read_stored, with_standing
-from experiments.settings import SETTINGS, check_settings, flat
+from experiments.settings import flat
 from pathways.components import Component
 from pathways.components.parameters import change_range
 from pathways.design import NO_STUDY, Cost, Design, Effect, People, Reach, Source, Support
-from pathways.vocabulary import ACTIVITY
 
 FOLDER = Path(__file__).parent
-Share = Annotated[float, Field(ge=0.0, le=1.0, description="a share from 0 to 1", examples=["0.3"])]
-Amount = Annotated[
-    float, Field(ge=0.0, le=1e9, description="a number of 0 or more", examples=["1000"])
-]
-Days = Annotated[
-    float, Field(gt=0.0, le=3660.0, description="days, above 0 and up to 3660", examples=["91"])
-]
-Name = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z0-9][a-z0-9-]{0,59}$",
-        description="small letters, digits and hyphens, at most 60",
-        examples=['"my-design"'],
-    ),
-]
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False)
-
-
-class _People(_Form):
-    include: list[str] = Field(min_length=1)
-    exclude: list[str] = []
-    separately: list[str] = []
-
-
-class _Reach(_Form):
-    every_days: Annotated[int, Field(ge=1, le=3660)]
-    invitations_per_10000_a_year: Annotated[float, Field(ge=0.0, le=20000.0)]
-    acceptance: Annotated[list[Share], Field(min_length=5, max_length=5)]
-    reply_days: Days
-    again_after_days: Days
-    order: Literal["risk", "chance"] = "risk"
-
-
-class _Support(_Form):
-    months: Annotated[float, Field(gt=0.0, le=240.0)]
-    coordinator_contacts: Annotated[int, Field(ge=0, le=1000)]
-    assessment_gp_slots: Annotated[int, Field(ge=0, le=20)]
-    review_every_days: Days
-    review_slots: Annotated[int, Field(ge=0, le=20)]
-    mdt_share: Share
-    link_worker_share: Share
-    group_share: Share
-    group_sessions: Annotated[int, Field(ge=0, le=200)]
-    drop_out_per_year: Annotated[float, Field(ge=0.0, le=20.0)]
-
-
-class _Effect(_Form):
-    version: Literal["plan", "published"]
-    target: str
-    evidence: str
-    change: Annotated[float, Field(ge=-100.0, le=100.0)]
-    low: float | None = None
-    high: float | None = None
-    builds_over_years: Annotated[float, Field(ge=0.0, le=50.0)] = 0.0
-    fades_over_years: Annotated[float, Field(ge=0.0, le=50.0)] = 0.0
-    direct: bool = True
-    note: str = ""
-
-
-class _Cost(_Form):
-    line: str
-    kind: Literal["recurrent", "non_recurrent", "capital"]
-    payer: Literal["nhs", "social_care", "vcse"]
-    setting: str
-    role: str = ""
-    fte_per_10000: Amount = 0.0
-    amount: Amount
-    unit: str
-    price_year: Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
-    first_year: Annotated[int, Field(ge=1, le=100)] = 1
-    evidence: str
-    follows: str = ""
-    above: Amount = 0.0
-
-
-class _Source(_Form):
-    key: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    unit: str
-    source: str
-    basis: Literal["read", "derived", "recalled", "assumption"]
-    note: str = ""
-
-
-class _File(_Form):
-    name: Name
-    title: Annotated[str, Field(max_length=120)]
-    summary: str
-    source: str
-    systems: list[str] = []
-    same_mechanism_as: str = ""
-    component: list[dict[str, Any]] = []
-    people: _People | None = None
-    reach: _Reach | None = None
-    support: _Support | None = None
-    set: dict[str, Any] = {}
-    effects: list[_Effect] = []
-    costs: list[_Cost] = []
-    evidence: list[_Source] = []
-
-
-TARGETS = (
-    "demand.practice_consultation",
-    "demand.ae_attendance",
-    "demand.emergency_admission",
-    "demand.outpatient_attendance",
-    "demand.elective_admission",
-    "blood_pressure",
-    "activation",
-)
-# Settings that count posts, which a line of costs may follow.
-POSTS = tuple(one.name for one in SETTINGS.values() if one.unit.startswith("FTE per 10,000"))
-UNITS = (
-    "GBP per FTE year",
-    "GBP per FTE once",
-    "GBP per resident year",
-    "GBP per resident once",
-    "GBP per year",
-    "GBP once",
-)
 
 
 def design_names() -> tuple[str, ...]:
@@ -181,23 +56,39 @@ def load_design(
     table, faults = _resolved(path, where, text, ())
     if changes:
         table = as_components(table)
-        table, more = combined(
-            table | {"set": flat(table.get("set", {})) | dict(changes)}, _none, ""
-        )
+        own = flat(table.get("set") or {})
+        table, more = combined(table | {"set": own | dict(changes)}, _none, "")
         faults += more
-    try:
-        form = _File.model_validate(table)
-    except ValidationError as error:
-        found = faults_of(error, where, _File, text=text)
-        raise BadInput([*faults, *found]) from None
-    faults += _faults(form, where, evidence)
-    reading, parts, effects = _components(form, where, evidence)
+    form, found = _form(table, where, text)
+    faults += found
+    faults += name_faults(table, where, evidence, design_names())
+    reading, parts, effects = _components(table, where, evidence)
     faults += reading.faults
-    if faults:
-        raise BadInput(faults)
+    if faults or form is None:
+        raise BadInput(list(dict.fromkeys(faults)))
     studies = {row["effect_id"]: row for row in evidence.rows("intervention_effects")}
     design = with_standing(_design(form, evidence, parts, effects), studies, read_stored())
     return with_intervals(design, studies, evidence)
+
+
+def _form(table: Table, where: str, text: str) -> tuple[FileForm | None, list[Fault]]:
+    """Check keys, types and ranges; what holds None was told before (``shape_faults``)."""
+    told = {key_text(loc) for loc in _emptied(table)}
+    try:
+        return FileForm.model_validate(table), []
+    except ValidationError as error:
+        found = faults_of(error, where, FileForm, text=text)
+        return None, [fault for fault in found if fault.key not in told]
+
+
+def _emptied(table: Any, above: tuple[int | str, ...] = ()) -> Iterator[tuple[int | str, ...]]:
+    """Return where a table holds None."""
+    inside = table.items() if isinstance(table, dict) else enumerate(table)
+    for key, value in inside:
+        if value is None:
+            yield (*above, key)
+        elif isinstance(value, dict | list):
+            yield from _emptied(value, (*above, key))
 
 
 def _none(use: str) -> Table:
@@ -241,35 +132,38 @@ def _resolved(
             raise BadInput(faults)
         return table
 
-    written = parse_toml(text, where)
-    wrong = shape_faults(written, where, text)
-    if wrong:
-        raise BadInput(wrong)
-    return combined(written, load, where)
+    faults, written = shape_faults(parse_toml(text, where), where, text)
+    try:
+        table, more = combined(written, load, where)
+    except BadInput as bad:  # of a design in use: what changes its parts cannot be judged
+        left = {key: value for key, value in written.items() if key not in (*COMBINING, "set")}
+        return left, [*faults, *bad.faults]
+    return table, faults + more
 
 
 def _components(
-    form: _File, where: str, evidence: Evidence
+    file: Table, where: str, evidence: Evidence
 ) -> tuple[Reading, tuple[Component, ...], tuple[Effect, ...]]:
     """Read the components of a file and their effects; the reading holds the faults."""
     reading = Reading(
         where=where,
-        values={source.key: source.model_dump() for source in form.evidence},
+        values={str(row.get("key")): row for row in file.get("evidence") or ()},
         studies={row["effect_id"]: row for row in evidence.rows("intervention_effects")},
-        conditions=_conditions(evidence),
+        conditions=conditions_of(evidence),
         traits=vulnerabilities_of(evidence),
     )
-    names = [str(table.get("name", "")) for table in form.component]
-    pathways = [str(one.get("name")) for one in form.component if one.get("kind") == "pathway"]
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    tables = file.get("component") or []
+    names = [str(table.get("name", "")) for table in tables]
+    pathways = [str(one.get("name")) for one in tables if one.get("kind") == "pathway"]
+    for name in sorted({name for name in names if name and names.count(name) > 1}):
         reading.wrong("component: name", repr(name) + " again", "each name once", "rename one")
     parts: list[Component] = []
     effects: list[Effect] = []
-    for table in form.component:
+    for table in tables:
         part = reading.component(table, pathways)
+        effects += reading.effects(table)
         if part is not None:
             parts.append(part)
-            effects += reading.effects(table, part)
     return reading, tuple(parts), tuple(effects)
 
 
@@ -292,88 +186,8 @@ def _path(name_or_path: str | Path) -> Path:
     return FOLDER / f"{text}.toml"
 
 
-def _faults(form: _File, where: str, evidence: Evidence) -> list[Fault]:
-    """Return what the types alone cannot tell: names, rules, units, missing parts."""
-    faults = check_settings(flat(form.set), where)
-    parts = {"people": form.people, "reach": form.reach, "support": form.support}
-    missing = [name for name, part in parts.items() if part is None]
-    if missing and len(missing) < len(parts):
-        faults += [
-            Fault(
-                where=where,
-                key=name,
-                found="no such section",
-                allowed="people, reach and support together, or none of them",
-                remedy=f"add [{name}]",
-            )
-            for name in missing
-        ]
-    if form.same_mechanism_as:
-        faults += _unknown(form.same_mechanism_as, design_names(), where, "same_mechanism_as")
-    if form.people:
-        for key in ("include", "exclude", "separately"):
-            for text in getattr(form.people, key):
-                faults += _rule_faults(text, where, f"people.{key}", evidence)
-    studies = {row["effect_id"] for row in evidence.rows("intervention_effects")}
-    own = {source.key for source in form.evidence}
-    items = {row["item"] for row in evidence.rows("unit_costs")} | own
-    for number, effect in enumerate(form.effects, 1):
-        faults += _unknown(effect.target, TARGETS, where, f"effects[{number}].target")
-        faults += _unknown(effect.evidence, studies | own, where, f"effects[{number}].evidence")
-        if effect.target.startswith("demand.") and effect.change < -1.0:
-            faults.append(
-                Fault(
-                    where=where,
-                    key=f"effects[{number}].change",
-                    found=str(effect.change),
-                    allowed="-1 (all gone) or more",
-                    remedy="give the change as a share: -0.2 is a fifth fewer",
-                )
-            )
-    units = (*UNITS, *(f"GBP per {name}" for name in ACTIVITY))
-    for number, cost in enumerate(form.costs, 1):
-        faults += _unknown(cost.evidence, items, where, f"costs[{number}].evidence")
-        faults += _unknown(cost.unit, units, where, f"costs[{number}].unit")
-        if cost.follows:
-            faults += _unknown(cost.follows, POSTS, where, f"costs[{number}].follows")
-    return faults
-
-
-def _rule_faults(text: str, where: str, key: str, evidence: Evidence) -> list[Fault]:
-    return [
-        Fault(
-            where=where,
-            key=f"{key} {fault.key}",
-            found=fault.found,
-            allowed=fault.allowed,
-            remedy=fault.remedy,
-        )
-        for fault in rule_faults(text, _conditions(evidence), vulnerabilities_of(evidence))
-    ]
-
-
-def _conditions(evidence: Evidence) -> tuple[str, ...]:
-    return tuple(row["key"] for row in evidence.rows("conditions"))
-
-
-def _unknown(name: str, names: tuple[str, ...] | set[str], where: str, key: str) -> list[Fault]:
-    if name in names:
-        return []
-    close = nearest(name, names)
-    shown = ", ".join(sorted(names)[:12]) + (" …" if len(names) > 12 else "")
-    return [
-        Fault(
-            where=where,
-            key=key,
-            found=repr(name),
-            allowed=shown,
-            remedy=f"did you mean {close!r}?" if close else "use one of these",
-        )
-    ]
-
-
 def _design(
-    form: _File,
+    form: FileForm,
     evidence: Evidence,
     parts: tuple[Component, ...],
     effects: tuple[Effect, ...],
@@ -403,7 +217,7 @@ def _design(
     )
 
 
-def _reach(form: _Reach | None) -> Reach | None:
+def _reach(form: ReachForm | None) -> Reach | None:
     if form is None:
         return None
     one, two, three, four, five = form.acceptance
@@ -411,7 +225,7 @@ def _reach(form: _Reach | None) -> Reach | None:
     return Reach(**fields)
 
 
-def _effect(form: _Effect, studies: dict[str, Row]) -> Effect:
+def _effect(form: EffectForm, studies: dict[str, Row]) -> Effect:
     study = studies.get(form.evidence, {})
     return Effect(
         **form.model_dump(),

@@ -9,6 +9,7 @@ from typing import Any
 from agents.evidence import Row
 from agents.faults import Fault, nearest
 from agents.rule_check import rule_faults
+from experiments.designs.sizes import limit_faults, own_size, size_faults, study_size
 from experiments.settings import check_settings, flat
 from pathways.components import KINDS, Component
 from pathways.components.parameters import RANGES, change_range
@@ -21,8 +22,6 @@ from pathways.vocabulary import ACTIVITY
 
 Table = Mapping[str, Any]
 PEOPLE = ("include", "exclude", "separately")
-RATIOS = ("RR", "OR", "HR", "IRR", "rate ratio", "odds ratio", "hazard ratio")
-PERCENT = ("percent change", "percent")
 VERSIONS = ("plan", "published")
 # What an effect comes to know of itself; a file does not say it.
 NOT_WRITTEN = {"component", "source", "grade", "standing", "interval"}
@@ -56,7 +55,7 @@ class Reading:
     def named(self, value: Any, names: Iterable[str], key: str) -> None:
         """Note a fault where ``value`` is none of ``names``."""
         known = list(names)
-        if value in known:
+        if value is None or value in known:  # None: of a wrong kind, which is told already
             return
         alike = nearest(str(value), known)
         shown = ", ".join(sorted(known)[:12]) + (" …" if len(known) > 12 else "")
@@ -66,14 +65,15 @@ class Reading:
 
     def component(self, table: Table, pathways: Iterable[str]) -> Component | None:
         """Return the component that ``table`` declares, or None where that is not plain."""
-        name = str(table.get("name", ""))
+        name = str(table.get("name") or "")
         key = f"component {name!r}"
-        kind = table.get("kind")
+        kind = table.get("kind", "")
         before = len(self.faults)
-        if not name:
+        if not name and not _told(table, "name"):
             self.wrong("component", "no name", "a name, unique in the design", "add name = …")
         self.named(kind, KINDS, f"{key}: kind")
         if kind not in KINDS:
+            self._people(table, key)
             return None
         one = KINDS[str(kind)]
         known = {each.name: each for each in fields(one)}
@@ -82,7 +82,7 @@ class Reading:
                 self.named(written, (*known, *PEOPLE, "effects"), f"{key}: {written}")
         given: dict[str, Any] = {"people": self._people(table, key)}
         for parameter, about in known.items():
-            if parameter == "people":
+            if parameter == "people" or _told(table, parameter):
                 continue
             value = table.get(parameter, self._own(name, parameter))
             if value is not None:
@@ -92,8 +92,9 @@ class Reading:
                 remedy = f'add it, or an evidence row with the key "{name}.{parameter}"'
                 self.wrong(f"{key}: {parameter}", "nothing", allowed, remedy)
         if kind == "offer":
-            self.named(table.get("of"), pathways, f"{key}: of")
-        return None if len(self.faults) > before else one(**given)
+            self.named(table.get("of", ""), pathways, f"{key}: of")
+        emptied = any(_told(table, each) for each in table)
+        return None if emptied or len(self.faults) > before else one(**given)
 
     def _own(self, name: str, parameter: str) -> Any:
         row = self.values.get(f"{name}.{parameter}")
@@ -103,15 +104,15 @@ class Reading:
 
     def _people(self, table: Table, key: str) -> People:
         for part in PEOPLE:
-            for text in table.get(part, []):
+            for text in table.get(part) or []:
                 for fault in rule_faults(text, self.conditions, self.traits):
                     self.wrong(
                         f"{key}: {part} {fault.key}", fault.found, fault.allowed, fault.remedy
                     )
         return People(
-            include=tuple(table.get("include", ())),
-            exclude=tuple(table.get("exclude", ())),
-            separately=tuple(table.get("separately", ())),
+            include=tuple(table.get("include") or ()),
+            exclude=tuple(table.get("exclude") or ()),
+            separately=tuple(table.get("separately") or ()),
         )
 
     def _value(self, parameter: str, value: Any, key: str, name: str) -> Any:
@@ -201,12 +202,13 @@ class Reading:
 
     # ---- its effects ----
 
-    def effects(self, table: Table, component: Component) -> list[Effect]:
-        """Return the effects that ``table`` gives ``component``."""
+    def effects(self, table: Table) -> list[Effect]:
+        """Return the effects that the component in ``table`` has."""
         found, seen = [], set()
-        for number, written in enumerate(table.get("effects", []), 1):
-            key = f"component {component.name!r}: effects {number}"
-            effect = self._effect(written, component, key)
+        name = str(table.get("name") or "")
+        for number, written in enumerate(table.get("effects") or [], 1):
+            key = f"component {name!r}: effects {number}"
+            effect = self._effect(written, name, KINDS.get(str(table.get("kind"))), key)
             if effect is None:
                 continue
             if (effect.version, effect.target) in seen:
@@ -220,27 +222,37 @@ class Reading:
             found.append(effect)
         return found
 
-    def _effect(self, written: Table, component: Component, key: str) -> Effect | None:
+    def _effect(
+        self, written: Table, component: str, kind: type[Component] | None, key: str
+    ) -> Effect | None:
         before = len(self.faults)
         known = {one.name for one in fields(Effect)} - NOT_WRITTEN
         for name in written:
             self.named(name, known, f"{key}: {name}")
-        self.named(written.get("version"), VERSIONS, f"{key}: version")
-        target, study = str(written.get("target")), str(written.get("evidence"))
-        if not (target.startswith(ONSET) and target.removeprefix(ONSET) in self.conditions):
-            self.named(target, component.targets, f"{key}: target")
-        self.named(study, (*self.studies, *self.values), f"{key}: evidence")
-        if len(self.faults) > before:
-            return None
+        self.named(written.get("version", ""), VERSIONS, f"{key}: version")
+        target, study = str(written.get("target", "")), str(written.get("evidence", ""))
+        onset = target.startswith(ONSET) and target.removeprefix(ONSET) in self.conditions
+        right_target = onset or kind is None or target in kind.targets
+        if not right_target and kind and not _told(written, "target"):
+            self.named(target, kind.targets, f"{key}: target")
+        if not _told(written, "evidence"):
+            self.named(study, (*self.studies, *self.values), f"{key}: evidence")
         size = self._size(written, study)
-        limits = change_range(target)
         change = size.get("change")
-        if change is None or not limits.low <= change <= limits.high:
-            remedy = "give change = …; the evidence row has none" if change is None else "mend it"
-            self.wrong(f"{key}: change", repr(change), limits.allowed, remedy)
+        if change is not None and right_target:
+            row = self.studies.get(study)
+            ends = size["low"], size["high"]
+            self.faults += limit_faults(target, change, self.where, key) or size_faults(
+                target, change, ends, row, self.where, key
+            )
+        elif change is None and (study in self.studies or study in self.values):
+            remedy = "give change = …; the evidence row has none"
+            if not _told(written, "change"):
+                self.wrong(f"{key}: change", "nothing", change_range(target).allowed, remedy)
+        if len(self.faults) > before or change is None or any(_told(written, n) for n in written):
             return None
-        row = self.studies.get(study, {})
-        own = self.values.get(study, {})
+        row = self.studies.get(study) or {}
+        own = self.values.get(study) or {}
         return Effect(
             version=str(written["version"]),
             target=target,
@@ -254,44 +266,28 @@ class Reading:
             grade=row.get("evidence_grade", "assumption"),
             direct=bool(written.get("direct", target.startswith(("demand.", ONSET, "death")))),
             note=str(written.get("note", "")),
-            component=component.name,
+            component=component,
         )
 
     def _size(self, written: Table, study: str) -> dict[str, float | None]:
-        """Return change and range: as written, else those of the evidence row."""
+        """Return change and range: as written, else those of the evidence row, if there is one."""
         row = self.studies.get(study)
-        found = _of_study(row) if row else _of_own(self.values[study])
+        found = study_size(row) if row else own_size(self.values.get(study) or {})
         if "change" in written:
-            found = {"low": None, "high": None}
+            found = {"change": None, "low": None, "high": None}
         return {
             **found,
-            **{k: float(written[k]) for k in ("change", "low", "high") if k in written},
+            **{
+                name: float(written[name])
+                for name in ("change", "low", "high")
+                if isinstance(written.get(name), int | float)
+            },
         }
 
 
+def _told(table: Table, name: str) -> bool:
+    """Say whether a value was of a wrong kind, and is told as such already."""
+    return name in table and table[name] is None
+
+
 _WHOLE = ("coordinator_contacts", "assessment_gp_slots", "review_slots", "group_sessions")
-
-
-def _of_own(row: Table) -> dict[str, float | None]:
-    return {"change": row.get("value"), "low": row.get("low"), "high": row.get("high")}
-
-
-def _of_study(row: Row) -> dict[str, float | None]:
-    """Return a study's relative change and range, or its own unit where it is no ratio."""
-
-    def number(column: str) -> float | None:
-        return float(row[column]) if row.get(column) else None
-
-    relative, value = number("relative_change_percent"), number("value")
-    low, high = number("low"), number("high")
-    measure = row.get("effect_measure", "")
-    if relative is not None:
-        by = {**dict.fromkeys(RATIOS, (1.0, 1.0)), **dict.fromkeys(PERCENT, (0.0, 100.0))}
-        if measure not in by:
-            return {"change": relative / 100.0, "low": None, "high": None}
-        less, over = by[measure]
-        spans = [None if end is None else (end - less) / over for end in (low, high)]
-        return {"change": relative / 100.0, "low": spans[0], "high": spans[1]}
-    if measure in RATIOS and value is not None:
-        return {"change": value - 1.0, "low": low and low - 1.0, "high": high and high - 1.0}
-    return {"change": value, "low": low, "high": high}

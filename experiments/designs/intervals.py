@@ -17,6 +17,7 @@ from math import exp, isclose, log
 from statistics import quantiles
 
 from agents.evidence import Evidence, Row
+from experiments.designs.sizes import PERCENT, RATIOS, study_size
 from pathways.components.parameters import change_range
 from pathways.design import Design, Effect
 
@@ -24,8 +25,6 @@ PUBLISHED = "published"
 OURS = "a range of ours"
 BORROWED = "not published; as wide as studies of its grade"
 AT_ITS_LIMIT = "not published; held at its limit"
-RATIOS = ("RR", "OR", "HR", "IRR", "rate ratio", "odds ratio", "hazard ratio")
-PERCENT = ("percent change", "percent")
 GRADES = ("high", "moderate", "low", "very low")
 # Targets whose change is relative, so that an interval of a ratio can be lent to them.
 RELATIVE = ("demand.", "onset.", "death", "died_at_home", "stay")
@@ -41,13 +40,9 @@ def setting_of(grade: str) -> str:
 
 def study_span(row: Row) -> Span | None:
     """Return a study's own interval as relative changes, or in its own unit; None if none."""
-    if not (row.get("low") and row.get("high")):
-        return None
-    low, high = float(row["low"]), float(row["high"])
-    measure = row.get("effect_measure", "")
-    if measure in RATIOS:
-        return low - 1.0, high - 1.0
-    return (low / 100.0, high / 100.0) if measure in PERCENT else (low, high)
+    size = study_size(row)
+    low, high = size["low"], size["high"]
+    return None if low is None or high is None else (low, high)
 
 
 def half_width(row: Row) -> float | None:

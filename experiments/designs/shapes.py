@@ -6,6 +6,8 @@ list and a number a number, so that all later reading may rely on it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import deepcopy
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -27,6 +29,9 @@ Names = Annotated[
 Part = Annotated[
     dict[str, Any], Field(description="a section of its own", examples=["a = 1 in a [section]"])
 ]
+
+
+SECTIONS = ("component", "costs", "evidence", "effects")
 
 
 class _Shape(BaseModel):
@@ -100,10 +105,42 @@ class _FileShape(_Shape):
     systems: Texts = []
 
 
-def shape_faults(table: dict[str, Any], where: str, text: str) -> list[Fault]:
-    """Return what in a file's ``table`` is of another kind than it must be."""
+def shape_faults(
+    table: dict[str, Any], where: str, text: str
+) -> tuple[list[Fault], dict[str, Any]]:
+    """Return what in a file's ``table`` is of another kind than it must be, and the rest.
+
+    In the rest each such value is None, which no file can say, so that it is told once and
+    hides nothing else; a list of sections is without those that are none.
+    """
     try:
         _FileShape.model_validate(table)
     except ValidationError as error:
-        return faults_of(error, where, _FileShape, text=text)
-    return []
+        kept = deepcopy(table)
+        for item in error.errors():
+            _blank(kept, item["loc"])
+        for name in SECTIONS:
+            kept[name] = [one for one in kept.get(name) or [] if one is not None]
+            for one in kept[name]:
+                if "effects" in one:
+                    one["effects"] = [each for each in one["effects"] or [] if each is not None]
+        return faults_of(error, where, _FileShape, text=text), kept
+    return [], table
+
+
+def _blank(table: Any, loc: Sequence[int | str]) -> None:
+    """Put None where ``loc`` leads, or in the last list or table on the way there."""
+    for depth, step in enumerate(loc):
+        if not _holds(table, step):
+            continue  # the name of a kind that the value might have had
+        last = depth == len(loc) - 1 or not isinstance(table[step], dict | list)
+        if last:
+            table[step] = None
+            return
+        table = table[step]
+
+
+def _holds(table: Any, step: int | str) -> bool:
+    if isinstance(table, dict):
+        return step in table
+    return isinstance(table, list) and isinstance(step, int) and step < len(table)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,7 @@ RANGES: dict[str, Range] = {
     "weeks": Range(1.0, 104.0, "weeks"),
     "again_after_days": Range(0.0, 3660.0, "days"),
 }
+MOST = 5.0  # more than five times as much again is a slip, such as a percentage
 # Least and most of a change, by target; rates and stays can only be lost once.
 CHANGES: dict[str, Range] = {
     "blood_pressure": Range(-60.0, 60.0, "mmHg"),
@@ -44,12 +44,12 @@ CHANGES: dict[str, Range] = {
     "avoids": SHARE,
     "same_day": SHARE,
     "detected": SHARE,
-    "stay": Range(-1.0, inf, "relative change"),
+    "stay": Range(-1.0, MOST, "relative change"),
     "delay": Range(-1.0, 0.0, "relative change"),
-    "died_at_home": Range(-1.0, inf, "relative change of the chance"),
-    "death": Range(-1.0, inf, "relative change of the hazard"),
+    "died_at_home": Range(-1.0, MOST, "relative change of the chance"),
+    "death": Range(-1.0, MOST, "relative change of the hazard"),
 }
-RELATIVE = Range(-1.0, inf, "relative change")
+RELATIVE = Range(-1.0, MOST, "relative change")
 
 
 def change_range(target: str) -> Range:
