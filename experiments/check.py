@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,10 +31,13 @@ DESIGNS = "designs"
 PICTURE = "places"
 
 
-def check(what: str, *, residents: int | None, out: Path | None) -> Iterator[str]:
+def check(
+    what: str, files: Sequence[str] = (), *, residents: int | None, out: Path | None
+) -> Iterator[str]:
     """Check a place or a run folder; yield what there is to say, line by line.
 
-    ``designs``: emulate the study behind each published effect (``experiments.emulation``).
+    ``designs``: emulate the study behind each published effect (``experiments.emulation``), of
+    the built-in designs or of those in ``files``.
     ``places``: draw how the built-in places differ, in one picture. A place: simulate its
     people and their health alone, and write ``checks.csv`` and figures into ``out``. A run
     folder: tell what its own checks say, and write its dashboard.
@@ -45,10 +48,13 @@ def check(what: str, *, residents: int | None, out: Path | None) -> Iterator[str
         If it is neither a place nor a run folder, or ``out`` cannot be written.
     """
     folder = Path(what)
+    if files and what != DESIGNS:
+        remedy = f"leave it out, or write: carepath check designs {files[0]}"
+        raise BadInput([_fault("FILES", files[0], "design files, after the word designs", remedy)])
     if what == DESIGNS:
         from experiments.check_designs import check_designs
 
-        yield from check_designs(residents=residents, out=out)
+        yield from check_designs(files, residents=residents, out=out)
     elif what == PICTURE:
         yield from _check_differences(residents=residents, out=out)
     elif (folder / "runs").is_dir() or (folder / "manifest.json").is_file():

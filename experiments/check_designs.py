@@ -13,46 +13,100 @@ from agents.faults import BadInput, Fault
 from agents.files import whole
 from experiments.catalogue import EVIDENCE, installed
 from experiments.comparing import aligned
-from experiments.designs.standing import COLUMNS, STORE, is_study, read_stored, with_standing
+from experiments.designs.standing import (
+    COLUMNS,
+    STORE,
+    Stored,
+    beside,
+    is_study,
+    read_stored,
+    with_standing,
+)
 from experiments.emulation import emulate, together
 from experiments.folder import check_writable
 from experiments.progress import Progress
 from experiments.running import program_version
-from experiments.trials import TABLE, Trial, trials_of
+from experiments.trials import TABLE, Trial, key_of, trials_of
 from pathways.design import INSIDE, Design
 
 HEAD = ["design", "component", "changes", "study", "published", "simulated", "people", "result"]
 
 
-def check_designs(*, residents: int | None, out: Path | None) -> Iterator[str]:
+def check_designs(
+    own: Sequence[str] = (), *, residents: int | None, out: Path | None
+) -> Iterator[str]:
     """Emulate the study of every published effect; store what came out; yield the table.
 
     Parameters
     ----------
+    own : design files of the user's; by default every built-in design
     residents : people of each run; by default as the evidence says
-    out : the file to write, by default the program's own, which designs are judged by
+    out : the file to write, by default the program's own, or one beside each own file, which
+        designs are judged by
 
     Raises
     ------
     BadInput
-        If the file cannot be written.
+        If a file cannot be read or written; all faults at once.
     """
-    evidence, catalogue = Evidence(EVIDENCE), installed()
-    designs = [catalogue.load_design(name) for name in catalogue.designs]
-    trials = trials_of(designs, evidence)
+    if not own:
+        catalogue = installed()
+        designs = [catalogue.load_design(name) for name in catalogue.designs]
+        yield from _checked(designs, out or STORE, {}, residents)
+        return
+    _each_once(own, out)
+    faults: list[Fault] = []
+    loaded = [_loaded(file, faults) for file in own]
+    if faults:
+        raise BadInput(faults)
+    for file, design in zip(own, loaded, strict=True):
+        assert design is not None
+        yield from _checked([design], out or beside(file), read_stored(), residents)
+
+
+def _each_once(own: Sequence[str], out: Path | None) -> None:
+    """Refuse one file of results for several designs: each is judged by the one beside it."""
+    if out is None or len(own) == 1:
+        return
+    fault = Fault(
+        where="command line",
+        key="--out",
+        found=f"one file for {len(own)} designs",
+        allowed="--out with one design",
+        remedy="leave --out out: what comes out is written beside each design",
+    )
+    raise BadInput([fault])
+
+
+def _loaded(file: str, faults: list[Fault]) -> Design | None:
+    try:
+        return installed().load_design(file)
+    except BadInput as bad:
+        faults += bad.faults
+        return None
+
+
+def _checked(
+    designs: Sequence[Design], path: Path, known: Stored, residents: int | None
+) -> Iterator[str]:
+    """Emulate what of ``designs`` is not ``known``, store it at ``path`` and yield the tables."""
+    evidence = Evidence(EVIDENCE)
+    every = trials_of(designs, evidence)
+    trials = [one for one in every if key_of(one) not in known]
     people = residents or round(evidence.value(TABLE, key="emulation.residents"))
     replications = round(evidence.value(TABLE, key="emulation.replications"))
-    path = out or STORE
     _writable(path)
     yield (
-        f"{len(trials)} published effects with a study that can be emulated: "
+        f"{len(every)} published effects with a study that can be emulated: "
         f"{replications} paired replications of {people:,} people each."
     )
-    rows = _emulated(trials, evidence, people, replications)
+    if len(trials) < len(every):
+        yield f"{len(every) - len(trials)} of them are parts of built-in designs, emulated before."
+    rows = _emulated(trials, evidence, people, replications) if trials else []
     write_stored(rows, path)
-    yield from table_lines(rows)
+    yield from table_lines([*rows, *(known[key_of(one)] for one in every if one not in trials)])
     studies = {row["effect_id"]: row for row in evidence.rows("intervention_effects")}
-    told = read_stored(path)
+    told = {**known, **read_stored(path)}
     yield from unstudied_lines(designs, studies)
     yield from verdict_lines([with_standing(one, studies, told) for one in designs])
     yield f"Written: {path}"

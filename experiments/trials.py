@@ -97,8 +97,13 @@ def trials_of(designs: Iterable[Design], evidence: Evidence) -> list[Trial]:
                 continue
             outcome = study.outcome or OUTCOMES.get(effect.target, NONE)
             trial = Trial(part=part, effect=effect, study=replace(study, outcome=outcome))
-            found.setdefault((part.claim, effect.target, effect.evidence), trial)
+            found.setdefault(key_of(trial), trial)
     return [trial for trial in found.values() if trial.study.outcome != NONE]
+
+
+def key_of(trial: Trial) -> tuple[str, str, str]:
+    """Return what the stored table knows a trial by: claim, target and study."""
+    return trial.part.claim, trial.effect.target, trial.effect.evidence
 
 
 # ---- one part alone, in the study's people --------------------------------------------------

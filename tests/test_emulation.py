@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import experiments.check as check_module
 from agents.evidence import Evidence
+from agents.faults import BadInput
+from experiments import check_designs
+from experiments.check import check
 from experiments.check_designs import table_lines, with_span, write_stored
 from experiments.designs import design_names, load_design
 from experiments.designs.standing import (
@@ -20,7 +25,7 @@ from experiments.designs.standing import (
     with_standing,
 )
 from experiments.emulation import Outcome, emulate, judged, summed_up, window
-from experiments.trials import Study, alone, studies_of, trials_of
+from experiments.trials import Study, Trial, alone, key_of, studies_of, trials_of
 from pathways.components import ProactivePathway
 from pathways.design import INSIDE, NO_STUDY, NOT_EMULATED, OUTSIDE, Design
 from tests.test_model import EVIDENCE
@@ -225,3 +230,69 @@ def test_the_table_has_a_line_for_each_effect() -> None:
     lines = table_lines([row, row])
     assert len(lines) == 4
     assert lines[-1].endswith(INSIDE)
+
+
+# ---- a design of the user's ----
+
+OWN = """\
+name = "mine"
+title = "Mine"
+summary = "The Fylde team with another caseload, and nurses."
+source = "Nobody"
+use = ["fylde-extensivist"]
+set = { "extensivist.support.months" = 9 }
+"""
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let every emulation come out inside; return the studies that were asked for."""
+    asked: list[str] = []
+
+    def pretend(trials: Sequence[Trial], *rest: object) -> list[dict[str, str]]:
+        asked.extend(one.study.key for one in trials)
+        return [
+            dict.fromkeys(COLUMNS, "0")
+            | dict(zip(("claim", "target", "study"), key_of(one), strict=True))
+            | {"result": INSIDE}
+            for one in trials
+        ]
+
+    monkeypatch.setattr(check_designs, "_emulated", pretend)
+    return asked
+
+
+def test_the_studies_behind_a_users_design_are_emulated_and_kept_beside_it(
+    tmp_path: Path, evidence: Evidence, pretended: list[str]
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(OWN, encoding="utf-8")
+    before = load_design(path, evidence)
+    assert before.assumption_only
+    assert {one.standing for one in before.acting("published")} == {NOT_EMULATED}
+    text = "\n".join(check(check_module.DESIGNS, [str(path)], residents=500, out=None))
+    assert sorted(pretended) == ["E011", "E012", "E013"]
+    assert "studies came out" in text
+    assert (tmp_path / "mine.emulation.csv").is_file()
+    assert not load_design(path, evidence).assumption_only
+    path.write_text(OWN.replace("= 9", "= 10"), encoding="utf-8")
+    assert load_design(path, evidence).assumption_only
+
+
+def test_parts_of_built_in_designs_are_not_emulated_again(
+    tmp_path: Path, pretended: list[str]
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(OWN.replace('set = { "extensivist.support.months" = 9 }\n', ""), "utf-8")
+    text = "\n".join(check(check_module.DESIGNS, [str(path)], residents=500, out=None))
+    assert not pretended
+    assert "3 of them are parts of built-in designs" in text
+
+
+def test_files_belong_after_the_word_designs(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as bad:
+        list(check("southwark", ["mine.toml"], residents=None, out=None))
+    assert "carepath check designs mine.toml" in bad.value.faults[0].remedy
+    with pytest.raises(BadInput) as bad:
+        list(check("designs", ["a.toml", "b.toml"], residents=None, out=tmp_path / "x.csv"))
+    assert bad.value.faults[0].key == "--out"

@@ -113,8 +113,15 @@ def population(
 @app.command()
 def check(
     what: Annotated[
-        str, typer.Argument(help="A place's name or file, or a run folder.", show_default=False)
+        str,
+        typer.Argument(
+            help="A place's name or file, a run folder, or the word designs.", show_default=False
+        ),
     ],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="After designs: design files of your own.", show_default=False),
+    ] = None,
     residents: Annotated[
         int | None,
         typer.Option(
@@ -128,5 +135,5 @@ def check(
     """Set simulated figures beside published ones; exit 0 whatever the fit."""
     from experiments.check import check as checked
 
-    for line in checked(what, residents=residents, out=out):
+    for line in checked(what, files or (), residents=residents, out=out):
         typer.echo(line)

@@ -18,7 +18,7 @@ from experiments.designs.forms import EffectForm, FileForm, ReachForm
 from experiments.designs.intervals import with_intervals
 from experiments.designs.names import conditions_of, name_faults
 from experiments.designs.shapes import shape_faults
-from experiments.designs.standing import read_stored, with_standing
+from experiments.designs.standing import stored_for, with_standing
 from experiments.settings import flat
 from pathways.components import Component
 from pathways.components.parameters import change_range
@@ -67,7 +67,7 @@ def load_design(
     if faults or form is None:
         raise BadInput(list(dict.fromkeys(faults)))
     studies = {row["effect_id"]: row for row in evidence.rows("intervention_effects")}
-    design = with_standing(_design(form, evidence, parts, effects), studies, read_stored())
+    design = with_standing(_design(form, evidence, parts, effects), studies, stored_for(path))
     return with_intervals(design, studies, evidence)
 
 

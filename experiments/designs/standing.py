@@ -1,9 +1,10 @@
 """What stands behind a design's published effects: a study that was emulated, or nothing.
 
 ``carepath check designs`` emulates the study of each published effect (see
-``experiments.emulation``) and stores what came out in ``emulation.csv``. A row belongs to a
-component exactly as it is written: change a parameter or an effect, and the row no longer
-counts until the check is run again.
+``experiments.emulation``) and stores what came out in ``emulation.csv``; for a design file of
+the user's, ``carepath check designs FILE`` stores it in ``NAME.emulation.csv`` beside the file.
+A row belongs to a component exactly as it is written: change a parameter or an effect, and the
+row no longer counts until the check is run again.
 """
 
 from __future__ import annotations
@@ -115,6 +116,18 @@ def with_standing(design: Design, studies: Mapping[str, Row], stored: Stored) ->
     return replace(design, effects=effects)
 
 
+def beside(file: str | Path) -> Path:
+    """Return where what came out for a design file of the user's is stored: beside it."""
+    return Path(file).with_suffix(".emulation.csv")
+
+
+def stored_for(name_or_path: str | Path) -> Stored:
+    """Return what is stored for a design: the program's table, and the file's own beside it."""
+    text = str(name_or_path)
+    own = read_stored(beside(text)) if text.endswith(".toml") else {}
+    return {**read_stored(), **own}
+
+
 def read_stored(path: Path = STORE) -> Stored:
     """Return the stored emulations by claim, target and study; none where there is no file."""
     return _read(path, path.stat().st_mtime_ns) if path.is_file() else {}
@@ -124,7 +137,12 @@ def read_stored(path: Path = STORE) -> Stored:
 def _read(path: Path, changed: int) -> Stored:
     with path.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    return {(row["claim"], row["target"], row["study"]): row for row in rows}
+    needed = ("claim", "target", "study", "result")
+    return {
+        (row["claim"], row["target"], row["study"]): row
+        for row in rows
+        if all(row.get(name) for name in needed)
+    }
 
 
 def why_assumed(design: Design) -> list[str]:
