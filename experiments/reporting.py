@@ -19,12 +19,10 @@ def tables_and_report(folder: Path, prices: Path | None = None) -> None:
 
     ``prices`` is a file of prices that replace the program's own.
     """
-    from results.report import build_report
-    from results.tables import build_tables
+    from results.making import make_all
 
-    tables = build_tables(folder, prices=prices, workers=os.cpu_count() or 1)
-    figures_of_doubt(folder, tables)
-    build_report(folder)
+    beside = partial(figures_of_doubt, folder)
+    make_all(folder, prices, workers=os.cpu_count() or 1, beside=beside)
 
 
 def figures_of_doubt(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:

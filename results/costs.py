@@ -583,15 +583,19 @@ class RunCosts:
         fixed = [self._design(line, amounts)[..., None] for line in self.own]
         return np.concatenate([simulated, *fixed], axis=-1)
 
-    def quantities(self, grouping: str) -> Floats:
-        """Return pounds by (years, …, ``COST_QUANTITIES``)."""
-        costs = self.of(grouping)
+    @cached_property
+    def chosen(self) -> tuple[npt.NDArray[np.bool_], ...]:
+        """The lines that each of ``COST_QUANTITIES`` is the sum of."""
         payer = self.names["payer"].to_numpy()
         own = (self.names["behaviour"] == OF_DESIGN).to_numpy()
         paid = ~self.names["behaviour"].isin(APART).to_numpy()
         nhs, social, vcse, carers = (payer == name for name in (NHS, SOCIAL_CARE, VCSE, CARERS))
-        chosen = (nhs, social, vcse, own, paid, carers)
-        return np.stack([costs[..., rows].sum(axis=-1) for rows in chosen], axis=-1)
+        return nhs, social, vcse, own, paid, carers
+
+    def quantities(self, grouping: str) -> Floats:
+        """Return pounds by (years, …, ``COST_QUANTITIES``)."""
+        costs = self.of(grouping)
+        return np.stack([costs[..., rows].sum(axis=-1) for rows in self.chosen], axis=-1)
 
     def _paid_per_activity(self, line: Line) -> bool:
         return any(own.activity and own.activity in line.quantity for own in self.own)

@@ -22,21 +22,25 @@ def flow_table(runs: Sequence[Run]) -> pd.DataFrame:
     all who arrived, less those whom other services sent. ``tells`` rows only say how people
     came who asked by themselves, so they are not taken off again.
     """
-    if not runs:
+    return _mean([flows_of(run, run.series()) for run in runs])
+
+
+def _mean(of_runs: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    if not of_runs:
         return pd.DataFrame(columns=COLUMNS)
-    every = pd.concat([_of_run(run) for run in runs])
-    yearly = every.groupby(COLUMNS[:3], sort=True)["people_per_year"].sum() / len(runs)
+    every = pd.concat(of_runs)
+    yearly = every.groupby(COLUMNS[:3], sort=True)["people_per_year"].sum() / len(of_runs)
     return yearly.reset_index()
 
 
-def flows_table(runs: Mapping[Arm, Sequence[Run]]) -> pd.DataFrame:
-    """Return ``flows.csv``: ``flow_table`` of every place, design and reading."""
-    parts = [named(arm, flow_table(of_arm)) for arm, of_arm in runs.items()]
+def flows_table(flows: Mapping[Arm, Sequence[pd.DataFrame]]) -> pd.DataFrame:
+    """Return ``flows.csv``: the mean of ``flows_of`` the runs of every place, design, reading."""
+    parts = [named(arm, _mean(of_arm)) for arm, of_arm in flows.items()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
-def _of_run(run: Run) -> pd.DataFrame:
-    series = run.series()
+def flows_of(run: Run, series: pd.DataFrame) -> pd.DataFrame:
+    """Return people a year sent along each route in one run, from its monthly series."""
     routed = series[series["metric"] == ROUTED]
     sent = routed.groupby(["role", "service"], observed=True)["value"].sum().reset_index()
     ends = sent["role"].astype(str).str.split(".", expand=True)

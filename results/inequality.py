@@ -7,6 +7,7 @@ population, so that the slope is a gap across everybody and not between two grou
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +16,12 @@ import pandas as pd
 from results.costs import RunCosts
 from results.measures import AVERAGE, COUNT, MEASURES, RATIO, Measure
 from results.outcomes import ADDED, PER, Parts, parts_of, with_total, year_labels
-from results.sheets import Sheet, joined, product
+from results.sheets import Sheet, joined, keyed
 from results.sums import FIFTHS, Sums
 
 Floats = npt.NDArray[np.float64]
 INDICES = ("absolute_gap", "relative_gap", "sii", "rii", "concentration_index", "erreygers_index")
+KEYS = ("measure", "index", "group_by", "group", "standardised", "year")
 COMPARED = tuple(measure for measure in ADDED if measure.kind != AVERAGE)
 CHOSEN = [column for column, measure in enumerate(ADDED) if measure.kind != AVERAGE]
 SHARES = [measure.key for measure in COMPARED if measure.is_share]
@@ -178,20 +180,31 @@ def _indices(
             "erreygers_index": np.where(shares, erreygers_index(high, weights), np.nan),
         }
     values = np.stack([found[name] for name in INDICES], axis=1)
-    keys = product(
+    keys, kept = _index_keys(measures, len(level) - 1, is_standardised)
+    return Sheet(keys, {"value": finite(values.transpose(2, 1, 0).ravel())[kept]})
+
+
+@lru_cache(maxsize=64)
+def _index_keys(
+    measures: tuple[Measure, ...], years: int, is_standardised: str
+) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+    """Return the names of the indices, and which of all combinations they are.
+
+    Erreygers' index is of shares alone.
+    """
+    keys = keyed(
         {
             "measure": [measure.key for measure in measures],
             "index": INDICES,
-            "year": year_labels(len(level) - 1),
-        }
-    )
-    keys = keys.assign(
+            "year": year_labels(years),
+        },
+        KEYS,
         group_by="imd_quintile",
         group=f"{FIFTHS[0]} against {FIFTHS[-1]}",
         standardised=is_standardised,
     )
-    sheet = Sheet(_ordered(keys), {"value": finite(values.transpose(2, 1, 0).ravel())})
-    return _kept(sheet, keys["index"].ne("erreygers_index") | keys["measure"].isin(SHARES))
+    kept = (keys["index"].ne("erreygers_index") | keys["measure"].isin(SHARES)).to_numpy(bool)
+    return keys[kept].reset_index(drop=True), kept
 
 
 def finite(values: Floats) -> Floats:
@@ -209,25 +222,15 @@ def _ethnic_gaps(sums: Sums, costs: RunCosts) -> Sheet:
     own, reference = level[:, others][..., CHOSEN], level[:, [largest]][..., CHOSEN]
     with np.errstate(divide="ignore", invalid="ignore"):
         gaps = np.stack([own - reference, own / reference])
-    keys = product(
+    keys = keyed(
         {
             "measure": [measure.key for measure in COMPARED],
             "index": INDICES[:2],
             "group": [f"{labels[place]} against {labels[largest]}" for place in others],
             "year": year_labels(sums.run.years),
-        }
+        },
+        KEYS,
+        group_by="ethnicity",
+        standardised="no",
     )
-    keys = keys.assign(group_by="ethnicity", standardised="no")
-    return Sheet(_ordered(keys), {"value": finite(gaps.transpose(3, 0, 2, 1).ravel())})
-
-
-def _ordered(keys: pd.DataFrame) -> pd.DataFrame:
-    return keys[["measure", "index", "group_by", "group", "standardised", "year"]]
-
-
-def _kept(sheet: Sheet, rows: pd.Series) -> Sheet:
-    mask = np.asarray(rows)
-    return Sheet(
-        sheet.keys[mask].reset_index(drop=True),
-        {name: values[mask] for name, values in sheet.numbers.items()},
-    )
+    return Sheet(keys, {"value": finite(gaps.transpose(3, 0, 2, 1).ravel())})

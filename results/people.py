@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pathways.vocabulary import STAGES
 from results.outcomes import year_labels
-from results.sheets import Sheet, joined, product
+from results.sheets import Sheet, joined, keyed
 from results.store import Run
 from results.sums import (
     AGE_BANDS,
@@ -114,11 +114,15 @@ def _marginal(
     people = whole.sum(axis=over).reshape(-1)
     found = with_each.sum(axis=tuple(axis + 2 for axis in over))
     found = found.reshape(len(conditions), len(STATUSES), -1)
-    keys = product({"condition": conditions, "status": STATUSES, "group": labels[grouping]})
-    keys = keys.assign(when=when, group_by=grouping)
+    keys = keyed(
+        {"condition": conditions, "status": STATUSES, "group": labels[grouping]},
+        ("when", "condition", "status", "group_by", "group"),
+        when=when,
+        group_by=grouping,
+    )
     spread = np.broadcast_to(people, found.shape)
     return Sheet(
-        keys[["when", "condition", "status", "group_by", "group"]],
+        keys,
         {"value": found.ravel() * run.scale, "people": spread.ravel() * run.scale},
     )
 
@@ -138,13 +142,15 @@ def stage_sheet(sums: Sums) -> Sheet:
         counts = _stage_counts(table, grouping, len(labels), run.years)
         people = sums.by(grouping)[..., COLUMN["person_years"]]
         people = np.concatenate([people, people.mean(axis=0, keepdims=True)])
-        keys = product(
-            {"stage": SHOWN_STAGES, "group": labels, "year": year_labels(run.years)}
-        ).assign(group_by=grouping)
+        keys = keyed(
+            {"stage": SHOWN_STAGES, "group": labels, "year": year_labels(run.years)},
+            ("stage", "group_by", "group", "year"),
+            group_by=grouping,
+        )
         spread = np.broadcast_to(people.T, (len(SHOWN_STAGES), *people.T.shape))
         blocks.append(
             Sheet(
-                keys[["stage", "group_by", "group", "year"]],
+                keys,
                 {"value": counts.ravel() * run.scale, "people": spread.ravel() * run.scale},
             )
         )

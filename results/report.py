@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -26,12 +27,17 @@ EVEN = (2, 4, 6, 8, 10)
 SIGN_CLASSES = {"+": "good", "−": "bad", "?": "unclear", "=": "same", "±": "shift"}
 
 
-def build_report(folder: Path) -> Path:
+def build_report(folder: Path, sections: Sequence[Section] | None = None) -> Path:
     """Write ``report.html`` and ``figures/`` from a folder's tables; return the report's path.
 
     Reads ``tables/*.csv``, ``experiment.toml``, ``manifest.json`` and one run record a design,
     and nothing else. The same folder gives the same bytes; every file appears whole or not at
     all.
+
+    Parameters
+    ----------
+    folder : a run folder with its tables
+    sections : sections 2 to 11 of this very folder, where other processes have made them
 
     Raises
     ------
@@ -39,31 +45,48 @@ def build_report(folder: Path) -> Path:
         If the folder has no tables, or more designs than a report can show.
     """
     data = read_report_data(Path(folder))
-    sections = report_sections(data)
-    write_figures(
-        data.folder / "figures", (p for s in sections for b in s.blocks for p in b.panels)
-    )
+    found = report_sections(data) if sections is None else in_print(data, sections)
+    write_figures(data.folder / "figures", (p for s in found for b in s.blocks for p in b.panels))
     path = data.folder / "report.html"
-    write_whole(path, render(data, sections))
+    write_whole(path, render(data, found))
     return path
+
+
+MAKERS: Mapping[int, Callable[[ReportData], Section]] = {
+    2: reached_section,
+    3: lambda data: changes_section(data, leading(data)),
+    4: when_section,
+    5: gains_section,
+    6: money_section,
+    7: value_section,
+    8: services_section,
+    9: belief_section,
+    10: sure_section,
+    11: limits_section,
+}
+# The sections in the order in which they are given to other processes: longest work first.
+LONGEST_FIRST = (8, 10, 3, 6, 5, 4, 2, 9, 7, 11)
 
 
 def report_sections(data: ReportData) -> tuple[Section, ...]:
     """Return sections 2 to 11, in order."""
-    sections = (
-        reached_section(data),
-        changes_section(data, leading(data)),
-        when_section(data),
-        gains_section(data),
-        money_section(data),
-        value_section(data),
-        services_section(data),
-        belief_section(data),
-        sure_section(data),
-        limits_section(data),
-    )
+    return in_print(data, [make(data) for make in MAKERS.values()])
+
+
+def one_section(folder: Path, number: int) -> Section:
+    """Return one section of a folder's report, for a process that makes several."""
+    return MAKERS[number](_data_of(folder))
+
+
+@lru_cache(maxsize=1)
+def _data_of(folder: Path) -> ReportData:
+    return read_report_data(folder)
+
+
+def in_print(data: ReportData, sections: Sequence[Section]) -> tuple[Section, ...]:
+    """Return sections as they stand on printed pages: with few designs they share pages."""
     if len(data.designs) > FEW:
-        return sections
+        return tuple(sections)
     return tuple(replace(s, starts_page=s.starts_page and s.number in EVEN) for s in sections)
 
 

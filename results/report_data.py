@@ -409,7 +409,9 @@ def _read_csv(path: Path) -> pd.DataFrame:
     table = pd.read_csv(path, keep_default_na=False, na_values=[""], low_memory=False)
     text = [column for column in TEXT_COLUMNS if column in table.columns]
     for column in text:
-        table[column] = table[column].map(_as_text)
+        values = table[column]
+        whole = pd.api.types.is_string_dtype(values.dtype)
+        table[column] = values.fillna("") if whole else values.map(_as_text)
     return table
 
 

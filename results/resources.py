@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -112,12 +113,18 @@ def _service_waits(run: Run, service: str, waits: pd.DataFrame) -> Sheet:
     by_fifth = count.reshape(len(FIFTHS), run.years, len(days))
     groups = np.concatenate([by_fifth.sum(axis=0, keepdims=True), by_fifth])
     every = np.concatenate([groups, groups.sum(axis=1, keepdims=True)], axis=1)
-    keys = product({"group": ("all", *FIFTHS), "year": year_labels(run.years)})
-    group_by = np.where(keys["group"] == "all", "all", "imd_quintile")
-    keys = keys.assign(service=service, role="all", group_by=group_by)
     found = wait_numbers(days, every)
     found["waits"] = found["waits"] * run.scale
-    return Sheet(keys[KEYS], {name: values.ravel() for name, values in found.items()})
+    keys = _wait_keys(service, run.years)
+    return Sheet(keys, {name: values.ravel() for name, values in found.items()})
+
+
+@lru_cache(maxsize=256)
+def _wait_keys(service: str, years: int) -> pd.DataFrame:
+    """Return the names of the waits of one service: for all and by fifth, by year and in all."""
+    keys = product({"group": ("all", *FIFTHS), "year": year_labels(years)})
+    group_by = np.where(keys["group"] == "all", "all", "imd_quintile")
+    return keys.assign(service=service, role="all", group_by=group_by)[KEYS]
 
 
 def wait_measures(sheet: Sheet, run: Run) -> Sheet:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -267,12 +268,35 @@ def _widened(stack: Stack, keys: pd.DataFrame, index: pd.MultiIndex) -> Stack:
 
 def product(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     """Return every combination of the values of ``columns``, the last running fastest."""
-    names = list(columns)
-    sizes = [len(columns[name]) for name in names]
-    places = np.indices(sizes).reshape(len(names), -1)
+    return keyed(columns, list(columns))
+
+
+def keyed(
+    columns: Mapping[str, Sequence[object]], order: Sequence[str], **same: str
+) -> pd.DataFrame:
+    """Return ``product`` with columns that are the ``same`` in every row, in this ``order``.
+
+    Every run of a place asks for the same few tables of names, so they are kept: nobody may
+    change one in place.
+    """
+    spread = tuple((name, tuple(values)) for name, values in columns.items())
+    return _keyed(spread, tuple(order), tuple(same.items()))
+
+
+@lru_cache(maxsize=1024)
+def _keyed(
+    columns: tuple[tuple[str, tuple[object, ...]], ...],
+    order: tuple[str, ...],
+    same: tuple[tuple[str, str], ...],
+) -> pd.DataFrame:
+    return _product(columns).assign(**dict(same))[list(order)]
+
+
+def _product(columns: tuple[tuple[str, tuple[object, ...]], ...]) -> pd.DataFrame:
+    places = np.indices([len(values) for _, values in columns]).reshape(len(columns), -1)
     return pd.DataFrame(
         {
-            name: np.asarray(columns[name], dtype=object)[place]
-            for name, place in zip(names, places, strict=True)
+            name: np.asarray(values, dtype=object)[place]
+            for (name, values), place in zip(columns, places, strict=True)
         }
     )

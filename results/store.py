@@ -23,7 +23,8 @@ from agents.faults import BadInput, Fault
 from pathways.vocabulary import ACTIVITY
 
 Columns = Mapping[str, npt.NDArray[Any]]
-BATCH_ROWS = 16_384
+BATCH_ROWS = 16_384  # rows worked on at a time
+READ_ROWS = 4 * BATCH_ROWS  # rows read at a time: reading has a price for each piece
 NEEDED = (
     "place",
     "design",
@@ -178,7 +179,9 @@ class _Reading:
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         file = self._checked(columns)
-        yield from file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False)
+        for piece in file.iter_batches(READ_ROWS, columns=list(columns), use_threads=False):
+            for start in range(0, len(piece), BATCH_ROWS):
+                yield piece.slice(start, BATCH_ROWS)
 
     def table(self, columns: Sequence[str], filters: Any = None) -> pa.Table:
         file = self._checked(columns)

@@ -17,12 +17,12 @@ from scipy import sparse
 
 from agents.faults import BadInput, Fault
 from pathways.vocabulary import ACTIVITY
+from results.lives import CELLS, Lives, age_cell
 from results.store import Run
 from results.utilities import (
     DAYS,
     LAST_BAND,
     Utilities,
-    five_year_band,
     loss_by_cell,
     recentring,
 )
@@ -140,8 +140,6 @@ QUANTITIES = (*DERIVED, *ACTIVITY)
 # What is summed by five-year band: for life tables and the age at two conditions.
 BY_AGE = ("person_years", "years_2plus", "deaths", "qalys", "alive_at_end")
 COLUMN = {name: column for column, name in enumerate(QUANTITIES)}
-AGE_CELLS = (5, 2, LAST_BAND + 1)  # fifth, sex, five-year band
-CELLS = 5 * 2 * (LAST_BAND + 1)
 READ = tuple(
     dict.fromkeys(
         (
@@ -192,12 +190,6 @@ def age_band(age: npt.NDArray[Any]) -> Integers:
     return np.searchsorted(np.asarray(AGE_STARTS), np.asarray(age), side="right")
 
 
-def age_cell(people: Columns) -> Integers:
-    """Return fifth, sex and five-year band of each person-year as one number (``AGE_CELLS``)."""
-    fifth = people["imd_quintile"].astype(np.int64) - 1
-    return (fifth * 2 + people["sex"]) * (LAST_BAND + 1) + five_year_band(people["age"])
-
-
 def bits(mask: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Return how many bits are set in each mask."""
     count: Integers = np.bitwise_count(mask).astype(np.int64)
@@ -246,81 +238,6 @@ def read_baseline(runs: list[Run], utilities: Utilities, weights: Floats) -> Bas
 def _bit(conditions: Sequence[str], key: str) -> np.uint32:
     place = list(conditions).index(key) if key in conditions else None
     return np.uint32(0 if place is None else 1 << place)
-
-
-class Lives:
-    """QALYs, fifth and steps reached of every person of a run, by their number.
-
-    The same number is the same person in every design, so that lives can be set side by side.
-    ``last_year`` is the last year in which a person was there, ``cell`` their fifth, sex and
-    five-year band in it (flat in (5, 2, 19)) and ``died`` whether they died in the place.
-    """
-
-    NAMES: Mapping[str, type] = {
-        "qalys": np.float64,
-        "fifth": np.int8,
-        "stages": np.uint8,
-        "last_year": np.int16,
-        "cell": np.int16,
-        "died": np.bool_,
-    }
-
-    def __init__(self) -> None:
-        self._size = 0
-        self._columns: dict[str, npt.NDArray[Any]] = {
-            name: np.zeros(0, kind) for name, kind in self.NAMES.items()
-        }
-
-    @property
-    def qalys(self) -> Floats:
-        """QALYs lived in the place."""
-        return self._columns["qalys"][: self._size]
-
-    @property
-    def fifth(self) -> npt.NDArray[np.int8]:
-        """Fifth of deprivation, 1 to 5; 0 for a number that is nobody's."""
-        return self._columns["fifth"][: self._size]
-
-    @property
-    def stages(self) -> npt.NDArray[np.uint8]:
-        """Bits of the steps of the design that the person ever reached."""
-        return self._columns["stages"][: self._size]
-
-    def add(self, people: Columns, qalys: Floats) -> None:
-        """Add person-years with the QALYs lived in them."""
-        person = people["person"].astype(np.int64)
-        self._grow(int(person.max(initial=-1)) + 1)
-        held = self._columns
-        np.add.at(held["qalys"], person, qalys)
-        held["fifth"][person] = people["imd_quintile"]
-        some = people["stages"] > 0
-        np.bitwise_or.at(held["stages"], person[some], people["stages"][some].astype(np.uint8))
-        held["died"][person[people["died"].astype(bool)]] = True
-        order = np.argsort(people["year"], kind="stable")
-        order = order[people["year"][order] >= held["last_year"][person[order]]]
-        held["last_year"][person[order]] = people["year"][order]
-        held["cell"][person[order]] = age_cell(people)[order]
-
-    def _grow(self, size: int) -> None:
-        """Make room for person numbers below ``size``, twice as much as asked when short."""
-        self._size = max(size, self._size)
-        if self._size > len(self._columns["qalys"]):
-            for name, kind in self.NAMES.items():
-                wider: npt.NDArray[Any] = np.zeros(2 * self._size, kind)
-                wider[: len(self._columns[name])] = self._columns[name]
-                self._columns[name] = wider
-
-    def left(self, years: int) -> Floats:
-        """Return those who moved away alive by year, fifth, sex and band, (years, 5, 2, 19).
-
-        They are those who were no longer there in the year after their last and had not died;
-        who moves away in the last year cannot be told from who stays.
-        """
-        held = {name: values[: self._size] for name, values in self._columns.items()}
-        gone = (held["last_year"] > 0) & (held["last_year"] < years) & ~held["died"]
-        place = (held["last_year"][gone].astype(np.int64) - 1) * CELLS + held["cell"][gone]
-        counts: Floats = np.bincount(place, minlength=years * CELLS).astype(np.float64)
-        return counts.reshape(years, *AGE_CELLS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +37,11 @@ from results.costs import (
 )
 from results.draws import ceac_table, draws_table
 from results.economics import increments_of, value_table
-from results.flows import flows_table
+from results.flows import flows_of, flows_table
 from results.frameworks import frameworks_table
 from results.inequality import inequality_sheet
 from results.information import information_table
+from results.lives import Lives
 from results.measures import measures_table
 from results.money_rules import money_table
 from results.outcomes import PER, outcome_sheet
@@ -63,12 +63,12 @@ from results.sheets import (
     within,
 )
 from results.store import EVIDENCE, Run, arms, baseline_arm, experiment, find_runs
-from results.sums import Baseline, Lives, Sums, add_up, read_baseline
+from results.sums import Baseline, Sums, add_up, read_baseline
 from results.twins import NUMBERS as GAINS
 from results.twins import gain_sheet
 from results.utilities import Utilities, england_weights, read_utilities
 from results.variance import structure_table, variance_table, varied_in
-from results.warmup import warm_up_table
+from results.warmup import queues_of, warm_up_table
 from results.workbook import write_workbook
 
 Floats = npt.NDArray[np.float64]
@@ -115,12 +115,18 @@ SHEETS = (
 
 @dataclass(slots=True)
 class Collected:
-    """Stacked sheets of every arm, by kind; ``baselines`` names the baseline of each place."""
+    """Stacked sheets of every arm, by kind; ``baselines`` names the baseline of each place.
+
+    ``flows`` are the people sent along each route in each run, ``queues`` the monthly queues
+    of the runs of each baseline.
+    """
 
     settings: Settings
     baselines: dict[str, Arm]
     runs: dict[Arm, list[Run]]
     stacks: dict[str, dict[Arm, Stack]] = field(default_factory=dict)
+    flows: dict[Arm, list[pd.DataFrame]] = field(default_factory=dict)
+    queues: dict[Arm, list[pd.DataFrame]] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> dict[Arm, Stack]:
@@ -158,13 +164,18 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadRun:
-    """What one run says: its sheets, its sums by age and who moved away alive."""
+    """What one run says: its sheets, its sums by age, who moved away alive, flows and queues.
+
+    Queues are read of the baseline alone.
+    """
 
     arm: Arm
     luck: tuple[int, int]
     sheets: Mapping[str, Sheet]
     ages: Floats
     left: Floats
+    flows: pd.DataFrame
+    queues: pd.DataFrame | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,7 +230,7 @@ def collect(
     runs: Sequence[Run],
     settings: Settings | None = None,
     baseline: str | None = None,
-    workers: int = 1,
+    pool: Executor | None = None,
 ) -> Collected:
     """Read every run once, beside its twin under the baseline, and stack what each says.
 
@@ -227,20 +238,27 @@ def collect(
     ----------
     runs : complete runs of one or several places
     baseline : the design to compare with; without it, the one the runs mark
-    workers : processes that read at a time; the numbers are the same whatever they are
+    pool : reads several at a time; the numbers are the same with it and without
     """
     settings = settings or read_settings()
     by_arm = arms(runs)
     places = sorted({arm[0] for arm in by_arm})
     baselines = {place: baseline_arm(runs, place, baseline) for place in places}
     sheets: Sheets = {kind: {} for kind in SHEETS}
+    read: dict[Arm, list[ReadRun]] = {}
     for place in places:
-        _collect_place(place, by_arm, baselines[place], settings, sheets, workers)
+        found = _collect_place(place, by_arm, baselines[place], settings, sheets, pool)
+        read |= {arm: [of_arm[luck] for luck in sorted(of_arm)] for arm, of_arm in found.items()}
     stacks = {
         kind: {arm: stacked(of_arm) for arm, of_arm in found.items()}
         for kind, found in sheets.items()
     }
-    return Collected(settings, baselines, by_arm, stacks)
+    flows = {arm: [one.flows for one in read[arm]] for arm in by_arm}
+    queues = {
+        arm: [one.queues for one in read[arm] if one.queues is not None]
+        for arm in baselines.values()
+    }
+    return Collected(settings, baselines, by_arm, stacks, flows, queues)
 
 
 def _collect_place(
@@ -249,15 +267,15 @@ def _collect_place(
     base: Arm,
     settings: Settings,
     sheets: Sheets,
-    workers: int,
-) -> None:
-    """Fill ``sheets`` from the runs of one place."""
+    pool: Executor | None,
+) -> dict[Arm, dict[tuple[int, int], ReadRun]]:
+    """Fill ``sheets`` from the runs of one place, and return what was read."""
     here = {arm: of_arm for arm, of_arm in by_arm.items() if arm[0] == place}
     _central(by_arm[base][0], settings)
     groups = _groups(here, base, settings)
     keys: dict[str, pd.DataFrame] = {}
     found: dict[Arm, dict[tuple[int, int], ReadRun]] = {arm: {} for arm in (base, *here)}
-    for group in _mapped(groups, workers):
+    for group in (pool.map if pool else map)(_read_group, groups):
         known_figures = settings.evidence.used
         settings.evidence.keep(f for key, f in group.used.items() if key not in known_figures)
         for read in group.runs:
@@ -266,6 +284,7 @@ def _collect_place(
                 known = _with_known(sheet, keys, kind)
                 sheets[kind].setdefault(read.arm, {})[read.luck] = known
     _add_beyond(found, base, by_arm[base][0].scale, settings, sheets["outcomes"])
+    return found
 
 
 def _central(run: Run, settings: Settings) -> None:
@@ -309,15 +328,6 @@ def _shared_by_draw(usual: Sequence[Run], settings: Settings) -> dict[int, Share
     return found
 
 
-def _mapped(groups: Sequence[Group], workers: int) -> Iterator[ReadGroup]:
-    """Read the groups in order, by several processes where that pays."""
-    if workers < 2 or len(groups) < 2 * workers:
-        yield from map(_read_group, groups)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_read_group, groups)
-
-
 def _read_group(group: Group) -> ReadGroup:
     """Read a run of the baseline, and after it the runs that are set beside it."""
     keys: dict[str, pd.DataFrame] = {}
@@ -326,11 +336,14 @@ def _read_group(group: Group) -> ReadGroup:
     for run in [group.usual, *group.designs]:
         if run is None:
             continue
-        sums = add_up(run, shared.utilities, shared.baseline)
-        sheets = _sheets(sums, shared, twin, is_baseline=run is group.usual)
+        usual = run is group.usual
+        sums, series = add_up(run, shared.utilities, shared.baseline), run.series()
+        sheets = _sheets(sums, series, shared, twin, is_baseline=usual)
         sheets = {kind: _with_known(sheet, keys, kind) for kind, sheet in sheets.items()}
-        found.append(ReadRun(run.arm, run.luck, sheets, sums.ages, sums.lives.left(run.years)))
-        if run is group.usual:
+        left, flows = sums.lives.left(run.years), flows_of(run, series)
+        queues = queues_of(run, series) if usual else None
+        found.append(ReadRun(run.arm, run.luck, sheets, sums.ages, left, flows, queues))
+        if usual:
             twin = Twin(twin_of(sums), sums.lives)
     return ReadGroup(found, dict(shared.settings.evidence.used))
 
@@ -362,13 +375,13 @@ def _add_beyond(
 
 
 def _sheets(
-    sums: Sums, shared: Shared, twin: Twin | None, *, is_baseline: bool
+    sums: Sums, series: pd.DataFrame, shared: Shared, twin: Twin | None, *, is_baseline: bool
 ) -> dict[str, Sheet]:
     """Return every sheet of one run; that of a design is set beside its twin's."""
     run = sums.run
     costs = RunCosts(sums, shared.prices, None if twin is None else twin.amounts)
     waits = run.waits()
-    resources = resource_sheet(run, run.series(), waits)
+    resources = resource_sheet(run, series, waits)
     ages = age_sheet(sums)
     measures = [outcome_sheet(sums, costs, shared.settings), wait_measures(resources, run), ages]
     sheets = {
@@ -404,7 +417,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "inequality": indexed_table(stacks["inequality"], baselines),
         "activity": activity_table(stacks["activity"], baselines, settings),
         "resources": numbers_table(stacks["resources"], NUMBERS),
-        "flows": flows_table(collected.runs),
+        "flows": flows_table(collected.flows),
         "population": shares_table(stacks["population"], "prevalence", 1.0),
         "stages": shares_table(stacks["stages"], "per_1000", PER),
         "draws": draws_table(added, collected.outcomes, stacks["inequality"], baselines, settings),
@@ -412,7 +425,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "variance": variance_table(collected.outcomes, baselines, varied),
         "structure": structure_table(collected.outcomes, baselines, varied),
         "information": information_table(added, folders, settings),
-        "warm_up": warm_up_table(collected.runs, baselines.values()),
+        "warm_up": warm_up_table(collected.queues),
         "checks": checks_table(
             stacks["checks"], {arm: runs[0] for arm, runs in collected.runs.items()}, settings
         ),
@@ -526,13 +539,10 @@ def _text(value: float | None) -> str:
     return "" if value is None else f"{value:.{DIGITS}g}"
 
 
-def build_tables(
-    folder: Path, prices: Path | None = None, workers: int = 1
-) -> dict[str, pd.DataFrame]:
+def build_tables(folder: Path, prices: Path | None = None) -> dict[str, pd.DataFrame]:
     """Read the runs of ``folder``, write ``tables/*.csv`` and one workbook, return the tables.
 
-    The same runs and prices give the same bytes, whatever the workers. Every file appears
-    whole or not at all.
+    The same runs and prices give the same bytes. Every file appears whole or not at all.
 
     Raises
     ------
@@ -540,15 +550,20 @@ def build_tables(
         If there is no complete run, a record cannot be read, or a price is not known.
     """
     folder = Path(folder)
-    settings = read_settings(prices)
-    runs = read_folders([folder])
-    named_baseline = experiment(folder).get("baseline")
-    designs = {run.facts["design"] for run in runs}
-    baseline = named_baseline if named_baseline in designs else None
-    tables = tables_of(collect(runs, settings, baseline, workers))
+    tables = tables_in(folder, read_folders([folder]), read_settings(prices))
     write_tables(folder / "tables", tables)
     write_workbook(folder / "tables" / "tables.xlsx", tables)
     return tables
+
+
+def tables_in(
+    folder: Path, runs: Sequence[Run], settings: Settings, pool: Executor | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of the runs of one folder, beside the baseline that it names."""
+    named_baseline = experiment(folder).get("baseline")
+    designs = {run.facts["design"] for run in runs}
+    baseline = named_baseline if named_baseline in designs else None
+    return tables_of(collect(runs, settings, baseline, pool))
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:

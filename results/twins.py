@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from pathways.vocabulary import STAGES
+from results.lives import Lives
 from results.sheets import Sheet
-from results.sums import FIFTHS, Lives
+from results.sums import FIFTHS
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -32,13 +33,15 @@ def gain_sheet(design: Lives, baseline: Lives, scale: float) -> Sheet:
     Groups are all, the fifth of deprivation, and how far the design reached the person;
     ``share_gaining`` and ``share_losing`` are of people whose life is worth a day more or less.
     """
-    there = np.flatnonzero(design.fifth)  # numbers that are somebody's
-    fifth, stages = design.fifth[there], design.stages[there]
-    usual = np.zeros(len(there))
-    both = there < len(baseline.qalys)
-    usual[both] = baseline.qalys[there[both]]
-    gain = design.qalys[there] - usual
-    lived = (design.qalys[there] > 0) | (usual > 0)
+    ours, theirs = design.settled, baseline.settled
+    fifth, stages = ours.fifth, ours.stages
+    usual = np.zeros(len(ours.person))
+    if len(theirs.person):
+        place = np.minimum(np.searchsorted(theirs.person, ours.person), len(theirs.person) - 1)
+        both = theirs.person[place] == ours.person
+        usual[both] = theirs.qalys[place[both]]
+    gain = ours.qalys - usual
+    lived = (ours.qalys > 0) | (usual > 0)
     rows = [("all", "all", lived)]
     rows += [("imd_quintile", name, lived & (fifth == int(name))) for name in FIFTHS]
     rows += [("reach", name, lived & of) for name, of in zip(REACH, _reach(stages), strict=True)]

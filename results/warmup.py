@@ -13,7 +13,7 @@ applied to what is left of the mean series once these are taken off.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -131,9 +131,8 @@ def mser(series: Floats) -> int:
     return int(np.argmin(scores))
 
 
-def queues_of(run: Run) -> pd.DataFrame:
+def queues_of(run: Run, series: pd.DataFrame) -> pd.DataFrame:
     """Return the monthly queues and use of capacity of one run, a column a queue."""
-    series = run.series()
     wide = series.pivot_table(index="month", columns=KEYS, values="value", aggfunc="sum")
     months = run.years * YEAR
     found: dict[tuple[str, str, str], pd.Series] = {}
@@ -148,17 +147,19 @@ def queues_of(run: Run) -> pd.DataFrame:
     return table.loc[:, table.notna().all() & (table != 0).any() & ~table.T.duplicated()]
 
 
-def warm_up_table(runs: Mapping[Arm, Sequence[Run]], baselines: Iterable[Arm]) -> pd.DataFrame:
+def warm_up_table(queues: Mapping[Arm, Sequence[pd.DataFrame]]) -> pd.DataFrame:
     """Return ``warm_up.csv``: how usual care's queues open, beside what later years expect.
 
     Empty where there is one run or one year alone.
+
+    Parameters
+    ----------
+    queues : ``queues_of`` the runs of each place's baseline
     """
     parts = []
-    for arm in baselines:
-        of_arm = runs[arm]
-        if len(of_arm) < 2 or of_arm[0].years < 2:
+    for arm, tables in queues.items():
+        if len(tables) < 2 or len(tables[0]) < 2 * YEAR:
             continue
-        tables = [queues_of(run) for run in of_arm]
         everywhere = set.intersection(*(set(one.columns.to_flat_index()) for one in tables))
         shared = [name for name in tables[0].columns.to_flat_index() if name in everywhere]
         for name in shared:

@@ -12,10 +12,11 @@ import pytest
 
 from results.costs import RunCosts, read_prices
 from results.inequality import equal_equivalent, inequality_sheet, standardised
+from results.lives import Lives
 from results.measures import COUNT, MEASURES, RATIO
 from results.settings import read_settings
 from results.store import Run
-from results.sums import AGE_BANDS, COLUMN, QUANTITIES, Lives, Sums
+from results.sums import AGE_BANDS, COLUMN, QUANTITIES, Sums
 
 Floats = npt.NDArray[np.float64]
 GROUPS = ("small", "largest", "empty", "other")

@@ -24,10 +24,11 @@ from results.costs import (
     totals,
     twin_of,
 )
+from results.lives import Lives
 from results.settings import Settings, read_settings
 from results.sheets import Sheet, Stack, stacked
 from results.store import Run
-from results.sums import AGE_BANDS, COLUMN, QUANTITIES, Lives, Sums
+from results.sums import AGE_BANDS, COLUMN, QUANTITIES, Sums
 
 FACTS = {
     "place": "p",

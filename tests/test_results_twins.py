@@ -10,9 +10,10 @@ import pytest
 
 from results.ages import beyond_sheet, expected_after, years_left
 from results.frameworks import MEASURED, UNEQUAL, frameworks_table
+from results.lives import Lives
 from results.measures import MEASURES
 from results.settings import read_settings
-from results.sums import BY_AGE, Lives
+from results.sums import BY_AGE
 from results.twins import gain_sheet
 from results.workbook import write_workbook
 
@@ -57,8 +58,9 @@ def test_a_gain_is_a_persons_life_less_that_of_their_twin() -> None:
 def test_lives_add_over_years_and_remember_every_step_reached() -> None:
     found = lives([1.0, 2.0], [1, 2], [1, 0])
     found.add(people([1, 4], [2, 3], [3, 0], year=2), np.array([0.5, 0.25]))
-    assert found.qalys.tolist() == [1.0, 2.5, 0.0, 0.0, 0.25]
-    assert found.stages.tolist() == [1, 3, 0, 0, 0]
+    assert found.settled.person.tolist() == [0, 1, 4]
+    assert found.settled.qalys.tolist() == [1.0, 2.5, 0.25]
+    assert found.settled.stages.tolist() == [1, 3, 0]
 
 
 def test_who_moved_away_is_who_was_gone_before_the_last_year_and_had_not_died() -> None:
@@ -77,7 +79,7 @@ def test_years_that_come_out_of_order_leave_the_same_lives() -> None:
     late, early = people([0], [4], [16], year=2), people([0], [4], [1])
     both = {name: np.concatenate([late[name], early[name]]) for name in late}
     found.add(both, np.array([0.5, 0.25]))
-    assert found.qalys.tolist() == [0.75]
+    assert found.settled.qalys.tolist() == [0.75]
     assert found.left(3)[1, 3, 0, 12] == 1
 
 
