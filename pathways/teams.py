@@ -243,7 +243,7 @@ class Meeting:
         with self.teams[min(team, len(self.teams) - 1)].ask(self.need_of(row)) as turn:
             yield turn
         waited = float(self._env.now - asked)
-        record(self._ledger, self.service, "cases", row, waited)
+        record(self._ledger, self.service, "cases", row, waited, self._env.now)
         self._ledger.add("mdt_reviews", row, 1)
         return waited
 
@@ -335,7 +335,8 @@ class Caseload:
             turn.release()
             self._tally("gave_up", 1)
             return None
-        record(self._ledger, self.service, self.role, row, float(self._env.now - asked))
+        now = float(self._env.now)
+        record(self._ledger, self.service, self.role, row, now - asked, now)
         return turn
 
     def close_by(self, closing: Closing) -> None:
@@ -452,10 +453,12 @@ def teams_for(residents: int, pool_people: float) -> int:
     return max(1, round(residents / pool_people))
 
 
-def record(ledger: Ledger, service: str, role: str, row: int, waited: float) -> None:
-    """Record one person's wait and that they were served."""
+def record(ledger: Ledger, service: str, role: str, row: int, waited: float, day: float) -> None:
+    """Record one person's wait and that they were served on ``day``."""
+    rows, waits = np.array([row], np.int64), np.array([waited])
     ledger.tally(service, role, "served", 1)
-    ledger.wait(service, np.array([row], np.int64), np.array([waited]))
+    ledger.wait(service, rows, waits)
+    ledger.event(day, service, "seen", rows, waits)
 
 
 def team_settings(evidence: Evidence, changes: Mapping[str, float]) -> dict[str, float]:

@@ -18,7 +18,7 @@ from experiments.settings import check_settings
 from experiments.show import shown
 from experiments.show_figures import figure_shown
 from pathways.referrals import load_routes
-from results.eventlog import PM4PY, VIDIGI, event_log
+from results.eventlog import PM4PY, event_log
 from results.flows import flow_table
 from results.resources import resource_sheet
 from results.service_table import service_lines, service_table
@@ -104,16 +104,15 @@ def test_every_service_has_capacity_use_and_waits_by_fifth(folder: Path) -> None
     assert len(lines) == len(table) + 1
 
 
-def test_the_event_log_has_the_columns_that_both_tools_read(folder: Path) -> None:
+def test_the_event_log_keeps_who_waited_from_when(folder: Path) -> None:
     run = next(folder.rglob("events.parquet")).parent
     log = event_log(run, START)
-    assert list(log.columns[:8]) == [*PM4PY, *VIDIGI]
+    assert list(log.columns[:3]) == list(PM4PY)
     assert pd.api.types.is_datetime64_any_dtype(log["time:timestamp"])
     assert all(isinstance(case, str) for case in log["case:concept:name"])
-    assert set(log["event_type"]) == {"queue", "resource_use"}
-    assert log.groupby("entity_id")["time"].is_monotonic_increasing.all()
-    seen = log[(log["service"] == "community_nursing") & (log["event_type"] == "resource_use")]
-    joined = log[(log["service"] == "community_nursing") & (log["event_type"] == "queue")]
+    assert log.groupby("person")["day"].is_monotonic_increasing.all()
+    nursing = log[log["service"] == "community_nursing"]
+    seen, joined = (nursing[nursing["event"] == event] for event in ("seen", "waits"))
     assert len(seen) == len(joined) > 0
     with pytest.raises(BadInput, match="--keep events"):
         event_log(folder, START)

@@ -261,3 +261,29 @@ def test_unknown_and_negative_settings_are_refused_together() -> None:
         settings(mdt__casses=8.0, vcse__patience=-1.0)
     assert [fault.key for fault in caught.value.faults] == ["mdt.casses", "vcse.patience"]
     assert "mdt.cases" in caught.value.faults[0].remedy
+
+
+def test_discussions_and_first_meetings_are_in_the_event_log() -> None:
+    env, book = simpy.Environment(), Ledger(10, on=True, keep_events=True)
+    meeting = Meeting(
+        env, Luck(1), book, residents=50_000, meetings=MEETINGS, hours=HOURS, settings=settings()
+    )
+    workers = link_workers(
+        env,
+        Luck(1),
+        book,
+        residents=50_000,
+        fte=LINK_WORKERS,
+        settings=settings(vcse__start_share=1.0),
+    )
+    Walk(meeting.discuss(3))
+    Walk(joined(workers, 4))
+    env.run(until=100)
+    told = {service: (rows.tolist(), waits) for _, service, event, rows, waits in book.events}
+    assert {service: rows for service, (rows, _) in told.items()} == {"mdt": [3], "vcse": [4]}
+    assert told["mdt"][1] > 0.0
+
+
+def joined(workers: Caseload, row: int) -> Steps[None]:
+    turn = yield from workers.join(row, key=row)
+    assert turn is not None
