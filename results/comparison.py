@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from agents.faults import BadInput, Fault, nearest
-from results.measures import MEASURES
+from results.measures import COUNT, MEASURES
 from results.outcomes import PER
-from results.sheets import Stack, described, interval_kind, levels, paired, summary, within
+from results.sheets import (
+    Stack,
+    described,
+    interval_kind,
+    levels,
+    no_surer_than_events,
+    paired,
+    summary,
+    within,
+)
 from results.sums import GROUPINGS
 
 Floats = npt.NDArray[np.float64]
@@ -39,32 +48,60 @@ def outcomes_table(stacks: Mapping[Arm, Stack]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def comparison_table(stacks: Mapping[Arm, Stack], baselines: Mapping[str, Arm]) -> pd.DataFrame:
-    """Return ``comparison.csv``: every arm against the baseline of its place."""
+def comparison_table(
+    stacks: Mapping[Arm, Stack],
+    baselines: Mapping[str, Arm],
+    scales: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """Return ``comparison.csv``: every arm against the baseline of its place.
+
+    ``scales`` are residents of each place for each simulated one: what one event counts.
+    """
+    each = scales or {}
     parts = [
-        named(arm, compared(stack, stacks[baselines[arm[0]]], baselines[arm[0]][1]))
+        named(
+            arm,
+            compared(
+                stack,
+                stacks[baselines[arm[0]]],
+                baselines[arm[0]][1],
+                each.get(arm[0], 0.0),
+            ),
+        )
         for arm, stack in stacks.items()
         if arm != baselines[arm[0]]
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def compared(design: Stack, baseline: Stack, name: str) -> pd.DataFrame:
+def events_of(measures: pd.Series) -> Floats:
+    """Return 1 for each measure that counts whole events or days, else 0."""
+    counted = {
+        key: float(measure.kind == COUNT and not measure.worth) for key, measure in MEASURES.items()
+    }
+    return np.asarray(measures.map(counted).fillna(0.0), np.float64)
+
+
+def compared(design: Stack, baseline: Stack, name: str, scale: float = 0.0) -> pd.DataFrame:
     """Return levels of both, and their difference paired by luck, with its intervals.
 
     Rates are differences for every 1,000 residents of the baseline a year, so that a life
-    prolonged does not hide in the denominator.
+    prolonged does not hide in the denominator. ``scale`` is what one simulated event counts;
+    no interval of a count is surer than so few events allow.
     """
     ours, theirs = paired(design, baseline)
     table = with_rates(ours, levels(ours))
     base = summary(theirs.numbers["value"], theirs.draws).mean
     change = ours.numbers["value"] - theirs.numbers["value"]
-    difference = summary(change, ours.draws)
+    unit = scale * events_of(ours.keys["measure"])
+    difference = no_surer_than_events(summary(change, ours.draws), change, ours.draws, unit)
     with np.errstate(divide="ignore", invalid="ignore"):
-        per = summary(PER * change / theirs.numbers["people"], ours.draws)
+        rate = PER * change / theirs.numbers["people"]
+        of_one = np.nan_to_num(unit * PER / theirs.numbers["people"].mean(axis=0))
+        per = no_surer_than_events(summary(rate, ours.draws), rate, ours.draws, of_one)
         base_per = summary(PER * theirs.numbers["value"] / theirs.numbers["people"], ours.draws)
-        scale = np.where(base != 0, np.abs(base), np.nan)
-        relative = (difference.mean / scale, difference.low / scale, difference.high / scale)
+        level = np.where(base != 0, np.abs(base), np.nan)
+        relative = (difference.mean / level, difference.low / level, difference.high / level)
     return table.assign(
         baseline=name,
         better=table["measure"].map({key: measure.better for key, measure in MEASURES.items()}),
@@ -85,15 +122,22 @@ def compared(design: Stack, baseline: Stack, name: str) -> pd.DataFrame:
 
 
 def differences(
-    design: Stack, baseline: Stack, table: pd.DataFrame, absent: float = np.nan
+    design: Stack,
+    baseline: Stack,
+    table: pd.DataFrame,
+    absent: float = np.nan,
+    unit: Callable[[pd.DataFrame], Floats] | None = None,
 ) -> pd.DataFrame:
     """Add the baseline's mean and the paired difference to a table of ``design``'s names.
 
-    A number that one of them lacks counts as ``absent``.
+    A number that one of them lacks counts as ``absent``; ``unit`` returns what one event adds
+    to each number (see ``no_surer_than_events``).
     """
     ours, theirs = paired(design, baseline)
     own, base = (np.nan_to_num(side.numbers["value"], nan=absent) for side in (ours, theirs))
     change = summary(own - base, ours.draws)
+    if unit is not None:
+        change = no_surer_than_events(change, own - base, ours.draws, unit(ours.keys))
     found = ours.keys.assign(
         baseline_mean=summary(base, theirs.draws).mean,
         difference=change.mean,
@@ -104,15 +148,21 @@ def differences(
 
 
 def indexed_table(
-    stacks: Mapping[Arm, Stack], baselines: Mapping[str, Arm], absent: float = np.nan
+    stacks: Mapping[Arm, Stack],
+    baselines: Mapping[str, Arm],
+    absent: float = np.nan,
+    units: Mapping[str, Callable[[pd.DataFrame], Floats]] | None = None,
 ) -> pd.DataFrame:
-    """Return levels with intervals and, for designs, paired differences (inequality, costs)."""
+    """Return levels with intervals and, for designs, paired differences (inequality, costs).
+
+    ``units`` returns what one event adds to each number of a place.
+    """
     parts = []
     for arm, stack in stacks.items():
         table = described(stack)
         base = baselines[arm[0]]
         if arm != base:
-            table = differences(stack, stacks[base], table, absent)
+            table = differences(stack, stacks[base], table, absent, (units or {}).get(arm[0]))
         parts.append(named(arm, table))
     wanted = ["baseline_mean", "difference", "difference_low", "difference_high"]
     whole = pd.concat(parts, ignore_index=True)
@@ -165,7 +215,8 @@ def compare(
 
     asked(measure, by)
     collected = collect(read_folders(folders), baseline=baseline)
-    table = comparison_table(collected.outcomes, collected.baselines)
+    scales = {arm[0]: runs[0].scale for arm, runs in collected.runs.items()}
+    table = comparison_table(collected.outcomes, collected.baselines, scales)
     if table.empty:
         return table
     chosen = (table["measure"] == measure) & (table["group_by"] == by)

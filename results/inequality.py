@@ -17,6 +17,7 @@ from results.costs import RunCosts
 from results.measures import AVERAGE, COUNT, MEASURES, RATIO, Measure
 from results.outcomes import ADDED, PER, Parts, parts_of, with_total, year_labels
 from results.sheets import Sheet, joined, keyed
+from results.store import Run
 from results.sums import FIFTHS, Sums
 
 Floats = npt.NDArray[np.float64]
@@ -234,3 +235,15 @@ def _ethnic_gaps(sums: Sums, costs: RunCosts) -> Sheet:
         standardised="no",
     )
     return Sheet(keys, {"value": finite(gaps.transpose(3, 0, 2, 1).ravel())})
+
+
+def gap_units(run: Run, keys: pd.DataFrame) -> Floats:
+    """Return what one event in one fifth adds to each index, 0 where it is made of no events.
+
+    Gaps and slopes of counts are differences of rates for 1,000 people a year.
+    """
+    counts = {measure.key for measure in ADDED if measure.kind == COUNT and not measure.worth}
+    made = keys["measure"].isin(counts) & keys["index"].isin(("absolute_gap", "sii"))
+    years = np.where(keys["year"] == "all", run.years, 1)
+    people_years = float(run.facts["population"]) / len(FIFTHS) * years
+    return np.where(made, PER / people_years, 0.0)

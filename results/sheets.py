@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 Floats = npt.NDArray[np.float64]
 
@@ -195,6 +195,41 @@ def within(held: Summary, values: Floats) -> Summary:
         never = ~(values < 0).any(axis=0)
     low, low50 = (np.where(never, np.maximum(end, 0.0), end) for end in (held.low, held.low50))
     return replace(held, low=low, low50=low50)
+
+
+def no_surer_than_events(
+    held: Summary, changes: Floats, draws: Sequence[int], unit: Floats
+) -> Summary:
+    """Widen the interval of a difference to what so few events allow.
+
+    A difference is made of whole events, one simulated person's admission or death, and events
+    fall as chance has it: their number varies at least as much as it is large (Poisson). Two
+    runs that happen to differ by one admission each have no spread between them and yet show
+    next to nothing. So the 95% interval reaches at least 1.96 standard errors of a count to
+    either side, two events added to the count so that few are not taken for sure (Agresti and
+    Coull, Am Stat 52:119, 1998): six events in all, every one the same way, are the fewest
+    that are told from none, as in a sign test.
+
+    Parameters
+    ----------
+    changes : (runs, names) paired differences that ``held`` sums up
+    draws : the draw of each run; intervals over draws hold chance already
+    unit : (names,) what one event adds to the difference; 0 where it is not made of events
+    """
+    if len(set(draws)) > 1:
+        return held
+    count = np.isfinite(changes).sum(axis=0)
+    size = np.nansum(np.abs(changes), axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.sqrt(unit * (size + 2.0 * unit * (size > 0.0))) / count
+        half95, half50 = (ndtri(0.5 + share / 2.0) * error for share in (0.95, 0.5))
+        return replace(
+            held,
+            low=np.fmin(held.low, held.mean - half95),
+            high=np.fmax(held.high, held.mean + half95),
+            low50=np.fmin(held.low50, held.mean - half50),
+            high50=np.fmax(held.high50, held.mean + half50),
+        )
 
 
 def described(stack: Stack, number: str = "value") -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ from results.draws import ceac_table, draws_table
 from results.economics import increments_of, value_table
 from results.flows import flows_of, flows_table
 from results.frameworks import frameworks_table
-from results.inequality import inequality_sheet
+from results.inequality import gap_units, inequality_sheet
 from results.information import information_table
 from results.lives import Lives
 from results.measures import measures_table
@@ -406,7 +407,9 @@ def _sheets(
 def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
     """Return every table by name."""
     settings, baselines, stacks = collected.settings, collected.baselines, collected.stacks
-    comparison = comparison_table(collected.outcomes, baselines)
+    first = {place: collected.runs[arm][0] for place, arm in baselines.items()}
+    scales = {place: run.scale for place, run in first.items()}
+    comparison = comparison_table(collected.outcomes, baselines, scales)
     flows = cash_stacks(stacks["costs"], baselines, settings)
     added = increments_of(collected.outcomes, flows, baselines)
     folders = _folders(collected)
@@ -414,7 +417,11 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
     tables = {
         "outcomes": outcomes_table(collected.outcomes),
         "comparison": comparison,
-        "inequality": indexed_table(stacks["inequality"], baselines),
+        "inequality": indexed_table(
+            stacks["inequality"],
+            baselines,
+            units={place: partial(gap_units, run) for place, run in first.items()},
+        ),
         "activity": activity_table(stacks["activity"], baselines, settings),
         "resources": numbers_table(stacks["resources"], NUMBERS),
         "flows": flows_table(collected.flows),
