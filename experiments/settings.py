@@ -19,8 +19,10 @@ from agents.evidence import Evidence
 from agents.faults import Fault, nearest
 from experiments.checking import plain, quoted
 from experiments.packaged import EVIDENCE
+from pathways.practice_team import OTHER_MODES, ROLES, SHORT
 from pathways.referrals import PREFIX, change_faults, load_routes, route_changes
 from pathways.vocabulary import SERVICES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -120,8 +122,36 @@ _QUANTITIES = (
     ),
 )
 
+_TEAM = (
+    *(
+        Setting(
+            service="gp",
+            setting=f"{short}_factor",
+            meaning=f"practice slots of the {role} as a multiple of the place's own",
+            unit="ratio",
+            low=0.0,
+            high=100.0,
+            default=1.0,
+        )
+        for short, role in zip(SHORT, ROLES, strict=True)
+    ),
+    *(
+        Setting(
+            service="gp",
+            setting=f"{mode}_factor",
+            meaning=f"share of practice contacts by {mode.replace('_', ' ')}, of every role, "
+            "as a multiple of the usual",
+            unit="ratio",
+            low=0.0,
+            high=100.0,
+            default=1.0,
+        )
+        for mode in OTHER_MODES
+    ),
+)
+
 SETTINGS: dict[str, Setting] = {
-    setting.name: setting for setting in (*map(_factor, SERVICES), *_QUANTITIES)
+    setting.name: setting for setting in (*map(_factor, SERVICES), *_QUANTITIES, *_TEAM)
 }
 
 

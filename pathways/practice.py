@@ -1,10 +1,12 @@
 """General practices: appointments today and in the weeks to come, all practices at once.
 
 A request wants help the same day, is planned some weeks ahead, or takes the first free slot.
+Each role has a pool of slots and a queue of its own (``practice_team``); who wants help the
+same day and finds the role full is seen by another of the practice that has a slot left.
 Part of each day's slots is held back for the day. People give up when the wait they are
 offered is too long, and some of those waiting leave; this, not tuning, holds the queue
-(``care_closure.md``). People move as arrays, a day at a time; a request's type, role, lead,
-patience and attendance all belong to its key, so they are the same in every design.
+(``care_closure.md``). People move as arrays, a day at a time; a request's role, type, mode,
+lead, patience and attendance all belong to its key, so they are the same in every design.
 
 What is held back and not asked for is released late in the day, when most routine requests
 have been booked ahead already; and some who ask want a later day anyway. So slots left over on
@@ -27,6 +29,7 @@ from agents.population import Population
 from pathways.calendar import YEAR, Calendar
 from pathways.demand import Arrivals
 from pathways.ledger import Ledger
+from pathways.practice_team import MODES, OWN, REMOTE, ROLES, TABLE, Pools, Team, odd
 from pathways.seasons import Seasons
 from pathways.staff import Workload, workload
 
@@ -36,10 +39,12 @@ Words = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 SERVICE, SETTINGS = "practice_consultation", "care_settings"
-ROLES = ("gp", "practice nurse", "other direct patient care")
 CONTACTS = ("gp_contacts_gp", "gp_contacts_nurse", "gp_contacts_other")
+CONTACT_OF = np.array([0, 1, 2, 2, 2, 2, 2])  # of each role, into ``CONTACTS``
 URGENT, PLANNED, ROUTINE = 0, 1, 2
 KINDS = ("same-day urgent", "planned ahead 4-45 days", "routine, first free slot")
+# What is told of each role, beside its contacts by mode and the people who wait.
+BY_ROLE = ("capacity", "used", "turned_away", "gave_up")
 # Where an unmet request goes; ``again`` asks anew on the next working day by itself.
 LEAKS = ("ed", "nhs111", "pharmacy", "again", "nothing")
 HORIZON = 60  # working days ahead that appointments can be booked
@@ -48,15 +53,15 @@ WORKING_WEEK = 5
 
 
 # One request to a practice. ``at`` is the working day (index) of the appointment, ``event`` that
-# of the appointment or of leaving the queue, if sooner; ``kind`` and ``role`` are indices into
-# ``KINDS`` and ``ROLES``, ``asked`` the day of the request.
+# of the appointment or of leaving the queue, if sooner; ``pool`` says whose slot it takes;
+# ``kind`` and ``mode`` are indices into ``KINDS`` and ``MODES``, ``asked`` the day of the request.
 REQUEST = np.dtype(
     [
         ("row", np.int64),
         ("key", np.uint64),
-        ("practice", np.int64),
+        ("pool", np.int64),
         ("kind", np.int8),
-        ("role", np.int8),
+        ("mode", np.int8),
         ("asked", np.int32),
         ("at", np.int32),
         ("event", np.int32),
@@ -101,8 +106,7 @@ class Rules:
     """
 
     slots_per_head: float
-    kind_edges: Floats
-    role_edges: Floats
+    kinds: Floats  # share of requests of each kind
     leak_edges: Floats
     latent: float
     held_back: float
@@ -139,8 +143,7 @@ class Rules:
         factor = settings.get("gp.capacity_factor", 1.0)
         return cls(
             slots_per_head=capacity["practice"]["all slots"] / PER * factor,
-            kind_edges=_edges(rows("request_type_share", KINDS)),
-            role_edges=_edges(rows("share_by_role", ROLES)),
+            kinds=rows("request_type_share", KINDS),
             leak_edges=_edges(np.array([setting(f"leak.{name}") for name in LEAKS])),
             latent=level("latent_request_factor", "all"),
             held_back=capacity["practice"]["same-day share held back"],
@@ -271,6 +274,7 @@ class Practices:
     ----------
     missed_factor : (n,) what care does to the chance of missing an appointment
     waiting : how many people have an appointment still to come
+    team, pools : how requests divide by role and mode, and who shares whose slots
     triage : decides the share of a day's slots held back for people who ask that day
     """
 
@@ -285,6 +289,8 @@ class Practices:
     missed_factor: Floats = field(init=False)
     waiting: int = field(init=False, default=0)
     rules: Rules = field(init=False)
+    team: Team = field(init=False)
+    pools: Pools = field(init=False)
     triage: Triage = field(init=False)
     n_practices: int = field(init=False)
     _open: Integers = field(init=False)
@@ -292,13 +298,19 @@ class Practices:
     _weight: Floats = field(init=False)
     _slots: Integers = field(init=False)
     _booked: Integers = field(init=False)
+    _odd: Floats = field(init=False)  # by pool and day, so that parts of slots come out on average
     _urgent: Floats = field(init=False)
     _seen_urgent: Integers = field(init=False)
     _due: dict[int, list[Requests]] = field(init=False, default_factory=dict)
     _asked: dict[int, list[tuple[Integers, Words]]] = field(init=False, default_factory=dict)
     _year: int | None = field(init=False, default=None)
     _workload: Workload | None = field(init=False)
-    _filled: Floats = field(init=False)  # share of posts, by practice
+    _filled: Floats = field(init=False)  # share of posts, by pool
+    _by_role: Floats = field(init=False)  # (numbers, roles) since settled
+    _contacts: Floats = field(init=False)  # (roles, modes) since settled
+    _queueing: Integers = field(init=False)  # (roles,) who have an appointment still to come
+    # Role, row and days waited of routine requests seen since settled.
+    _waited: list[tuple[Integers, Integers, Floats]] = field(init=False, default_factory=list)
     _month_from: int = field(init=False, default=0)  # working day on which the month began
     _leaks: tuple[str, ...] = field(init=False, default=LEAKS)
     _leak_edges: Floats = field(init=False)
@@ -308,6 +320,12 @@ class Practices:
         self.rules = Rules.of(self.evidence, self.capacity, self.settings)
         self._leak_edges = self.rules.leak_edges
         self.n_practices = int(people.practice.max()) + 1
+        network = self.evidence.value(TABLE, key="network_people")
+        self.pools = Pools.for_practices(self._registered(0), network)
+        self.team = Team.of(self.evidence, self.rules.kinds, self.settings)
+        self._by_role = np.zeros((len(BY_ROLE), len(ROLES)))
+        self._contacts = np.zeros((len(ROLES), len(MODES)))
+        self._queueing = np.zeros(len(ROLES), np.int64)
         first, last = -calendar.warm_up, calendar.end + 92
         self._open = calendar.working_days(first, last)
         self._index = np.searchsorted(self._open, np.arange(first, last))
@@ -316,11 +334,12 @@ class Practices:
         weight *= [self.seasons.on("practice_slots", day) for day in self._open.tolist()]
         run = (self._open >= 0) & (self._open < calendar.end)  # its years have their full slots
         self._weight = weight * (calendar.end / YEAR / weight[run].sum())
-        shape = (self.n_practices, len(self._open) + HORIZON)
+        shape = (len(self.pools), len(self._open) + HORIZON)
         self._slots, self._booked = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        self._urgent = np.full(self.n_practices, self.rules.held_back)
-        self._workload = workload(self.n_practices, self.evidence, self.settings)
-        self._filled = np.ones(self.n_practices)
+        self._odd = odd(*np.ogrid[: shape[0], : shape[1]])
+        self._urgent = self.rules.held_back * self._urgent_ratio
+        self._workload = workload(len(self.pools), self.evidence, self.settings)
+        self._filled = np.ones(len(self.pools))
         self.triage = HeldBackLearning(self.rules.held_back, self.rules.held_back_highest)
         self.missed_factor = np.ones(len(people))
         self._set_slots(first)
@@ -333,12 +352,27 @@ class Practices:
     def _set_slots(self, day: int) -> None:
         """Set the slots of every working day from ``day`` for the people registered now."""
         self._year = max(day, 0) // YEAR
-        here = self.population.present(max(day, 0))
-        registered = np.bincount(self.population.practice[here], minlength=self.n_practices)
         start = self.index(day)
-        yearly = registered * self.rules.slots_per_head * self._filled
+        by_role = self._registered(day)[:, None] * self.team.slots
+        yearly = self.pools.sums(by_role) * self.rules.slots_per_head * self._filled
         total = np.floor(yearly[:, None] * np.cumsum(self._weight[start:]) + 1e-9)
         self._slots[:, start : len(self._open)] = np.diff(total, axis=1, prepend=0.0)
+
+    def _registered(self, day: int) -> Integers:
+        """Return (n_practices,) how many people are registered on ``day``."""
+        here = self.population.present(max(day, 0))
+        return np.bincount(self.population.practice[here], minlength=self.n_practices)
+
+    @property
+    def _urgent_ratio(self) -> Floats:
+        """(own pools,) same-day requests for a pool's role over those for all roles."""
+        ratio: Floats = self.team.urgent[self.pools.role[: self.pools.own]]
+        return ratio
+
+    def change_team(self, settings: Mapping[str, float], day: int) -> None:
+        """Have the roles and modes that ``settings`` ask for from ``day`` on."""
+        self.team = Team.of(self.evidence, self.rules.kinds, settings)
+        self._set_slots(day)
 
     def change_capacity(self, factor: float, day: int) -> None:
         """Offer ``factor`` times the place's own appointments from ``day`` on."""
@@ -359,14 +393,15 @@ class Practices:
         """Book the first weeks as a steady queue would have left them, for nobody in particular."""
         rules, days = self.rules, np.arange(float(HORIZON))
         slots = self._slots[:, :HORIZON]
-        planned = rules.latent * (rules.kind_edges[1] - rules.kind_edges[0])
+        planned = rules.latent * self.team.kinds[self.pools.role, PLANNED, None]
         later = 1.0 - _triangular_share(days + 1.0, *rules.lead)
-        booked = np.floor(slots * planned * later).astype(np.int64)
-        bookable = np.floor(slots * (1.0 - rules.held_back)).astype(np.int64)
+        bookable = self._bookable(0)
+        booked = np.floor(slots * planned * later + self._odd[:, :HORIZON]).astype(np.int64)
         booked = np.minimum(booked, bookable)
         yearly = self._slots[:, : len(self._open)].sum(axis=1) / self._weight.sum()
         heads = yearly / max(rules.slots_per_head, 1e-9)
-        queue = (heads * rules.queue_at_start / PER).astype(np.int64)
+        routine = self.team.kinds[self.pools.role, ROUTINE] / rules.kinds[ROUTINE]
+        queue = (heads * routine * rules.queue_at_start / PER).astype(np.int64)
         filled = np.cumsum(bookable - booked, axis=1)
         taken = np.diff(np.minimum(filled, queue[:, None]), axis=1, prepend=0)
         self._booked[:, :HORIZON] = booked + taken
@@ -394,14 +429,9 @@ class Practices:
         self._await(joined([planned, chosen(routine, ~at_once)]))
         seen = joined([seen, urgent, chosen(routine, at_once)])
         failed = joined([turned_away, unplanned, declined, left])
-        self._tally(
-            now,
-            sum(len(some) for some in new),
-            seen,
-            missed,
-            len(turned_away) + len(unplanned),
-            failed,
-        )
+        refused = joined([turned_away, unplanned])
+        self._tally(now, sum(len(some) for some in new), seen, missed, refused, failed)
+        self.ledger.tally("gp", "all", "left_queue", len(left))
         self._record(day, seen, missed, failed)
         return self._outcome(now, seen, missed, failed)
 
@@ -420,20 +450,20 @@ class Practices:
         self._asked.setdefault(index, []).append((rows, keys))
 
     def _new_requests(self, day: int, now: int, requests: Arrivals) -> list[Requests]:
-        """Return today's requests by kind, in order of practice, those put off to today first."""
+        """Return today's requests by kind, in order of pool, those put off to today first."""
         parts = [*self._asked.pop(now, []), (requests.rows, requests.keys)]
         rows = np.concatenate([rows for rows, _ in parts])
         keys = np.concatenate([keys for _, keys in parts])
         here = self._is_here(rows, day)
         rows, keys = rows[here], keys[here]
-        wanted, role = halves(self.luck.words_of(keys, "practice.request"))
-        kind = np.searchsorted(self.rules.kind_edges, wanted)
-        practice = self.population.practice[rows]
-        order = _order(kind * self.n_practices + practice, len(KINDS) * self.n_practices)
+        wanted, whom = halves(self.luck.words_of(keys, "practice.request"))
+        role, mode = np.divmod(np.searchsorted(self.team.edges, whom), len(MODES))
+        kind = self.team.kind_of(role, wanted)
+        pool = self.pools.of[self.population.practice[rows], role]
+        order = _order(kind * np.int64(len(self.pools)) + pool, len(KINDS) * len(self.pools))
         new = np.empty(len(rows), REQUEST)
         new["row"], new["key"], new["asked"] = rows[order], keys[order], day
-        new["practice"], new["kind"] = practice[order], kind[order]
-        new["role"] = np.searchsorted(self.rules.role_edges, role)[order]
+        new["pool"], new["kind"], new["mode"] = pool[order], kind[order], mode[order]
         edges = np.searchsorted(new["kind"], np.arange(len(KINDS) + 1)).tolist()
         return [new[low:high] for low, high in pairwise(edges)]
 
@@ -446,6 +476,11 @@ class Practices:
         words = self.luck.words_of(keys[None, :], "practice.plans", which)
         (wish, patience), (hour, staying) = halves(words)
         return [wish, hour, patience, staying]
+
+    def _roles(self, requests: Requests) -> Integers:
+        """Return (roles,) how many of ``requests`` are for each role."""
+        by_role = np.bincount(self.pools.role[requests["pool"]], minlength=len(ROLES))
+        return by_role.astype(np.int64)
 
     def _is_here(self, rows: Integers, day: int) -> Bools:
         """Say which of ``rows`` are alive and live here; in the warm-up, as on day 0."""
@@ -462,21 +497,23 @@ class Practices:
         for low, high in pairwise([0, *cuts, len(booked)] if len(booked) else []):
             self._due.setdefault(int(events[low]), []).append(booked[low:high])
         self.waiting += len(booked)
+        self._queueing += self._roles(booked)
 
     def _appointments(self, day: int, now: int) -> tuple[Requests, Requests, Requests]:
         """Return who is seen and who misses an appointment today, and who leaves the queue."""
         events = joined(self._due.pop(now, []))
         self.waiting -= len(events)
+        self._queueing -= self._roles(events)
         leaving = events["at"] > now
         left, due_now = chosen(events, leaving), chosen(events, ~leaving)
         here = self._is_here(due_now["row"], day)
         for freed in (left, chosen(due_now, ~here)):
-            np.subtract.at(self._booked, (freed["practice"], freed["at"]), 1)
+            np.subtract.at(self._booked, (freed["pool"], freed["at"]), 1)
         left_here = self._is_here(left["row"], day)
         gone = np.count_nonzero(~here) + np.count_nonzero(~left_here)
         self.ledger.tally("gp", "all", "gone", int(gone))
         due_now = chosen(due_now, here)
-        chance = self._chance_to_miss(due_now["row"])
+        chance = self._chance_to_miss(due_now["row"]) * self.team.missed[due_now["mode"]]
         missing = self.luck.uniforms_of(due_now["key"], "practice.miss") < chance
         seen, missed = chosen(due_now, ~missing), chosen(due_now, missing)
         return seen, missed, chosen(left, left_here)
@@ -489,27 +526,54 @@ class Practices:
         return chance * self.missed_factor[rows]
 
     def _see_urgent(self, urgent: Requests, now: int) -> tuple[Requests, Requests]:
-        """See as many of those who want help today as slots are left today."""
-        slots = self._slots[:, now]
-        asked = np.bincount(urgent["practice"], minlength=self.n_practices)
+        """See as many of those who want help today as slots are left today.
+
+        Who finds no slot of the role they ask for takes one of another role of the practice.
+        """
+        slots, pools = self._slots[:, now], len(self.pools)
+        asked = np.bincount(urgent["pool"], minlength=pools)
         self._learn(asked, slots)
         left = np.maximum(slots - self._booked[:, now], 0)
-        found = _ranks(urgent["practice"], asked) < left[urgent["practice"]]
-        self._seen_urgent = np.minimum(asked, left)
-        self._booked[:, now] += self._seen_urgent
+        full = np.flatnonzero(_ranks(urgent["pool"], asked) >= left[urgent["pool"]])
+        found = np.ones(len(urgent), bool)
+        if len(full):
+            free = (left - np.minimum(asked, left))[: self.pools.own]
+            found[full], urgent["pool"][full] = self._by_another_role(free, urgent["pool"][full])
         urgent["at"] = urgent["event"] = now
-        return chosen(urgent, found), chosen(urgent, ~found)
+        seen = chosen(urgent, found)
+        self._seen_urgent = np.bincount(seen["pool"], minlength=pools)
+        self._booked[:, now] += self._seen_urgent
+        return seen, chosen(urgent, ~found)
+
+    def _by_another_role(self, free: Integers, pool: Integers) -> tuple[Bools, Integers]:
+        """Give slots of today that are left in other roles of the same practice.
+
+        ``free`` is (own pools,) slots, ``pool`` (k,) who was asked, ascending. Returns who gets
+        one, and the pool of each (as asked where there is none).
+        """
+        practice = pool // len(OWN)
+        role = first_free(free.reshape(-1, len(OWN)), practice)
+        found = role < len(OWN)
+        return found, np.where(found, practice * len(OWN) + role, pool)
 
     def _learn(self, asked: Integers, slots: Integers) -> None:
-        """Let today move what each practice remembers of the share that wants help the same day."""
+        """Let today move what each pool remembers of the share that wants help the same day."""
+        asked, slots = asked[: self.pools.own], slots[: self.pools.own]
         share = np.divide(asked, slots, out=self._urgent.copy(), where=slots > 0)
         self._urgent += (share - self._urgent) / self.rules.memory
 
     def _bookable(self, now: int) -> Integers:
-        """Return (n_practices, HORIZON) slots, taken or not, that are not held back."""
-        held = self.triage.held_back(self._urgent)
-        slots = self._slots[:, now : now + HORIZON]
-        bookable: Integers = np.floor(slots * (1.0 - held)[:, None]).astype(np.int64)
+        """Return (pools, HORIZON) slots, taken or not, that are not held back.
+
+        A role of which fewer want help the same day than of others holds back less.
+        """
+        open_to_all, ratio = np.ones(len(self.pools)), self._urgent_ratio
+        asked = np.divide(self._urgent, ratio, out=np.zeros(len(ratio)), where=ratio > 0.0)
+        held = np.minimum(self.triage.held_back(asked) * ratio, 1.0)
+        open_to_all[: self.pools.own] -= held
+        days = slice(now, now + HORIZON)
+        whole = self._slots[:, days] * open_to_all[:, None] + self._odd[:, days]
+        bookable: Integers = whole.astype(np.int64)
         return bookable
 
     def _free(self, now: int, bookable: Integers) -> Integers:
@@ -522,10 +586,10 @@ class Practices:
         """Book people who want an appointment some weeks ahead on or after their day."""
         lead = _triangular(share, *self.rules.lead)
         target = np.minimum(np.rint(lead).astype(np.int64), HORIZON - 1)
-        place = planned["practice"] * HORIZON + target
-        order = _order(place, self.n_practices * HORIZON)
+        place = planned["pool"] * HORIZON + target
+        order = _order(place, len(self.pools) * HORIZON)
         planned, target = chosen(planned, order), target[order]
-        ahead = first_free_from(self._free(now, bookable), planned["practice"], target)
+        ahead = first_free_from(self._free(now, bookable), planned["pool"], target)
         return self._booked_ahead(planned, now, ahead, now + ahead)
 
     def _book_routine(
@@ -534,22 +598,22 @@ class Practices:
         """Offer the first free slots; who will not wait that long gives up at once.
 
         Those who ask early and would come today find the slots that are not held back, those
-        who ask late all that are left; the others want a later day. Who finds none today is
-        offered the days after it, in this order.
+        who ask late all that are left, of any role of the practice; the others want a later
+        day. Who finds none today is offered the days after it, in this order.
         """
         wish, hour, patience, staying = wishes
         today, late = wish < self.rules.any_day, hour < self.rules.after_release
         turn = np.where(today, late.astype(np.int64), 2)
-        place = routine["practice"] * 3 + turn
-        order = _order(place, 3 * self.n_practices)
+        place = routine["pool"] * 3 + turn
+        order = _order(place, 3 * len(self.pools))
         routine, place = chosen(routine, order), place[order]
-        at_once = self._come_today(place, now, bookable)
+        at_once = self._come_today(routine, place, now, bookable)
         free = self._free(now, bookable)
         free[:, 0] = 0
         rest = np.flatnonzero(~at_once)
         longest = self.rules.give_up_at + self.rules.give_up_scale * _logit(patience[order][rest])
         ahead = np.zeros(len(routine), np.int64)
-        ahead[rest] = offers(free, routine["practice"][rest], longest)
+        ahead[rest] = offers(free, routine["pool"][rest], longest)
         stays = np.log(staying[order]) / self._leaving if self._leaving else np.inf
         leaves = now + 1 + np.minimum(stays, HORIZON).astype(np.int64)
         return self._booked_ahead(routine, now, ahead, np.minimum(now + ahead, leaves))
@@ -559,13 +623,16 @@ class Practices:
         """The log of the share who stay in the queue from one day to the next."""
         return float(np.log1p(-self.rules.leaving))
 
-    def _come_today(self, place: Integers, now: int, bookable: Integers) -> Bools:
+    def _come_today(
+        self, routine: Requests, place: Integers, now: int, bookable: Integers
+    ) -> Bools:
         """Say who is seen today: those of the first turn, then of the second, while slots last.
 
-        ``place`` (ascending) is three times the practice, plus the turn.
+        ``place`` (ascending) is three times the pool, plus the turn. Who is seen by another
+        role than asked is moved to its pool.
         """
-        by_turn = np.bincount(place, minlength=3 * self.n_practices)
-        asked = by_turn.reshape(self.n_practices, 3)
+        by_turn = np.bincount(place, minlength=3 * len(self.pools))
+        asked = by_turn.reshape(len(self.pools), 3)
         booked = self._booked[:, now]
         left = np.maximum(self._slots[:, now] - booked, 0)
         not_held = np.clip(bookable[:, 0] - (booked - self._seen_urgent), 0, left)
@@ -573,6 +640,10 @@ class Practices:
         late = np.minimum(asked[:, 1], left - early)
         seen = np.stack([early, late, np.zeros_like(late)], axis=1).ravel()
         come: Bools = _ranks(place, by_turn) < seen[place]
+        free = (left - early - late)[: self.pools.own]
+        full = np.flatnonzero(~come & (place % 3 == 1) & (place < 3 * self.pools.own))
+        if len(full) and free.any():
+            come[full], routine["pool"][full] = self._by_another_role(free, place[full] // 3)
         return come
 
     def _booked_ahead(
@@ -582,19 +653,24 @@ class Practices:
         requests["at"], requests["event"] = now + ahead, event
         found = ahead < HORIZON
         booked = chosen(requests, found)
-        np.add.at(self._booked, (booked["practice"], booked["at"]), 1)
+        np.add.at(self._booked, (booked["pool"], booked["at"]), 1)
         return booked, chosen(requests, ~found)
 
     # What is told
 
     def _record(self, day: int, seen: Requests, missed: Requests, failed: Requests) -> None:
         ledger, waits = self.ledger, (day - seen["asked"]).astype(np.float64)
-        for role, name in enumerate(CONTACTS):
-            ledger.count(name, seen["row"][seen["role"] == role])
+        role = self.pools.role[seen["pool"]]
+        contact = CONTACT_OF[role]
+        for number, name in enumerate(CONTACTS):
+            ledger.count(name, seen["row"][contact == number])
+        remote = (role == 0) & (seen["mode"] >= REMOTE[0]) & (seen["mode"] <= REMOTE[-1])
+        ledger.count("gp_contacts_remote", seen["row"][remote])
         ledger.count("gp_dna", missed["row"])
         ledger.count("gp_unmet", failed["row"])
         routine = seen["kind"] == ROUTINE
         ledger.wait("gp", seen["row"][routine], waits[routine])
+        self._waited.append((role[routine], seen["row"][routine], waits[routine]))
         ledger.event(day, "gp", "seen", seen["row"], waits)
         ledger.event(day, "gp", "unmet", failed["row"], (day - failed["asked"]).astype(np.float64))
         within = np.searchsorted(np.sort(waits), [0.5, 7.5, 14.5, 28.5])
@@ -608,10 +684,14 @@ class Practices:
         new: int,
         seen: Requests,
         missed: Requests,
-        turned_away: int,
+        refused: Requests,
         failed: Requests,
     ) -> None:
-        ledger = self.ledger
+        ledger, turned_away = self.ledger, len(refused)
+        by_role, gone = self.pools.by_role, self._roles(refused)
+        told = by_role(self._slots[:, now]), by_role(self._booked[:, now])
+        self._by_role += np.array([*told, gone, self._roles(failed) - gone])
+        self._contacts += self._by_mode(seen)
         ledger.tally("gp", "all", "capacity", float(self._slots[:, now].sum()))
         ledger.tally("gp", "all", "used", float(self._booked[:, now].sum()))
         ledger.tally("gp", "all", "arrivals", new)
@@ -623,6 +703,31 @@ class Practices:
         if month(int(self._open[now])) != month(int(self._open[now + 1])):
             ledger.tally("gp", "all", "queue_end", self.waiting)
             self._end_month(now)
+
+    def _by_mode(self, requests: Requests) -> Integers:
+        """Return (roles, modes) how many of ``requests`` are for each."""
+        cell = self.pools.role[requests["pool"]] * len(MODES) + requests["mode"]
+        by_cell = np.bincount(cell, minlength=len(ROLES) * len(MODES))
+        return by_cell.reshape(len(ROLES), len(MODES))
+
+    def settle(self) -> None:
+        """Hand what was counted by role and by mode since the last settlement to the ledger."""
+        tally = self.ledger.tally
+        for number, role in enumerate(ROLES):
+            for metric, count in zip(BY_ROLE, self._by_role[:, number].tolist(), strict=True):
+                tally("gp", role, metric, count)
+            tally("gp", role, "queue_end", float(self._queueing[number]))
+            for mode, count in zip(MODES, self._contacts[number].tolist(), strict=True):
+                tally("gp", role, f"seen {mode}", count)
+        self._by_role[:], self._contacts[:] = 0.0, 0.0
+        waited, self._waited = self._waited, []
+        if not waited:
+            return
+        of_role, rows, days = (np.concatenate(part) for part in zip(*waited, strict=True))
+        for number, role in enumerate(ROLES):
+            mine = np.flatnonzero(of_role == number)
+            if len(mine):
+                self.ledger.wait(f"gp.{role}", rows[mine], days[mine])
 
     def _end_month(self, now: int) -> None:
         """Let staff leave where the month's work was heavy, and new ones come."""
@@ -643,7 +748,7 @@ class Practices:
         self._ask(now + 1, failed["row"][again], new_keys)
         return PracticeDay(
             seen["row"].copy(),
-            seen["role"].astype(np.int64),
+            self.pools.role[seen["pool"]],
             seen["key"].copy(),
             missed["row"].copy(),
             failed["row"].copy(),
@@ -665,9 +770,14 @@ class Practices:
         order = np.argsort(practice, kind="stable")
         ahead = np.empty(len(practice), np.int64)
         free = self._free(now, self._bookable(now))
-        ahead[order] = first_free(free, practice[order])
+        own = free[: self.pools.own].reshape(self.n_practices, len(OWN), -1)
+        # The days of a practice with their slots of one role after the other.
+        each = first_free(own.swapaxes(1, 2).reshape(self.n_practices, -1), practice[order])
+        ahead[order], role = each // len(OWN), np.empty(len(each), np.int64)
+        role[order] = each % len(OWN)
         found = ahead < HORIZON
-        np.add.at(self._booked, (practice[found], now + ahead[found]), 1)
+        pool = practice[found] * len(OWN) + role[found]
+        np.add.at(self._booked, (pool, now + ahead[found]), 1)
         last = ahead.reshape(len(rows), slots).max(axis=1)
         days = self._open[np.minimum(now + last, len(self._open) - 1)]
         found_all: Integers = np.where(last < HORIZON, days, -1)

@@ -41,6 +41,7 @@ ACTIVITY: dict[str, str] = {
     "gp_contacts_gp": "appointments with a GP",
     "gp_contacts_nurse": "appointments with a practice nurse",
     "gp_contacts_other": "appointments with other practice staff",
+    "gp_contacts_remote": "appointments with a GP by telephone or online, among all with a GP",
     "gp_unmet": "requests to the practice given up or turned away",
     "gp_dna": "practice appointments not attended",
     "pharmacy_contacts": "visits to a pharmacy in place of the practice",

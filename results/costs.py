@@ -98,7 +98,20 @@ def _line(line: str, setting: str, quantity: str, item: str, behaviour: str, **m
 
 
 LINES: tuple[Line, ...] = (
-    _line("GP appointments", "practice", "gp_contacts_gp", "gp_consultation_2023_24", STAFFED),
+    _line(
+        "GP appointments face to face",
+        "practice",
+        "gp_contacts_gp -gp_contacts_remote",
+        "gp_consultation_2023_24",
+        STAFFED,
+    ),
+    _line(
+        "GP appointments by telephone or online",
+        "practice",
+        "gp_contacts_remote",
+        "gp_telephone_or_online",
+        STAFFED,
+    ),
     _line(
         "practice nurse appointments",
         "practice",

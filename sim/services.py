@@ -24,6 +24,7 @@ from pathways.light import PLACES
 from pathways.lists import Lists
 from pathways.pools import Capacity, assign_sites
 from pathways.practice import Practices
+from pathways.practice_team import SETTINGS as TEAM_SETTINGS
 from pathways.seasons import Seasons
 from pathways.teams import (
     Caseload,
@@ -106,6 +107,8 @@ class ServiceSet:
         self.lists.change({key: changes[key] for key in LISTS if key in changes})
         if "gp.capacity_factor" in changes:
             self.practices.change_capacity(changes["gp.capacity_factor"], day)
+        if TEAM_SETTINGS & changes.keys():
+            self.practices.change_team(changes, day)
         self.community.change(changes)
         self.practices.send_unmet(*self.community.unmet())
         self.hospital.change_capacity(changes)
@@ -137,6 +140,7 @@ class ServiceSet:
         """Hand every service's use to the ledger, at the end of a month."""
         for service in (self.hospital, self.meeting, self.coordinators, self.link_workers):
             service.settle()
+        self.practices.settle()
         self.community.settle()
         for caseload in self.own_caseloads:
             caseload.settle()

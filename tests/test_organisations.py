@@ -56,8 +56,9 @@ def practice_year(triage: Any, urgent: float | None = None) -> dict[str, float]:
     people = england(5_000)
     model = practices(people)
     if urgent is not None:
-        edges = model.rules.kind_edges + (urgent - model.rules.kind_edges[0])
-        model.rules = replace(model.rules, kind_edges=edges)
+        kinds = model.team.kinds.copy()  # same day, planned, first free slot
+        more = kinds[:, 0] * (urgent / model.rules.kinds[0] - 1.0)
+        model.team = replace(model.team, kinds=kinds + np.outer(more, [1.0, 0.0, -1.0]))
     if triage is not None:
         model.triage = triage
     return a_run(model, asking(people, 1.0), 150)

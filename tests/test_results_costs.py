@@ -103,7 +103,7 @@ def test_the_price_year_can_be_changed_after_the_runs(tmp_path: Path) -> None:
 
 
 def test_known_prices(prices: Prices) -> None:
-    assert price(prices, "GP appointments") == 37.0
+    assert price(prices, "GP appointments face to face") == 37.0
     assert price(prices, "emergency admissions") == pytest.approx(1000 * 1.0247)
     # A long stay less a short one, over the days of an overnight stay.
     assert price(prices, "emergency bed days") == pytest.approx(3500 * 1.0247 / 7.4)

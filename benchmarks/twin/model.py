@@ -19,11 +19,13 @@ from agents.disease_tables import DiseaseTables
 from benchmarks.twin.hospital import Hospital
 from benchmarks.twin.lists import Lists
 from benchmarks.twin.pathway import Team
-from benchmarks.twin.practice import Practice
+from benchmarks.twin.practice import NEVER_LATER, open_pools, open_practices
 from benchmarks.twin.rates import CareRates
 from benchmarks.twin.resident import Resident
 from benchmarks.twin.teams import Coordinators, LinkWorkers, Meeting
 from pathways.calendar import Calendar
+from pathways.practice import Rules
+from pathways.practice_team import Team as PracticeTeam
 from sim.spec import RunSpec
 from sim.world import World, build_world
 
@@ -65,7 +67,12 @@ class PlainTwin(mesa.Model):
         self.waits: dict[str, list[float]] = {}
         self.person_days = 0
         self.care_rates = CareRates(self)
-        self.practices = [Practice(self, n) for n in range(int(self.people.practice.max()) + 1)]
+        self.practice_rules = Rules.of(self.evidence, spec.place.capacity, spec.settings)
+        kinds = self.practice_rules.kinds
+        self.practice_team = PracticeTeam.of(self.evidence, kinds, spec.settings)
+        first, last = -self.calendar.warm_up, self.calendar.end + NEVER_LATER
+        self.working_days: list[int] = self.calendar.working_days(first, last).tolist()
+        self.practices = open_practices(self)
         self.hospital = Hospital(self)
         self.meeting = Meeting(self)
         self.link_workers = LinkWorkers(self)
@@ -87,8 +94,7 @@ class PlainTwin(mesa.Model):
         self.care_rates.keep_totals(self.agents)
         for resident in self.agents:
             resident.refresh()
-        for practice in self.practices:
-            practice.open()
+        open_pools(self, self.practices)
 
     def count(self, name: str, amount: float = 1.0) -> None:
         """Count what happened to a resident; nothing counts before day 0."""
