@@ -50,6 +50,12 @@ SLOT_NAMES, PLACE_NAMES = tuple(SLOTS), tuple(PLACES)
 UTC, GP, BEDS, VCSE, ED = (NUMBER[name] for name in ("utc", "gp", "beds", "vcse", "ed"))
 # Light services that people come to by themselves, and the process of demand that says when.
 PROCESSES = tuple((NUMBER[name], one.process) for name, one in SERVICES.items() if one.process)
+# Of these, the ones that are asked for while they are open: no hour of demand is known.
+IN_HOURS = frozenset(
+    number
+    for number, _ in PROCESSES
+    if number < len(SLOTS) and not SLOTS[SLOT_NAMES[number]].by_the_hour
+)
 NO_KEYS = np.empty(0, np.uint64)
 
 
@@ -209,7 +215,10 @@ class Community:
         parts = [self._sent_here(day, arrivals["social_prescribing_referral"])]
         for number, process in PROCESSES:
             came = arrivals[process]
-            parts.append(_points(number, day, came.rows, came.times, came.keys))
+            times = came.times
+            if number in IN_HOURS:
+                times = self._slot_time(np.full(len(came), number), times)
+            parts.append(_points(number, day, came.rows, times, came.keys))
         visits = arrivals["ed_attendance"]
         others = np.flatnonzero(~self.is_type_1(visits.keys))
         rows, times, keys = visits.rows[others], visits.times[others], visits.keys[others]

@@ -123,7 +123,7 @@ class Numbers:
     wait: Floats
     start: Floats
     pool: float
-    load: float
+    load: tuple[Floats, Floats]
 
     @classmethod
     def of(cls, evidence: Evidence, capacity: Mapping[str, Mapping[str, float]]) -> Numbers:
@@ -154,13 +154,24 @@ class Numbers:
             wait=every(PLACES, "patience_days"),
             start=every(PLACES, "start_share"),
             pool=number("pool.people"),
-            load=number("pool.load"),
+            load=(_loads(SLOTS, evidence), _loads(PLACES, evidence)),
         )
 
     def elsewhere(self, residents: int) -> tuple[Floats, Floats]:
         """Return how many people from elsewhere come to each service a day: slots, places."""
-        heads = max(self.pool - residents, 0.0) / PER * self.load
-        return self.slots * heads / YEAR, self.places * heads / self.stay
+        heads = max(self.pool - residents, 0.0) / PER
+        slots, places = self.load
+        return self.slots * slots * heads / YEAR, self.places * places * heads / self.stay
+
+
+def _loads(names: Mapping[str, Light], evidence: Evidence) -> Floats:
+    """Return the share of each service that people from elsewhere use: its own, or the usual."""
+    usual = evidence.value(TABLE, key="pool.load")
+    keys = {name: f"{name}.pool_load" for name in names}
+    own = {name for name, key in keys.items() if evidence.rows(TABLE, key=key)}
+    return np.array(
+        [evidence.value(TABLE, key=keys[name]) if name in own else usual for name in names]
+    )
 
 
 def _by_hour(name: str, evidence: Evidence) -> Floats:

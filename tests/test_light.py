@@ -168,6 +168,27 @@ def test_usual_care_turns_hardly_anybody_away() -> None:
 # ---- conservation ----
 
 
+def waits_of(model: CareModel, service: str) -> np.ndarray:
+    """Return every wait of a service, in days."""
+    tables = [table for table in model.record.waits if len(table["service"])]
+    mine = [np.asarray(table["service"]) == service for table in tables]
+    days = [np.asarray(t["wait_days"])[m] for t, m in zip(tables, mine, strict=True)]
+    count = [np.asarray(t["count"])[m] for t, m in zip(tables, mine, strict=True)]
+    return np.repeat(np.concatenate(days), np.concatenate(count))
+
+
+def test_a_small_place_shares_services_that_are_as_full_as_in_england() -> None:
+    usual = model_of()
+    for service, share in (("urgent_response", 0.26), ("ambulance", 0.75)):
+        used = series(usual, service, "all", "used") / series(usual, service, "all", "capacity")
+        assert used == pytest.approx(share, abs=0.1), service
+
+
+def test_most_people_have_a_rapid_response_within_two_hours() -> None:
+    within = np.mean(waits_of(model_of(), "urgent_response") <= 2.0 / 24.0)
+    assert within > 0.7  # the published standard; 91 per cent in baseline_capacity
+
+
 def test_every_arrival_is_served_turned_away_gone_or_waiting() -> None:
     model = model_of()
     for service in (*SLOTS, *PLACES):
