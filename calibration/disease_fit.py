@@ -222,11 +222,10 @@ def triad_lines(evidence: Evidence, tables: DiseaseTables) -> list[Line]:
 def ever_recorded(evidence: Evidence) -> dict[str, float]:
     """Return the numbers that turn registers into conditions ever recorded."""
     one = [*evidence.figures("prevalence", measure="scale_ever_to_register")]
-    one.append(evidence.figure("starting_parameters", key="register_scale.multiplier"))
+    one.append(evidence.figure("disease_model", key="register_scale.multiplier"))
     none = [*evidence.figures("undiagnosed_share")]
-    none += [
-        figure for figure in evidence.figures("starting_parameters") if ".remission." in figure.key
-    ]
+    for table in ("starting_parameters", "disease_model"):
+        none += [figure for figure in evidence.figures(table) if ".remission." in figure.key]
     return {figure.key: 1.0 for figure in one} | {figure.key: 0.0 for figure in none}
 
 

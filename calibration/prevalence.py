@@ -153,7 +153,8 @@ def undiagnosed_shares(evidence: Evidence, conditions: tuple[str, ...]) -> Float
 
     Returns
     -------
-    (n_conditions, AGES + 1, 2), lines between band middles; 0 where nothing is published
+    (n_conditions, AGES + 1, 2), lines between band middles, at the fitted odds; 0 where
+    nothing is published
     """
     shares = np.zeros((len(conditions), AGES + 1, 2))
     for place, condition in enumerate(conditions):
@@ -167,7 +168,9 @@ def undiagnosed_shares(evidence: Evidence, conditions: tuple[str, ...]) -> Float
             if points:
                 ages, values = zip(*points, strict=True)
                 shares[place, :, sex] = np.interp(np.arange(AGES + 1), ages, values)
-    return shares
+    odds = shares / (1.0 - shares) * parameter(evidence, "undiagnosed.odds_multiplier")
+    fitted: Floats = odds / (1.0 + odds)
+    return fitted
 
 
 def deprivation_ratios(evidence: Evidence, conditions: tuple[str, ...]) -> Floats:
@@ -191,11 +194,12 @@ def _steepened(figure: Figure, power: float) -> float:
 
 
 def deprivation_by_age(evidence: Evidence) -> Floats:
-    """Return what multiplies the log of a deprivation ratio at each age, (AGES,)."""
+    """Return what multiplies the log of a deprivation ratio at each age, (AGES,), as fitted."""
     rows = list(
         rows_with_figures(evidence, "prevalence", measure="deprivation_log_ratio_multiplier")
     )
     by_age = np.ones(AGES)
     for row, figure in rows:
         by_age[int(row["age_low"]) : int(row["age_high"]) + 1] = figure.value
-    return by_age
+    fitted: Floats = by_age ** parameter(evidence, "deprivation.age_pattern.power")
+    return fitted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,9 @@ SETTINGS = "calibration_settings"
 _Z95 = float(ndtri(0.975))
 _WIDE = 3.0  # high over low beyond which a range is spread in logs
 
-# Fitted for a nation; the others of starting_parameters.csv are held.
+# Fitted for a nation; the others of starting_parameters.csv are held. Ranges beforehand are in
+# starting_parameters or calibration_settings; what came out is in disease_model.
+FITTED = "disease_model"
 NATION = (
     "frailty.global.log_sd",
     "frailty.cluster.mental.log_sd",
@@ -35,8 +37,9 @@ NATION = (
     "remission.depression",
     "remission.anxiety",
     "remission.cancer",
+    "deprivation.age_pattern.power",
+    "undiagnosed.odds_multiplier",
 )
-OWN = ("deprivation.age_pattern.power", "undiagnosed.odds_multiplier")
 PLACE = "place."
 _NAMES = {
     "frailty.global.log_sd": "susceptibility, all conditions",
@@ -128,10 +131,9 @@ def free_parameters(evidence: Evidence, *, nation: bool) -> tuple[Free, ...]:
         return tuple(free_of(evidence.figure(SETTINGS, key=key)) for key in keys)
     found = []
     for key in NATION:
-        own = evidence.rows("disease_model", key=key)
-        table = "disease_model" if own else "starting_parameters"
-        found.append(free_of(evidence.figure(table, key=key)))
-    found += [free_of(evidence.figure(SETTINGS, key=key)) for key in OWN]
+        own = evidence.rows(SETTINGS, key=key)
+        prior = free_of(evidence.figure(SETTINGS if own else "starting_parameters", key=key))
+        found.append(replace(prior, evidence_key=f"{FITTED}.{key}"))
     return tuple(found)
 
 

@@ -18,8 +18,9 @@ from calibration.cohort_hazards import Fitted, live_once
 from calibration.derive import standardised_ratio
 from calibration.disease_fit import ever_recorded
 from calibration.effects import build_effects
-from calibration.matching.free import NATION, OWN, PLACE
-from calibration.prevalence import deprivation_ratios
+from calibration.matching.free import FITTED, NATION, PLACE
+from calibration.prevalence import deprivation_by_age, deprivation_ratios, undiagnosed_shares
+from calibration.sources import parameter
 
 Floats = npt.NDArray[np.float64]
 Numbers = Mapping[str, float]  # values of free parameters by key
@@ -59,13 +60,7 @@ WANTED = "prevalence_ratio_most_least_deprived_wanted"
 
 def evidence_at(folder: Path, numbers: Numbers) -> Evidence:
     """Return the evidence with the free parameters of a nation in place of their rows."""
-    plain = Evidence(folder)
-    replaced = {}
-    for key in NATION:
-        if key in numbers:
-            own = plain.rows("disease_model", key=key)
-            replaced[f"{'disease_model' if own else 'starting_parameters'}.{key}"] = numbers[key]
-    return Evidence(folder, replaced)
+    return Evidence(folder, {f"{FITTED}.{key}": numbers[key] for key in NATION if key in numbers})
 
 
 @lru_cache(maxsize=4)
@@ -84,13 +79,12 @@ def aim_at(folder: Path, numbers: Numbers, like: DiseaseTables, *, ever: bool = 
     ever : conditions as ever recorded, without remission, as triads were counted
     """
     usual, evidence = _usual(folder, ever), evidence_at(folder, numbers)
-    power = numbers.get(OWN[0], 1.0)
     aim = replace(
         usual,
         effects=build_effects(evidence),
         risks=like.risks if like.risks is not None else usual.risks,
         ratio=deprivation_ratios(evidence, usual.conditions),
-        ratio_by_age=usual.ratio_by_age**power,
+        ratio_by_age=deprivation_by_age(evidence),
     )
     if ever:
         return aim
@@ -98,7 +92,7 @@ def aim_at(folder: Path, numbers: Numbers, like: DiseaseTables, *, ever: bool = 
         aim,
         remission=named(evidence, "remission.", usual.conditions, otherwise=0.0),
         diagnosed=_registers(folder, usual, numbers),
-        undiagnosed=_more_often(usual.undiagnosed, numbers.get(OWN[1], 1.0)),
+        undiagnosed=undiagnosed_shares(evidence, usual.conditions),
     )
 
 
@@ -107,18 +101,12 @@ def _registers(folder: Path, usual: Aim, numbers: Numbers) -> Floats:
     evidence, key = Evidence(folder), "register_scale.multiplier"
     if key not in numbers:
         return usual.diagnosed
-    factor = numbers[key] / evidence.value("starting_parameters", key=key)
+    factor = numbers[key] / parameter(evidence, key)
     rows = evidence.rows("prevalence", measure="scale_ever_to_register")
     scaled = {row["condition"] for row in rows}
     times = np.array([factor if name in scaled else 1.0 for name in usual.conditions])
     registers: Floats = usual.diagnosed * times[:, None, None]
     return registers
-
-
-def _more_often(share: Floats, odds_ratio: float) -> Floats:
-    odds = share / (1.0 - share) * odds_ratio
-    changed: Floats = odds / (1.0 + odds)
-    return changed
 
 
 def log_ratios(tables: DiseaseTables) -> Floats:
