@@ -10,6 +10,7 @@ from datetime import date
 from results import report_findings as find
 from results import report_headlines as headlines
 from results import wording
+from results.planned import missing_note
 from results.report_blocks import AnswerPage, AnswerRow, Cell, Saying
 from results.report_data import READING_WORDS, Option, ReportData
 from results.report_findings import UseRow, WaitRow
@@ -261,6 +262,12 @@ def _warnings(data: ReportData) -> tuple[str, ...]:
         found.append(wording.NO_EFFECT)
     if not data.with_knowledge:
         found.append(wording.CHANCE_ONLY)
+    costless = [option.letter for option in data.designs if option.costless]
+    if costless:
+        found.append(wording.no_costs(costless, alone=len(data.designs) == 1))
+    missing = missing_note(data.folder)
+    if missing:
+        found.append(missing)
     if 2 <= data.replications < FEWEST:
         found.append(
             f"Only {count_word(data.replications)} replications: intervals over so few are wide "

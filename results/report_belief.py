@@ -190,7 +190,12 @@ def sure_section(data: ReportData) -> Section:
     return Section(
         number=10,
         nav="How sure we are",
-        heading=headlines.checks_headline(len(rows) - len(misses), len(rows), misses),
+        heading=headlines.checks_headline(
+            sum(row.within for row in rows),
+            len(rows),
+            misses,
+            sum(not row.within and not row.missed for row in rows),
+        ),
         question="What drives the result, and does the model match the world?",
         blocks=tuple(block for block in blocks if block is not None),
         notes=tuple(notes),
@@ -203,7 +208,7 @@ def _checks_block(data: ReportData, rows: list[CheckRow]) -> Block:
             number=16, claim="Simulated beside published", missing=data.why_missing("checks")
         )
     claim = headlines.checks_claim(
-        [(row.name, row.ratio.mean) for row in rows if not row.within], len(rows)
+        [(row.name, row.ratio.mean) for row in find.widest(rows)], len(rows)
     )
     alt = alt_text(
         "Dots with 95% intervals",
@@ -215,7 +220,8 @@ def _checks_block(data: ReportData, rows: list[CheckRow]) -> Block:
         number=16,
         claim=claim,
         sub="Simulated value against the published one, usual care, first year; grey band is 10% "
-        "either way; hollow is outside it; lines are 95% intervals. " + _where(data),
+        "either way; hollow is outside it, clearly so where the whole line is; lines are 95% "
+        "intervals. " + _where(data),
         panels=(drawn("figure-16", alt, lambda: draw.checks(rows)),),
         wide=True,
         source="Sources of the published figures: in the table.",
@@ -260,6 +266,6 @@ def _check_line(row: CheckRow) -> tuple[str, ...]:
         figures(row.published),
         row.unit,
         f"{row.ratio.mean:.2f}",
-        "within 10%" if row.within else "outside 10%",
+        row.reading,
         row.source,
     )

@@ -92,6 +92,18 @@ def drawn(
     )
 
 
+def untitled(draw: Callable[[], Axes]) -> Callable[[], Axes]:
+    """Return a drawing without its own title and the room for it: the block's claim says it."""
+
+    def drawing() -> Axes:
+        axes = draw()
+        axes.set_title("", loc="left")
+        canvas.close_top(axes)
+        return axes
+
+    return drawing
+
+
 def alt_text(kind: str, axes: str, who: str, finding: str, exception: str = "") -> str:
     """Return alternative text of at most 60 words: kind, axes, who, finding, one exception."""
     parts = [part.strip().rstrip(".") for part in (kind, axes, who, finding, exception) if part]

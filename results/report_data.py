@@ -52,7 +52,8 @@ class Option:
     """Usual care or a design: its letter, colour, name and the reading of evidence shown.
 
     ``effects`` is the reading that stands for the design in most figures, ``readings`` all
-    that were run. ``assumption_only`` is True where no study stands behind its effects.
+    that were run. ``assumption_only`` is True where no study stands behind its effects,
+    ``costless`` where the design states no costs of its own.
     """
 
     letter: str
@@ -61,6 +62,7 @@ class Option:
     effects: str
     readings: tuple[str, ...] = ()
     assumption_only: bool = False
+    costless: bool = False
 
     @property
     def colour(self) -> str:
@@ -490,7 +492,10 @@ def _designs(data: ReportData, facts: Mapping[str, Mapping[str, Any]]) -> tuple[
             ]
         )
     return tuple(
-        _option(data, letter, name, _title(name, facts))
+        replace(
+            _option(data, letter, name, _title(name, facts)),
+            costless=facts.get(name, {}).get("design_costs") == [],
+        )
         for letter, name in zip(LETTERS, names, strict=False)
     )
 

@@ -21,7 +21,7 @@ from results.report_data import (
 )
 from results.report_measures import FOREST, STAGE_NAMES, Measure, measure_of, service_name, spoken
 from results.report_numbers import capital
-from results.wording import Change, Spread, Verdict, verdict
+from results.wording import Change, Spread, Verdict, verdict, verdict_words
 
 NOTHING = Spread(mean=0.0, low=0.0, high=0.0)
 FIFTHS = ("1", "2", "3", "4", "5")
@@ -169,6 +169,19 @@ class ForestRow:
     def moved(self) -> bool:
         """False where the whole relative change lies within 1%."""
         return max(abs(self.relative.low), abs(self.relative.high)) >= 100 * UNMOVED
+
+    @property
+    def still(self) -> bool:
+        """True where not one simulated person differed in any pair of runs."""
+        return self.change.low == self.change.high == 0.0
+
+    @property
+    def reading(self) -> str:
+        """What may be said of the change, in words."""
+        if self.still:
+            put_in = self.option.effects not in ("null", "inert")
+            return "nobody differed" if put_in else "none, as put in"
+        return verdict_words(self.found, self.measure.less, self.measure.more)
 
     @property
     def beyond(self) -> bool:
@@ -607,6 +620,21 @@ class CheckRow:
         return abs(self.ratio.mean - 1.0) <= 0.10
 
     @property
+    def missed(self) -> bool:
+        """True where the whole interval lies further than 10% off, or the mean without one."""
+        low, high = self.ratio.low, self.ratio.high
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return not self.within
+        return low > 1.10 or high < 0.90
+
+    @property
+    def reading(self) -> str:
+        """What may be said of the check."""
+        if self.within:
+            return "within 10%"
+        return "outside 10%" if self.missed else "cannot be told"
+
+    @property
     def loose(self) -> bool:
         """True where the interval is so wide that it could not tell a miss of 10%."""
         return self.ratio.high - self.ratio.low > 0.20
@@ -645,8 +673,8 @@ def _yes(value: object) -> bool:
 
 
 def widest(rows: list[CheckRow]) -> list[CheckRow]:
-    """Return the misses, the widest first."""
-    misses = [row for row in rows if not row.within]
+    """Return the clear misses, the widest first."""
+    misses = [row for row in rows if row.missed]
     return sorted(misses, key=lambda row: -abs(row.ratio.mean - 1.0))
 
 

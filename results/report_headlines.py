@@ -133,9 +133,10 @@ def _acting_headline(acting: list[Finding], measure: Measure, per: str, verb: st
     )
 
 
-def squares_claim(letter: str, before: Spread, after: Spread, change: Change) -> str:
+def squares_claim(letter: str, before: Spread, change: Change) -> str:
     """Return the claim of figure 2 in natural frequencies, one denominator of 1,000."""
-    was, now = round(before.mean), round(after.mean)
+    was = round(before.mean)
+    now = was + round(change.mean)  # two roundings must not make one person of a tenth
     if was == now and change.clear:
         way = "fewer" if change.mean < 0 else "more"
         return (
@@ -182,11 +183,18 @@ def forest_claim(
     if len(claim.split()) <= LONGEST_HEADLINE:
         return claim
     slight = len(changes) - better - worse
+    small = f"{slight} changed too little to matter" if slight else ""
+    if len(by_letter) == 1 and slight < len(changes):
+        found = by_letter[changes[0][0]]
+        large = [f"{w} {listed(n)}" for w, n in found.items() if not w.startswith("slightly")]
+        claim = f"{changes[0][0]}: " + "; ".join([*large, *filter(None, [small])])
+        if len(claim.split()) <= LONGEST_HEADLINE:
+            return claim
     counted = (
         f"Of {total} comparisons, {better or 'none'} {'is' if better < 2 else 'are'} better, "
         f"{worse or 'none'} worse"
     )
-    return counted + (f" and {slight} changed by too little to matter" if slight else "")
+    return counted + (f" and {small}" if small else "")
 
 
 def luck_note(comparisons: int, main_name: str) -> str:
@@ -280,8 +288,11 @@ def gap_verdict_words(gap: Change | None) -> str:
     return "no clear change in the gap"
 
 
-def gains_headline(gaps: dict[str, Change | None]) -> str:
-    """Return who gains by deprivation; a claim only where a slope's interval leaves out 0."""
+def gains_headline(gaps: dict[str, Change | None], measure: Measure) -> str:
+    """Return who gains by deprivation; a claim only where a slope's interval leaves out 0.
+
+    The gap is that of ``measure`` alone, and the claim says so.
+    """
     narrower = [key for key, gap in gaps.items() if gap is not None and gap.clear and gap.mean < 0]
     wider = [key for key, gap in gaps.items() if gap is not None and gap.clear and gap.mean > 0]
     if not narrower and not wider:
@@ -289,14 +300,14 @@ def gains_headline(gaps: dict[str, Change | None]) -> str:
             return "The gap by deprivation is not in this run"
         each = "The design does" if len(gaps) == 1 else "No design is found to"
         end = "not clearly change" if len(gaps) == 1 else "clearly change"
-        return f"{each} {end} the gap between most and least deprived"
+        return f"{each} {end} the gap in {measure.name} between most and least deprived"
     parts: list[str] = []
     if narrower:
-        verb = "helps" if len(narrower) == 1 else "help"
-        parts.append(f"{listed(narrower)} {verb} the most deprived fifth most")
+        verb = "narrows" if len(narrower) == 1 else "narrow"
+        parts.append(f"{listed(narrower)} {verb} the gap in {measure.name}")
     if wider:
         verb = "widens" if len(wider) == 1 else "widen"
-        parts.append(f"{listed(wider)} {verb} the gap")
+        parts.append(f"{listed(wider)} {verb} {'it' if narrower else f'the gap in {measure.name}'}")
     return "; ".join(parts)
 
 
@@ -385,10 +396,15 @@ def cash_by_year_claim(by_year: dict[str, dict[int, Change]]) -> str:
     return f"Whether any design pays back by year {last} is not clear"
 
 
-def value_headline(found: dict[str, tuple[Change, Change]]) -> str:
-    """Return what health is bought, from QALYs and extra cost by letter; no ratio is formed."""
+def value_headline(found: dict[str, tuple[Change, Change]], *, without_effect: bool = False) -> str:
+    """Return what health is bought, from QALYs and extra cost by letter; no ratio is formed.
+
+    ``without_effect`` tells that no effect on health was put in, so that no gain is no finding.
+    """
     if not found:
         return "Health and cost are not in this run"
+    if without_effect:
+        return "What the health is worth cannot be told: no effect on health was put in"
     more = [key for key, (health, _) in found.items() if health.clear and health.mean > 0]
     dearer = [key for key, (_, cost) in found.items() if cost.clear and cost.mean > 0]
     both = [key for key in more if key in dearer]
@@ -435,10 +451,9 @@ def _fills(letters: list[str]) -> str:
 
 def waits_claim(letter: str, service: str, median: float, nine_in_ten: float, unit: str) -> str:
     """Return the claim of figure 11 from one service's wait under one design."""
-    return (
-        f"{service} under {letter}: half wait under {figures(median, 2)} {unit}, "
-        f"one in ten over {figures(nine_in_ten, 2)}"
-    )
+    half, tenth = figures(median, 2), figures(nine_in_ten, 2)
+    one = unit.removesuffix("s") if half == "1" else unit
+    return f"{service} under {letter}: half wait under {half} {one}, one in ten over {tenth}"
 
 
 def full_claim(over: dict[str, list[str]], full_everywhere: list[str]) -> str:
@@ -562,15 +577,23 @@ def reading_of_need(need: float, low: float, high: float) -> str:
     return "within the published range" if need >= low else "less than studies found"
 
 
-def checks_headline(within: int, total: int, misses: list[str]) -> str:
-    """Return how the model meets the world, misses named."""
+def checks_headline(within: int, total: int, misses: list[str], untold: int = 0) -> str:
+    """Return how the model meets the world, misses named.
+
+    ``untold`` are those further off than 10% whose interval reaches 10%: too few people were
+    simulated to tell.
+    """
     if total == 0:
         return "Simulated values have not been set beside published ones in this run"
-    if not misses:
+    if not misses and not untold:
         return f"All {count_word(total)} checks are within 10% of the published figure"
     start = f"{capital(count_word(within))} of {count_word(total)} checks are within 10%; "
-    full = start + _not_within(misses, 2)
-    return full if len(full.split()) <= LONGEST_HEADLINE else start + _not_within(misses, 1)
+    end = f"{count_word(untold)} cannot be told" if untold else ""
+    if not misses:
+        return start + end
+    end = f", {end}" if end else ""
+    full = start + _not_within(misses, 2) + end
+    return full if len(full.split()) <= LONGEST_HEADLINE else start + _not_within(misses, 1) + end
 
 
 def _how_far(ratio: float) -> str:
@@ -591,7 +614,7 @@ def _not_within(misses: Sequence[str], named: int) -> str:
 def checks_claim(misses: Sequence[tuple[str, float]], total: int) -> str:
     """Return the claim of figure 16: the widest misses with their size."""
     if not misses:
-        return f"All {count_word(total)} published figures are met within 10%"
+        return f"None of the {count_word(total)} published figures is clearly missed by 10%"
     widest = sorted(misses, key=lambda miss: -abs(miss[1] - 1.0))[:2]
     named = [f"{lower_first(name)} {_how_far(ratio)}" for name, ratio in widest]
     both = f"The widest misses: {listed(named)}"

@@ -60,7 +60,7 @@ class Methods:
 def limits_section(data: ReportData) -> Section:
     """Return section 11, at most 150 words."""
     rows = find.check_rows(data)
-    misses = [row for row in rows if not row.within]
+    misses = find.widest(rows)
     notes = [NOT_MODELLED, _weakest(data), *_misses(misses), *_not_clear(data)]
     return Section(
         number=11,
@@ -136,7 +136,7 @@ def _assumed(data: ReportData) -> pd.DataFrame:
 def _misses(misses: Sequence[CheckRow]) -> list[str]:
     if not misses:
         return []
-    widest = find.widest(list(misses))[:3]
+    widest = misses[:3]
     named = listed([lower_first(row.name) for row in widest])
     return [
         f"Against published figures the model misses {count_word(len(misses))}, most of all "

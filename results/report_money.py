@@ -202,9 +202,12 @@ def value_section(data: ReportData) -> Section:
     ]
     known = [(o, q, c) for o, q, c in rows if q is not None and c is not None]
     heading = headlines.value_headline(
-        {option.letter: (health, cost) for option, health, cost in known}
+        {option.letter: (health, cost) for option, health, cost in known},
+        without_effect=data.without_effect,
     )
     notes = [NO_RATIO] if known else [data.why_missing("comparison")]
+    if known and data.without_effect:
+        notes.insert(0, NO_HEALTH)
     if not data.with_knowledge:
         notes.append(
             "Figures 9 and 10, cost against health and the likely best buy, need draws of the "
@@ -225,6 +228,10 @@ def value_section(data: ReportData) -> Section:
 
 
 WORTH = 20_000.0  # pounds a QALY at which the table sets health against cost
+NO_HEALTH = (
+    "No effect on health was put in. Net health below zero is what the same money would give "
+    "elsewhere; it is no finding about the design."
+)
 NO_RATIO = (
     "Cost is that of NHS and social care at average prices, so it counts capacity that would not "
     "become cash. Net health is what is left after the health that the same money gives "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from results import report_findings as find
 from results import report_headlines as headlines
 from results import wording
@@ -26,6 +28,7 @@ from results.report_numbers import (
 from results.wording import Change, verdict, verdict_words
 
 MANY_ROWS = 24  # so many lines beside figure 3 hide those that say something
+AS_PUT_IN = "No effect on health was put in, so nobody’s differs from usual care"
 NOTHING_PUT_IN = "No effect on health was put in: what staff and contacts alone change"
 FILLED = (
     "A filled disc means the interval leaves out no change. A hollow disc means it does not: "
@@ -155,7 +158,7 @@ def _squares_block(data: ReportData, lead: Option | None) -> Block:
         return Block(
             number=2, claim="Residents admitted in a year", missing=data.why_missing("comparison")
         )
-    claim = headlines.squares_claim(option.letter, found.before, found.after, found.change)
+    claim = headlines.squares_claim(option.letter, found.before, found.change)
     alt = alt_text(
         "Grid of 1,000 squares, one a resident",
         "Dark: admitted either way; outlined: changed by the design; pale: not admitted",
@@ -277,9 +280,13 @@ def _forest_claim(rows: list[ForestRow]) -> str:
 
 def _told(rows: list[ForestRow]) -> Table | None:
     """Return the measures that are not drawn, each in its own unit, to stand in the open."""
-    caption = (
-        "Not drawn, for they move by less than 1% or by more than a third; per 10,000 people a year"
-    )
+    caption = "Not drawn, for they move by less than 1%; per 10,000 people a year"
+    if any(row.beyond for row in rows):
+        caption = (
+            "Not drawn: first what changes by more than a third, then what changes by less than "
+            "1%; per 10,000 people a year"
+        )
+    rows = sorted(rows, key=lambda row: not row.beyond)
     if len(rows) > MANY_ROWS:
         rows = [row for row in rows if row.found.case != "none"]
         caption += "; those without a difference that matters stand in table 3 alone"
@@ -294,13 +301,28 @@ def _told(rows: list[ForestRow]) -> Table | None:
                 row.option.letter,
                 figures(row.change.baseline),
                 signed_with_range(row.change.mean, row.change.low, row.change.high),
-                f"{signed(row.relative.mean, 0.1 if not row.beyond else 1.0)}%",
-                verdict_words(row.found, row.measure.less, row.measure.more),
+                _in_percent(row.relative.mean, 0.1 if not row.beyond else 1.0),
+                _judged(row),
             )
             for row in rows
         ),
         numeric=columns((2, 3, 4)),
     )
+
+
+def _in_percent(value: float, step: float) -> str:
+    """Return a change in per cent; one that would be rounded to nothing is not shown as none."""
+    text = signed(value, step)
+    if value and not text.strip("0."):
+        return f"under {step:g}%"
+    return f"{text}%"
+
+
+def _judged(row: ForestRow) -> str:
+    """Return what may be said of a change, and whether it is for the better."""
+    kind = wording.judgement(row.found, row.measure.better)
+    good = {"good": ", better", "bad": ", worse"}.get(kind, "")
+    return row.reading + ("" if row.still else good)
 
 
 def _forest_table(rows: list[ForestRow], smallest: float) -> Table:
@@ -324,8 +346,8 @@ def _forest_table(rows: list[ForestRow], smallest: float) -> Table:
                 figures(row.change.baseline),
                 signed(row.change.mean, row.change.step),
                 signed_range(row.change.low, row.change.high),
-                f"{signed(row.relative.mean, 0.1)}%",
-                verdict_words(row.found, row.measure.less, row.measure.more),
+                _in_percent(row.relative.mean, 0.1),
+                row.reading,
             )
             for row in rows
         ),
@@ -362,6 +384,8 @@ def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, 
         if data.years in series[o.letter]
     }
     claim = headlines.plan_path_claim(ends, measure, data.years)
+    if data.without_effect and all(_nothing(found.values()) for found in series.values()):
+        claim = AS_PUT_IN
     limits = draw.shared_limits(list(series.values()), list(plans.values()))
     few = data.replications < draw.FEW
     sub = f"{capital(measure.name)} per 10,000 people, difference from usual care; " + (
@@ -401,6 +425,11 @@ def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, 
         panels=panels,
         table=_when_table(data, measure, series, plans),
     )
+
+
+def _nothing(changes: Iterable[Change]) -> bool:
+    """Tell whether nobody differed in any of the changes."""
+    return all(change.low == change.high == 0.0 for change in changes)
 
 
 def _end_words(ends: dict[str, tuple[Change, float | None]], option: Option) -> str:
@@ -472,7 +501,7 @@ def gains_section(data: ReportData) -> Section:
         nav="Who gains: deprivation",
         heading="Who would gain cannot be told: no effect on health was put in"
         if data.without_effect
-        else headlines.gains_headline(gaps),
+        else headlines.gains_headline(gaps, measure),
         question="Who gains, and does the gap between most and least deprived narrow?",
         blocks=tuple(
             block for block in (_fifths_block(data, measure, gaps), equity_block(data)) if block
@@ -490,6 +519,8 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
     claim = headlines.fifths_claim(
         lead.letter, series[lead.letter][1], series[lead.letter][5], measure
     )
+    if data.without_effect and all(_nothing(series[o.letter].values()) for o in options):
+        claim = AS_PUT_IN
     limits = draw.fifth_limits([series[o.letter] for o in options])
     base = series[options[0].letter]
     panels = tuple(
@@ -555,18 +586,19 @@ def _gap_lines(data: ReportData, option: Option, measure: str) -> list[tuple[str
     lines: list[tuple[str, ...]] = []
     for index, name, per in (
         ("sii", "Absolute gap (slope index, SII)", 10.0),
-        ("rii", "Relative gap (relative index, RII)", 1.0),
+        ("rii", "Relative gap (relative index from 1, RII)", 1.0),
     ):
         change = find.gap_change(data, option, measure, index)
         if change is None:
             lines.append((option.letter, name, "not known", "not known", "not known"))
             continue
         change = change.times(per)
+        level = abs(change.baseline)
         lines.append(
             (
                 option.letter,
                 name,
-                figures(abs(change.baseline)),
+                figures(abs(1.0 - level) if index == "rii" else level),
                 signed(change.mean, change.step),
                 signed_range(change.low, change.high),
             )

@@ -176,7 +176,8 @@ def money_block(data: ReportData) -> Block | None:
         how="A contract pays a fixed share, a share by activity, a share for fewer emergency "
         "admissions, an incentive that all providers share, and a part of what the system saves. "
         "What hangs on fewer emergency admissions is lost where they do not fall, whatever else "
-        "the design does. "
+        "the design does: a provider can be short by the contract alone, at no extra cost of its "
+        "own. "
         "Its numbers are settings (pay_… of results_settings.csv): carepath report DIR --prices "
         "FILE changes them without a new run.",
     )
@@ -209,7 +210,7 @@ def contract_claim(left: Sequence[contracts.Margin]) -> str:
         short = sum(change.clear and change.mean < 0 for change in own)
         said.append(f"{short or 'none'} of {len(own)} providers under {letter}")
     if len(said) <= MANY:
-        return f"The contract set here clearly falls short of the cost of {' and '.join(said)}"
+        return f"The contract set here would pay {' and '.join(said)} less than their care costs"
     none = sum(text.startswith("none") for text in said)
     return f"Under the contract set here, {none} of {len(said)} designs leave no provider short"
 

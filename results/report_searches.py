@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from results.figures import believe, precision, sensitivity
 from results.input_words import input_words
-from results.report_blocks import Block, Table, alt_text, columns, drawn
+from results.report_blocks import Block, Table, alt_text, columns, drawn, untitled
 from results.report_data import ReportData, number
 from results.report_measures import measure_of, service_name
 from results.report_numbers import (
@@ -58,17 +57,6 @@ def _letter(data: ReportData, key: object) -> str:
     return next((option.letter for option in data.options if option.key == str(key)), str(key))
 
 
-def _untitled(draw: Callable[[], Axes]) -> Callable[[], Axes]:
-    """Return a drawing without its own title: the block's claim says it."""
-
-    def drawing() -> Axes:
-        axes = draw()
-        axes.set_title("", loc="left")
-        return axes
-
-    return drawing
-
-
 def believe_block(data: ReportData) -> Block | None:
     """Return figure 14: the effect, coverage or cost that a target would need."""
     rows, points = (
@@ -93,7 +81,7 @@ def believe_block(data: ReportData) -> Block | None:
         claim=claim,
         sub="Found by a search with runs of its own (carepath believe), which may be shorter and "
         "smaller than this run; lines are 95% intervals over its replications",
-        panels=(drawn("figure-14", alt, _untitled(lambda: believe.scans(rows, points))),),
+        panels=(drawn("figure-14", alt, untitled(lambda: believe.scans(rows, points))),),
         wide=True,
         aside=Table(
             caption="What would have to be true for each target to be met",
@@ -186,7 +174,7 @@ def sensitivity_block(data: ReportData) -> Block | None:
         "(carepath sensitivity), which may be shorter and smaller than this run"
         if method == "oneway"
         else "From runs of its own (carepath sensitivity), which may be shorter and smaller",
-        panels=(drawn("figure-15", alt, _untitled(lambda: draw(rows))),),
+        panels=(drawn("figure-15", alt, untitled(lambda: draw(rows))),),
         wide=True,
         table=_sensitivity_table(rows, method),
     )
@@ -230,7 +218,7 @@ def precision_block(data: ReportData) -> Block | None:
         claim=claim,
         sub=f"Half the width of the 95% interval, % of usual care; replications were added until "
         f"it was {percent(asked, 0.1)} or less",
-        panels=(drawn("figure-19", alt, _untitled(lambda: precision.narrowing(table, asked))),),
+        panels=(drawn("figure-19", alt, untitled(lambda: precision.narrowing(table, asked))),),
         wide=True,
         table=Table(
             caption="Difference and its interval as replications were added",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from results import report_findings as find
@@ -18,9 +19,12 @@ from results.report_numbers import (
     figures,
     listed,
     percent,
-    plain_with_range,
+    plain,
+    plain_range,
+    step_of,
 )
 from results.report_searches import binding_block
+from results.wording import Spread
 
 FULL = 0.95
 FILLING = 0.85  # services less full than this under every option stand in the table alone …
@@ -102,17 +106,26 @@ def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]
                 (
                     _wait_name(row.service),
                     row.option.letter,
-                    plain_with_range(row.median.mean, row.median.low, row.median.high),
-                    plain_with_range(
-                        row.nine_in_ten.mean, row.nine_in_ten.low, row.nine_in_ten.high
-                    ),
+                    _wait(row.median),
+                    _wait(row.nine_in_ten),
                     row.unit,
                 )
                 for row in rows
             ),
             numeric=columns((2, 3)),
+            wide=True,
         ),
     )
+
+
+def _wait(spread: Spread) -> str:
+    """Return a wait with its interval, to three figures at most."""
+    step = step_of(spread.low, spread.high)
+    if spread.mean > 0:
+        step = max(step, 10.0 ** (math.floor(math.log10(spread.mean)) - 2))
+    if not (math.isfinite(spread.low) and math.isfinite(spread.high)):
+        return plain(spread.mean, step)
+    return f"{plain(spread.mean, step)} ({plain_range(spread.low, spread.high, step)})"
 
 
 def chosen_waits(rows: list[WaitRow]) -> list[str]:

@@ -408,6 +408,17 @@ def _why_not_cash(stranded: Sequence[float]) -> str:
     )
 
 
+def no_costs(letters: Sequence[str], *, alone: bool) -> str:
+    """Return the warning that designs state no costs, so that their money is one-sided."""
+    one = len(letters) == 1
+    whose = "The design" if alone else listed(list(letters))
+    states, own, takes = ("states", "its", "it takes") if one else ("state", "their", "they take")
+    return (
+        f"{whose} {states} no costs of {own} own: money here is what activity costs and saves, "
+        f"not what {takes} to set up and run."
+    )
+
+
 def belief_saying(
     readings: Sequence[str], headline: str, doubt: tuple[str, str] | None
 ) -> tuple[str, str]:

@@ -149,3 +149,76 @@ def test_ranks_are_the_hierarchical_ranks_of_a_published_example() -> None:
     weighted = np.polyfit(ranks(in_1990), rate, 1, w=np.sqrt(in_1990))
     assert slope_index(rate, in_1990) == pytest.approx(weighted[0])
     assert relative_index(rate, in_1990) == pytest.approx(weighted.sum() / weighted[1])
+
+
+# WHO, R package healthequal 1.0.1, data OrderedSample: births attended by skilled staff (%) by
+# wealth, poorest first, with women in each fifth.
+ATTENDED = np.array([75.60530, 91.01997, 96.03959, 97.04223, 99.22405])
+WOMEN = np.array([2072.436, 2112.204, 1983.059, 2052.124, 1884.510])
+
+
+def test_concentration_index_of_skilled_births_is_that_of_the_who_package() -> None:
+    # healthequal, examples of rci() and aci(): 0.0469506 and 4.30052 (the index times the mean).
+    mean = (ATTENDED * WOMEN).sum() / WOMEN.sum()
+    assert mean == pytest.approx(91.59669, abs=5e-6)
+    index = concentration_index(ATTENDED, WOMEN)
+    assert index == pytest.approx(0.0469506, abs=5e-8)
+    assert index * mean == pytest.approx(4.30052, abs=5e-6)
+    # Erreygers' index of a percentage: four times the absolute index over the range.
+    assert erreygers_index(ATTENDED, WOMEN, high=100.0) == pytest.approx(
+        4 * 4.30052 / 100, abs=5e-7
+    )
+
+
+def test_concentration_index_of_five_groups_is_that_of_the_who_packages_tests() -> None:
+    # healthequal, tests of aci() and rci(): people round(rnorm(5, 100, 40)) of seed 123.
+    level, people_of = np.array([20.0, 30, 40, 50, 60]), np.array([78.0, 91, 162, 103, 105])
+    mean = (level * people_of).sum() / people_of.sum()
+    assert concentration_index(level, people_of) == pytest.approx(0.17776859, abs=5e-8)
+    assert concentration_index(level, people_of) * mean == pytest.approx(7.3284202, abs=5e-7)
+
+
+def test_relative_index_of_a_published_example_is_its_ratio_of_fitted_rates() -> None:
+    # Regidor (2004), J Epidemiol Community Health 58:900, table 1, year 1990: relative index
+    # "predicted rate ratio for bottom compared with top", 2.40, printed beside a slope of 104.4
+    # and a percentage of 140 = 104.4 / 74.6: the predicted rate at the top is the slope over
+    # (index - 1).
+    people_of = np.array([5000.0, 10000, 12500, 22500])
+    # With a line through the top's 74.6 and the bottom's 179.0 every group lies on it, and both
+    # indices are what the table prints.
+    line = 74.6 + 104.4 * ranks(people_of)
+    assert slope_index(line, people_of) == pytest.approx(104.4)
+    assert relative_index(line, people_of) == pytest.approx(2.40, abs=0.005)
+    assert 100 * (relative_index(line, people_of) - 1) == pytest.approx(140, abs=0.5)
+
+
+def test_relative_index_is_the_published_slope_and_mean_of_life_expectancy() -> None:
+    # For equal groups the line passes the mean at rank one half, so RII = (m + S/2) / (m - S/2);
+    # ONS 2015 to 2017, men's healthy life expectancy: slope 19.1 over tenths with mean 63.1.
+    tenths = np.linspace(63.1 - 0.45 * 19.1, 63.1 + 0.45 * 19.1, 10)
+    found = relative_index(tenths, np.ones(10))
+    assert found == pytest.approx((63.1 + 19.1 / 2) / (63.1 - 19.1 / 2))
+
+
+def test_equal_equivalent_ranks_the_choices_of_the_dcea_teaching_example() -> None:
+    # Asaria's teaching tool for distributional cost-effectiveness (github.com/miqdadasaria/DCEA,
+    # three_individuals.csv): six decisions for three people, and its formula by person,
+    # (mean of h^(1 - e))^(1 / (1 - e)). Without aversion the largest sum is best; with aversion
+    # 10 the worst-off person decides.
+    decisions = {
+        "A": [30.0, 45, 60],
+        "B": [20.0, 45, 70],
+        "C": [35.0, 40, 72],
+        "D": [26.0, 46, 69],
+        "E": [26.0, 46, 81],
+    }
+
+    def best(aversion: float) -> str:
+        same = np.ones(3)
+        worth = {k: equal_equivalent(np.array(v), same, aversion) for k, v in decisions.items()}
+        return max(worth, key=lambda name: worth[name])
+
+    assert best(0.0) == "E"
+    assert best(10.0) == "C"
+    by_hand = (sum(h**-9 for h in decisions["A"]) / 3) ** (-1 / 9)
+    assert equal_equivalent(np.array(decisions["A"]), np.ones(3), 10.0) == pytest.approx(by_hand)

@@ -281,14 +281,17 @@ def test_change_headline_counts_designs_and_falls_back_to_the_range() -> None:
 
 
 def test_squares_never_claim_a_change_that_is_not_clear() -> None:
-    before, after = Spread(mean=65, low=64, high=66), Spread(mean=62, low=61, high=63)
-    clear = headlines.squares_claim("A", before, after, change(-3, -5, -1))
+    before = Spread(mean=65, low=64, high=66)
+    clear = headlines.squares_claim("A", before, change(-3, -5, -1))
     assert clear == (
         "Under A, 62 of every 1,000 residents are admitted as an emergency in a year, instead of 65"
     )
-    assert "not clear" in headlines.squares_claim("A", before, after, change(-3, -7, 1))
-    small = headlines.squares_claim("A", before, before, change(-0.3, -0.4, -0.2))
+    assert "not clear" in headlines.squares_claim("A", before, change(-3, -7, 1))
+    small = headlines.squares_claim("A", before, change(-0.3, -0.4, -0.2))
     assert "less than one in every 1,000" in small
+    # 64.45 to 64.57 is a tenth of a person, though one rounds to 64 and the other to 65.
+    near = Spread(mean=64.45, low=64, high=65)
+    assert "less than one" in headlines.squares_claim("A", near, change(0.12, 0.1, 0.14))
 
 
 def test_forest_names_harms_beside_gains() -> None:
@@ -296,9 +299,13 @@ def test_forest_names_harms_beside_gains() -> None:
     assert headlines.forest_claim(changes, better=1, worse=0, total=10) == (
         "A: fewer deaths; slightly more bed days"
     )
-    many = headlines.forest_claim(changes * 9, better=9, worse=1, total=30)
-    assert many == (
-        "Of 30 comparisons, 9 are better, 1 worse and 8 changed by too little to matter"
+    many = headlines.forest_claim(changes * 12, better=12, worse=1, total=30)
+    assert many == ("Of 30 comparisons, 12 are better, 1 worse and 11 changed too little to matter")
+    worse = [("A", "slightly more", "days spent in hospital beds")] * 7 + [
+        ("A", "more", "unmet requests")
+    ]
+    assert headlines.forest_claim(worse, better=0, worse=1, total=12) == (
+        "A: more unmet requests; 7 changed too little to matter"
     )
     assert "None of the 10" in headlines.forest_claim([], better=0, worse=0, total=10)
 
@@ -359,12 +366,16 @@ def test_plan_path_falls_short_only_where_the_interval_does_not_reach_it() -> No
 
 
 def test_the_gap_narrows_only_if_the_slope_says_so() -> None:
-    assert headlines.gains_headline({"A": change(-5, -8, -2)}) == (
-        "A helps the most deprived fifth most"
+    def told(**gaps: Change | None) -> str:
+        return headlines.gains_headline(gaps, ADMISSIONS)
+
+    assert told(A=change(-5, -8, -2)) == "A narrows the gap in emergency admissions"
+    assert told(A=change(5, 2, 8)) == "A widens the gap in emergency admissions"
+    assert told(A=change(-5, -8, -2), B=change(5, 2, 8)) == (
+        "A narrows the gap in emergency admissions; B widens it"
     )
-    assert headlines.gains_headline({"A": change(5, 2, 8)}) == "A widens the gap"
-    assert "not clearly change" in headlines.gains_headline({"A": change(-5, -12, 2)})
-    assert "not in this run" in headlines.gains_headline({"A": None})
+    assert "not clearly change" in told(A=change(-5, -12, 2))
+    assert "not in this run" in told(A=None)
     assert headlines.gap_verdict_words(change(-5, -12, 2)) == "no clear change in the gap"
 
 
@@ -430,6 +441,9 @@ def test_misses_are_named_and_not_averaged_away() -> None:
     assert many.endswith("one thing, two things and two more are not")
     assert headlines.checks_headline(3, 3, []).startswith("All three checks")
     assert "have not been set beside" in headlines.checks_headline(0, 0, [])
+    small = headlines.checks_headline(4, 6, ["One thing"], untold=1)
+    assert small == "Four of six checks are within 10%; one thing is not, one cannot be told"
+    assert headlines.checks_headline(5, 6, [], untold=1).endswith("one cannot be told")
     assert "12% too high" in headlines.checks_claim([("Through A&E", 1.12)], 4)
 
 

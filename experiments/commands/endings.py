@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,14 @@ def make_report(folder: Path, prices: Path | None = None) -> None:
         typer.echo(f"Stopped. Make the report with: carepath report {folder}", err=True)
         raise typer.Exit(STOPPED) from None
     typer.echo(f"Report: {folder / 'report.html'}")
+
+
+def say_missing(folders: Sequence[Path]) -> None:
+    """Say which folders lack runs that were planned, so that nobody takes a part for the whole."""
+    from results.planned import missing_notes
+
+    for line in missing_notes(folders):
+        typer.echo(line, err=True)
 
 
 def end_search(

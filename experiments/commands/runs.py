@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.commands.endings import finish, make_report
+from experiments.commands.endings import finish, make_report, say_missing
 from experiments.commands.options import (
     Directory,
     ExperimentName,
@@ -129,6 +129,7 @@ def report(
 
     read_folder(folder)
     make_report(folder, prices)
+    say_missing([folder])
 
 
 @app.command()
@@ -151,6 +152,7 @@ def compare(
     if style not in FORMATS:
         refuse("--format", style, ", ".join(FORMATS), f"write --format {FORMATS[0]}")
     typer.echo(comparison_text(folders, baseline=baseline, measure=measure, by=by, style=style))
+    say_missing(folders)
 
 
 def _search_again(folder: Path, workers: int | None, scheduler: str | None) -> None:

@@ -164,7 +164,7 @@ def _check_row(ax: Axes, y: float, row: CheckRow) -> None:
     if ratio.mean < 0:
         words = "other way round"
     elif not row.within:
-        words += ", outside 10%"
+        words += f", {row.reading}"
     ax.annotate(
         words,
         (1, y),
@@ -172,6 +172,6 @@ def _check_row(ax: Axes, y: float, row: CheckRow) -> None:
         xytext=(8, 0),
         textcoords="offset points",
         va="center",
-        fontweight="normal" if row.within else "bold",
+        fontweight="bold" if row.missed else "normal",
         annotation_clip=False,
     )

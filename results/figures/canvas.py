@@ -91,6 +91,18 @@ def new_axes(
     )
 
 
+def close_top(ax: Axes, room: float = 0.1) -> None:
+    """Cut the figure above its only axes down to ``room`` inches; the axes keep their size."""
+    figure, place = ax.figure, ax.get_position()
+    width, height = figure.get_size_inches()  # type: ignore[union-attr]
+    left = height - max((1.0 - place.y1) * height - room, 0.0)
+    if len(figure.axes) > 1 or left >= height:
+        return
+    figure.set_size_inches(width, left)  # type: ignore[union-attr]
+    share = height / left
+    ax.set_position((place.x0, place.y0 * share, place.width, place.height * share))
+
+
 def disc(ax: Axes, x: float, y: float, option: Option, *, filled: bool = True) -> None:
     """Draw an option's letter in a disc: filled where no change is left out, else hollow."""
     ax.plot(

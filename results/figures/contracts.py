@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from results.figures import canvas
 from results.figures.canvas import WIDE
 from results.report_data import Option
-from results.report_numbers import signed_with_range
+from results.report_numbers import signed, signed_range
 from results.wording import Change
 
 
@@ -36,7 +36,7 @@ def margins(rows: Sequence[Margin], ax: Axes | None = None) -> Axes:
         canvas.interval(ax, row.left.low, row.left.high, y, row.option.colour)
         canvas.disc(ax, row.left.mean, y, row.option, filled=row.left.clear)
         ax.annotate(
-            signed_with_range(row.left.mean, row.left.low, row.left.high),
+            _in_millions(row.left),
             (1.0, y),
             xycoords=("axes fraction", "data"),
             xytext=(8, 0),
@@ -55,6 +55,11 @@ def margins(rows: Sequence[Margin], ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_formatter(lambda value, _: canvas.tick(value))
     canvas.bare(ax)
     return ax
+
+
+def _in_millions(left: Change) -> str:
+    """Return pounds in millions to two decimals, as the table beside it does."""
+    return f"{signed(left.mean, 0.01)} ({signed_range(left.low, left.high, 0.01)})"
 
 
 def _capital(text: str) -> str:

@@ -59,8 +59,9 @@ def squares(found: Squares, ax: Axes | None = None) -> Axes:
     """Draw figure 2: 1,000 residents as squares: still admitted, no longer (or newly), never."""
     if ax is None:
         ax = canvas.new_axes(WIDE, 2.15, left=0.1, bottom=0.1, top=0.1, right=2.35)
-    was, now = round(found.before.mean), round(found.after.mean)
-    both, moved = min(was, now), abs(was - now)
+    was, moved = round(found.before.mean), abs(round(found.change.mean))
+    fewer = found.change.mean < 0
+    both = was - moved if fewer else was
     state = np.array(["never"] * 1000, dtype=object)
     state[:both] = "both"
     state[both : both + moved] = "moved"
@@ -94,7 +95,7 @@ def squares(found: Squares, ax: Axes | None = None) -> Axes:
     ax.set_xlim(-1, 50)
     ax.axis("off")
     for y, (value, words, colour) in zip(
-        (2.2, 9.5, 16.8), _square_words(found, both, moved, was > now), strict=True
+        (2.2, 9.5, 16.8), _square_words(found, both, moved, fewer), strict=True
     ):
         ax.annotate(
             value,
@@ -121,21 +122,24 @@ def _square_words(found: Squares, both: int, moved: int, fewer: bool) -> list[tu
     letter = found.option.letter
     change = found.change
     low, high = sorted((abs(change.low), abs(change.high)))
+    still = change.low == change.high == 0.0
     if change.clear:
         spread = f"(between {plain(low, change.step)} and {plain(high, change.step)})"
     else:
         spread = f"(95% interval {signed_range(change.low, change.high)})"
-    if moved == 0:
+    if still:
+        changed = f"differ, under {letter}\n(in any pair of runs)"
+    elif moved == 0:
         way = ("fewer" if change.mean < 0 else "more") if change.clear else "more or fewer"
         changed = f"{way}, under {letter}\n{spread}"
     elif fewer:
         changed = f"no longer are, under {letter}\n{spread}"
     else:
         changed = f"newly are, under {letter}\n{spread}"
-    still = "are admitted as an\nemergency either way"
+    either = "are admitted as an\nemergency either way"
     return [
-        (plain(both), still, MUTE),
-        (plain(moved) if moved else "<1", changed, found.option.colour),
+        (plain(both), either, MUTE),
+        (plain(moved) if moved or still else "<1", changed, found.option.colour),
         (plain(1000 - both - moved), "would not have been\neither way", "#5B6770"),
     ]
 
