@@ -27,7 +27,7 @@ def network_lines(name: str) -> list[str]:
         return _route_lines()
     table = _flows(Path(name))
     return [
-        "People a year, of the whole place, sent along each route in usual care",
+        "Times a year that people of the whole place take each route, in usual care",
         *(
             f"  {row['from']} {row['does'] or 'come to'} {row['to']}: {row['people_per_year']:,.0f}"
             for _, row in table.iterrows()

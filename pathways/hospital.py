@@ -195,6 +195,7 @@ class Hospital:
         self._returning: dict[int, list[tuple[int, int, bool]]] = {}
         self._notes: defaultdict[str, list[int]] = defaultdict(list)
         self._waits: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._through_ed = 0  # residents admitted through the department since the last record
         self._visitors_until = int(env.now)
         self._invited = 0
         self._start_with_full_beds()
@@ -497,6 +498,7 @@ class Hospital:
 
     def _admit(self, visit: Visit) -> None:
         self._note("emergency_admissions", visit.row)
+        self._through_ed += visit.row >= 0 and visit.kind == ADMITTED
         if visit.avoidable:
             self._note("avoidable_emergency_admissions", visit.row)
         earlier = self._last_discharge.get(visit.row, -inf)
@@ -563,6 +565,8 @@ class Hospital:
         ledger.count("ae_attendances", np.array(type_1, np.int64))
         to_bed = len(self._notes["emergency_admissions"]) - len(self._notes[SEEN_SAME_DAY])
         arrivals = {"ed": len(type_1), "beds": to_bed}
+        ledger.tally("beds", "ed.tells", "routed", self._through_ed)
+        self._through_ed = 0
         for service, arrived in arrivals.items():
             waits = self._waits[service]
             ledger.tally(service, "all", "arrivals", arrived)
@@ -600,10 +604,10 @@ class Hospital:
         self._ledger.tally(service, role, "capacity", figures.place_time * share)
         self._ledger.tally(service, role, "used", figures.occupied_time * share)
         self._ledger.tally(service, role, "queue_end", waiting * share)
+
     def escalated_days(self) -> float:
         """Return bed-days of escalation beds open so far, the residents' share."""
         return sum(site.beds.escalated_time() * site.own_share["beds"] for site in self.sites)
-
 
     def check(self) -> dict[str, int]:
         """Return where everyone announced is.

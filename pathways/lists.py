@@ -411,7 +411,14 @@ class Lists:
                     np.concatenate([part.rows for part in some]),
                     np.concatenate([part.keys for part in some]),
                 )
+            self._tell_asked(service, starts[2], others)
             self._see(today, len(days), seen, others)
+
+    def _tell_asked(self, service: str, kinds: Integers, others: Mapping[str, Planned]) -> None:
+        """Count who was referred, onto the list (``kinds``) or for a planned date."""
+        listed = np.bincount(kinds, minlength=len(others))
+        for number, (name, (rows, _)) in enumerate(others.items()):
+            self.ledger.tally(service, name, "arrivals", float(listed[number]) + len(rows))
 
     def _share_put_off(self, days: int) -> float:
         """Return the share of operations with a night put off in the last ``days``: beds lent."""

@@ -18,7 +18,7 @@ FLOWS, SERVICES = 23, 24
 LEAST_FLOW = 0.5  # people a year under which a band would be no person
 TELLS = "tells"
 DOES = {
-    "": "come by themselves",
+    "": "come as their own demand says",
     "refers": "referred",
     "overflow": "not seen there, so go on",
     TELLS: "told to go (counted above)",
@@ -41,15 +41,15 @@ def flows_block(data: ReportData) -> Block | None:
     alt = alt_text(
         "Bands between services",
         "Left to right: people, first contacts, hospital and specialists, care at home; width: "
-        "people a year",
+        "times a year that people take the route",
         f"Usual care, {data.place_name}",
         claim,
     )
     return Block(
         number=FLOWS,
         claim=claim,
-        sub="People a year along each route, mean over all years simulated, for the whole place; "
-        "numbers under the names are arrivals a year",
+        sub="Times a year that people take each route, mean over all years simulated, for the whole "
+        "place; numbers under the names are arrivals a year",
         panels=(drawn("figure-23", alt, lambda: draw.network(bands, counts)),),
         wide=True,
         table=_flows_table(data, rows),
@@ -92,7 +92,7 @@ def _flows_table(data: ReportData, rows: pd.DataFrame) -> Table:
         for a, d, t in zip(order["from"], order["does"], order["to"], strict=True)
     ]
     return Table(
-        caption="People a year along each route between services, for the whole place",
+        caption="Times a year that people take each route between services, for the whole place",
         head=(
             "From",
             "How",

@@ -24,6 +24,7 @@ COLUMNS: tuple[tuple[str, ...], ...] = (
         "outpatients",
         "elective",
         "ed",
+        "sdec",
         "beds",
         "mental_health",
         "talking_therapies",
@@ -56,10 +57,12 @@ NAMES = {
     "extended_access": "evening hub",
     "specialist_clinics": "specialist clinics",
     "end_of_life": "end-of-life care",
+    "sdec": "same-day care",
+    "elective": "planned operations",
 }
 COLOURS = {"": "#768692", "refers": "#005EB8", "overflow": "#C45911", "tells": "#B3BCC3"}
 WORDS = {
-    "": "come by themselves",
+    "": "come as their own demand says",
     "refers": "referred after being seen",
     "overflow": "not seen there, so go here",
     "tells": "told or taken here (in this service's own demand already)",
@@ -88,7 +91,7 @@ def network(
     """
     bands = [flow for flow in flows if flow.size > 0.0]
     places = _places({name for flow in bands for name in (flow.origin, flow.to)})
-    ax = canvas.new_axes(WIDTH, HEIGHT, left=0.1, right=0.1, top=0.1, bottom=0.55)
+    ax = canvas.new_axes(WIDTH, HEIGHT, left=0.1, right=0.1, top=0.1, bottom=0.9)
     largest = max((flow.size for flow in bands), default=1.0)
     for flow in sorted(bands, key=lambda one: -one.size):
         width = max(widest * float(np.sqrt(flow.size / largest)), 0.7)
