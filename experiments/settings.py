@@ -22,6 +22,8 @@ from experiments.packaged import EVIDENCE
 from pathways.practice_team import OTHER_MODES, ROLES, SHORT
 from pathways.referrals import PREFIX, change_faults, load_routes, route_changes
 from pathways.vocabulary import SERVICES
+from pathways.workforce import SETTINGS as STAFF_SETTINGS
+from pathways.workforce import STAFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +152,22 @@ _TEAM = (
     ),
 )
 
+_STAFF = tuple(
+    Setting(
+        service=service,
+        setting=name,
+        meaning=meaning.format(service),
+        unit="ratio",
+        low=0.0,
+        high=20.0,
+        default=1.0,
+    )
+    for service in STAFF
+    for name, meaning in STAFF_SETTINGS.items()
+)
+
 SETTINGS: dict[str, Setting] = {
-    setting.name: setting for setting in (*map(_factor, SERVICES), *_QUANTITIES, *_TEAM)
+    setting.name: setting for setting in (*map(_factor, SERVICES), *_QUANTITIES, *_TEAM, *_STAFF)
 }
 
 

@@ -38,6 +38,7 @@ from pathways.referrals import (
     load_routes,
     route_changes,
 )
+from pathways.workforce import Workforce
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -57,6 +58,7 @@ IN_HOURS = frozenset(
     if number < len(SLOTS) and not SLOTS[SLOT_NAMES[number]].by_the_hour
 )
 NO_KEYS = np.empty(0, np.uint64)
+FORTNIGHT = 14.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,9 @@ class Community:
 
     Attributes
     ----------
+    workforce : whose hours the services take
+    units : by service, the visits or days that could have been given in the period settled
+        last, and those that were given
     minors : keys of attendances that came to a type 1 department because another was full
     """
 
@@ -96,6 +101,8 @@ class Community:
     capacity: Mapping[str, Mapping[str, float]]
     is_type_1: Callable[[Words], Bools]
     settings: Mapping[str, float] = field(default_factory=dict)
+    workforce: Workforce = field(init=False)
+    units: dict[str, tuple[float, float]] = field(init=False, default_factory=dict)
     slots: Slots = field(init=False)
     places: dict[str, Places] = field(init=False)
     minors: Words = field(init=False)
@@ -117,6 +124,9 @@ class Community:
     _pool: Integers = field(init=False)  # served by each slot service up to then, visitors too
     _standing: Floats = field(init=False)  # residents who wait, by service
     _kept: dict[str, float] = field(init=False, default_factory=dict)
+    _offered: Floats = field(init=False)  # slots up to the last settlement, for everyone
+    _offered_until: float = field(init=False)
+    _promised: Floats = field(init=False)  # slots given before there were fewer
     _done: float = field(init=False)  # every day before this one is over
     _told: dict[tuple[str, str], int] = field(init=False, default_factory=dict)
 
@@ -141,6 +151,9 @@ class Community:
         self._standing = np.zeros(len(SERVICES))
         self._settled = self._done = float(-self.calendar.warm_up)
         self._pool = np.zeros(len(SLOTS), np.int64)
+        self._offered, self._promised = np.zeros((2, len(SLOTS)))
+        self._offered_until = self._done
+        self.workforce = Workforce(self.evidence, self.settings)
         self.change(self.settings)
         self._fill_places()
 
@@ -163,6 +176,11 @@ class Community:
         )
         self._referred = np.zeros(len(self.refers.routes), np.int64)
         self._overflowed = np.zeros(len(self.overflow.routes), np.int64)
+        self.workforce.change(self.settings)
+        self._open()
+
+    def reopen(self) -> None:
+        """Have the capacity that staff leave from now on, because posts fell empty or filled."""
         self._open()
 
     def _own_share(self) -> float:
@@ -170,12 +188,16 @@ class Community:
         return self._n_people / max(self._n_people, self.numbers.pool)
 
     def _factor(self, names: tuple[str, ...]) -> Floats:
-        return np.array([self.settings.get(f"{name}.capacity_factor", 1.0) for name in names])
+        set_to = [self.settings.get(f"{name}.capacity_factor", 1.0) for name in names]
+        return np.array(set_to) * [self.workforce.factor(name) for name in names]
 
     def _open(self) -> None:
         """Open the slots and places of everyone who shares the services."""
         heads = max(self._n_people, self.numbers.pool) / PER
-        self.slots.change(self.numbers.slots * heads * self._factor(SLOT_NAMES))
+        yearly = self.numbers.slots * heads * self._factor(SLOT_NAMES)
+        self._promised += np.where(yearly < self.slots.yearly, self.slots.waiting, 0)
+        self._count_offered()
+        self.slots.change(yearly)
         places = self.numbers.places * heads * self._factor(PLACE_NAMES)
         for name, amount in zip(PLACE_NAMES, places.tolist(), strict=True):
             self.places[name].places = int(amount + 0.5)
@@ -438,6 +460,7 @@ class Community:
                 used = float(pool[number]) * own  # their share of what everyone here used
             ledger.tally(name, "all", "used", used)
             ledger.tally(name, "all", "capacity", capacity[number])
+            self.units[name] = capacity[number], used
             ledger.tally(name, "all", "queue_end", float(self._standing[number]))
         self._counts[:] = 0.0
         self._hand_over_routes()
@@ -482,6 +505,25 @@ class Community:
             ledger.tally(to, by, "routed", count)
         self._told = {}
 
+    def _count_offered(self) -> None:
+        self._offered += self.slots.yearly * (self._done - self._offered_until) / YEAR
+        self._offered_until = self._done
+
+    def _check_hours(self) -> None:
+        """Raise ``RuntimeError`` if staff gave more visits than they have hours for.
+
+        A fortnight is allowed for, since a year's slots do not stand evenly in it.
+        """
+        self._count_offered()
+        fortnight = self.slots.yearly * FORTNIGHT / YEAR + 1.0
+        over = self.slots.served > self._offered + self._promised + fortnight
+        if over.any():
+            names = [name for name, more in zip(SLOT_NAMES, over.tolist(), strict=True) if more]
+            raise RuntimeError(
+                f"more hours used than held: {names} gave {self.slots.served[over]} of "
+                f"{self._offered[over]} slots"
+            )
+
     def check(self) -> dict[str, int]:
         """Return where the people of the light services are, visitors included.
 
@@ -490,6 +532,7 @@ class Community:
         RuntimeError
             If anybody was lost, or queues and waits disagree (Little's law).
         """
+        self._check_hours()
         self.slots.check(self._done)
         for service in self.places.values():
             service.check()

@@ -185,8 +185,10 @@ def floored(product: Floats, strongest: Floats, floor: float) -> Floats:
 class Effects:
     """The effects of a design at work in a population.
 
-    ``demand_factor`` holds, by process, what the design does to each person's rate; rows are
-    of the whole population. ``step`` moves time on and returns whose hazards changed.
+    ``continuity`` is what the design adds to each person's usual-provider index (None where
+    it does nothing to it). ``demand_factor`` holds, by process, what the design does to each
+    person's rate; rows are of the whole population. ``step`` moves time on and returns whose
+    hazards changed.
     """
 
     def __init__(
@@ -208,6 +210,7 @@ class Effects:
         self._activation_before = population.activation.copy()
         joins = any(effect.target == "continuity" for effect in self._effects)
         self._continuity = Continuity.read(evidence) if joins else None
+        self.continuity: Floats | None = np.zeros(len(population)) if joins else None
         acted = [process for effect in self._effects for process in processes(effect)]
         if self._continuity is not None:
             acted.append(ADMITTED)
@@ -276,6 +279,8 @@ class Effects:
             self._population.activation[rows] = np.clip(raised, *ACTIVATION_LEVELS)
 
     def _apply_demand(self, rows: Rows) -> None:
+        if self.continuity is not None:
+            self.continuity[rows] = self._total("continuity", rows)
         for process, factor in self.demand_factor.items():
             factor[rows] = self._joint(process, rows)
 

@@ -32,6 +32,7 @@ from pathways.ledger import Ledger
 from pathways.practice_team import MODES, OWN, REMOTE, ROLES, TABLE, Pools, Team, odd
 from pathways.seasons import Seasons
 from pathways.staff import Workload, workload
+from pathways.vocabulary import HOURS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -50,6 +51,7 @@ LEAKS = ("ed", "nhs111", "pharmacy", "again", "nothing")
 HORIZON = 60  # working days ahead that appointments can be booked
 PER = 10_000
 WORKING_WEEK = 5
+MINUTES = 60.0  # an hour
 
 
 # One request to a practice. ``at`` is the working day (index) of the appointment, ``event`` that
@@ -273,6 +275,7 @@ class Practices:
     Attributes
     ----------
     missed_factor : (n,) what care does to the chance of missing an appointment
+    own_gp, own_gp_change : (n,) usual-provider index and what a design adds to it, where told
     waiting : how many people have an appointment still to come
     team, pools : how requests divide by role and mode, and who shares whose slots
     triage : decides the share of a day's slots held back for people who ask that day
@@ -287,6 +290,8 @@ class Practices:
     settings: Mapping[str, float] = field(default_factory=dict)
     seasons: Seasons = field(default_factory=lambda: Seasons({}))
     missed_factor: Floats = field(init=False)
+    own_gp: Floats | None = field(init=False, default=None)
+    own_gp_change: Floats | None = field(init=False, default=None)
     waiting: int = field(init=False, default=0)
     rules: Rules = field(init=False)
     team: Team = field(init=False)
@@ -308,9 +313,13 @@ class Practices:
     _filled: Floats = field(init=False)  # share of posts, by pool
     _by_role: Floats = field(init=False)  # (numbers, roles) since settled
     _contacts: Floats = field(init=False)  # (roles, modes) since settled
+    _missed: Floats = field(init=False)  # likewise of appointments that nobody came to
     _queueing: Integers = field(init=False)  # (roles,) who have an appointment still to come
     # Role, row and days waited of routine requests seen since settled.
     _waited: list[tuple[Integers, Integers, Floats]] = field(init=False, default_factory=list)
+    # Row and key of those seen by a GP since settled.
+    _by_gp: list[tuple[Integers, Words]] = field(init=False, default_factory=list)
+    _set_on: int = field(init=False, default=0)  # working day from which slots were set last
     _month_from: int = field(init=False, default=0)  # working day on which the month began
     _leaks: tuple[str, ...] = field(init=False, default=LEAKS)
     _leak_edges: Floats = field(init=False)
@@ -324,7 +333,7 @@ class Practices:
         self.pools = Pools.for_practices(self._registered(0), network)
         self.team = Team.of(self.evidence, self.rules.kinds, self.settings)
         self._by_role = np.zeros((len(BY_ROLE), len(ROLES)))
-        self._contacts = np.zeros((len(ROLES), len(MODES)))
+        self._contacts, self._missed = np.zeros((2, len(ROLES), len(MODES)))
         self._queueing = np.zeros(len(ROLES), np.int64)
         first, last = -calendar.warm_up, calendar.end + 92
         self._open = calendar.working_days(first, last)
@@ -352,7 +361,7 @@ class Practices:
     def _set_slots(self, day: int) -> None:
         """Set the slots of every working day from ``day`` for the people registered now."""
         self._year = max(day, 0) // YEAR
-        start = self.index(day)
+        self._set_on = start = self.index(day)
         by_role = self._registered(day)[:, None] * self.team.slots
         yearly = self.pools.sums(by_role) * self.rules.slots_per_head * self._filled
         total = np.floor(yearly[:, None] * np.cumsum(self._weight[start:]) + 1e-9)
@@ -371,7 +380,8 @@ class Practices:
 
     def change_team(self, settings: Mapping[str, float], day: int) -> None:
         """Have the roles and modes that ``settings`` ask for from ``day`` on."""
-        self.team = Team.of(self.evidence, self.rules.kinds, settings)
+        self.settings = {**self.settings, **settings}
+        self.team = Team.of(self.evidence, self.rules.kinds, self.settings)
         self._set_slots(day)
 
     def change_capacity(self, factor: float, day: int) -> None:
@@ -664,6 +674,7 @@ class Practices:
         contact = CONTACT_OF[role]
         for number, name in enumerate(CONTACTS):
             ledger.count(name, seen["row"][contact == number])
+        self._by_gp.append((seen["row"][role == 0], seen["key"][role == 0]))
         remote = (role == 0) & (seen["mode"] >= REMOTE[0]) & (seen["mode"] <= REMOTE[-1])
         ledger.count("gp_contacts_remote", seen["row"][remote])
         ledger.count("gp_dna", missed["row"])
@@ -692,6 +703,7 @@ class Practices:
         told = by_role(self._slots[:, now]), by_role(self._booked[:, now])
         self._by_role += np.array([*told, gone, self._roles(failed) - gone])
         self._contacts += self._by_mode(seen)
+        self._missed += self._by_mode(missed)
         ledger.tally("gp", "all", "capacity", float(self._slots[:, now].sum()))
         ledger.tally("gp", "all", "used", float(self._booked[:, now].sum()))
         ledger.tally("gp", "all", "arrivals", new)
@@ -719,7 +731,14 @@ class Practices:
             tally("gp", role, "queue_end", float(self._queueing[number]))
             for mode, count in zip(MODES, self._contacts[number].tolist(), strict=True):
                 tally("gp", role, f"seen {mode}", count)
-        self._by_role[:], self._contacts[:] = 0.0, 0.0
+        held = self._by_role[BY_ROLE.index("capacity")] * self.team.mean_minutes / MINUTES
+        given = ((self._contacts + self._missed) * self.team.minutes).sum(axis=1) / MINUTES
+        for role, hours, used in zip(ROLES, held.tolist(), given.tolist(), strict=True):
+            tally("gp", HOURS + role, "capacity", hours)
+            tally("gp", HOURS + role, "used", used)
+        for counts in (self._by_role, self._contacts, self._missed):
+            counts[:] = 0.0
+        self._tell_own_gp()
         waited, self._waited = self._waited, []
         if not waited:
             return
@@ -728,6 +747,31 @@ class Practices:
             mine = np.flatnonzero(of_role == number)
             if len(mine):
                 self.ledger.wait(f"gp.{role}", rows[mine], days[mine])
+
+    def check(self, day: int) -> None:
+        """Raise ``RuntimeError`` if more appointments were given than a pool has, before ``day``.
+
+        Days may hold more that were booked before slots became fewer, which the staff honour.
+        """
+        days = slice(self._set_on + HORIZON, self.index(day))
+        over = self._booked[:, days] - self._slots[:, days]
+        if (over > 0).any() or (self._queueing < 0).any():
+            raise RuntimeError(
+                f"practices gave slots they do not have: pools {np.flatnonzero((over > 0).any(1))}"
+                f", waiting by role {self._queueing.tolist()}"
+            )
+
+    def _tell_own_gp(self) -> None:
+        """Tell how many contacts with a GP were with the person's own."""
+        seen, self._by_gp = self._by_gp, []
+        if self.own_gp is None or not seen:
+            return
+        rows, keys = (np.concatenate(part) for part in zip(*seen, strict=True))
+        index = self.own_gp[rows]
+        if self.own_gp_change is not None:
+            index = index + self.own_gp_change[rows]
+        own = self.luck.uniforms_of(keys, "practice.own_gp") < index
+        self.ledger.tally("gp", ROLES[0], "own_gp", int(np.count_nonzero(own)))
 
     def _end_month(self, now: int) -> None:
         """Let staff leave where the month's work was heavy, and new ones come."""

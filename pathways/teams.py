@@ -283,6 +283,10 @@ class Caseload:
     service, role : in the vocabulary, such as ``vcse`` and ``link worker``
     places : people kept at a time, or a queue of ``Sessions`` that takes them by the week
     settings : ``SERVICE.start_share`` and ``SERVICE.patience``
+
+    Attributes
+    ----------
+    units : place-days that there were in the period settled last, and those in use
     """
 
     def __init__(
@@ -306,6 +310,7 @@ class Caseload:
         self._patience = settings[f"{service}.patience"]
         self._closing: Closing = AtEndOfPlan()
         self._seen: QueueFigures = places.figures()
+        self.units = (0.0, 0.0)
 
     def place(self, priority: float = 0.0) -> Turn:
         """Ask for a place: ``with caseload.place() as turn: yield turn; …``."""
@@ -369,8 +374,9 @@ class Caseload:
         month, self._seen = now.since(self._seen), now
         share = self.places.own_share if isinstance(self.places, Sessions) else 1.0
         # Capacity and use are in place-days.
-        self._tally("capacity", share * month.place_time)
-        self._tally("used", share * month.occupied_time)
+        self.units = share * month.place_time, share * month.occupied_time
+        for metric, amount in zip(("capacity", "used"), self.units, strict=True):
+            self._tally(metric, amount)
         self._tally("queue_end", share * self.places.waiting)
 
     def check(self) -> None:

@@ -126,6 +126,8 @@ WAITS: dict[str, str] = {
 # Steps of a proactive pathway, in order; a person-year record holds the furthest by bit.
 STAGES: tuple[str, ...] = ("eligible", "invited", "accepted", "assessed", "supported")
 
+HOURS = "hours: "  # begins a role whose capacity and use are hours of staff
+
 ROLES: tuple[str, ...] = (
     "gp",
     "practice nurse",

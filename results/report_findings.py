@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from pathways.vocabulary import HOURS
 from results.report_data import (
     PER,
     Option,
@@ -455,7 +456,7 @@ def use_rows(data: ReportData) -> list[UseRow]:
         (option, row)
         for option in data.options
         for _, row in _resource_rows(data, option).iterrows()
-        if number(row, "utilisation") > 0
+        if number(row, "utilisation") > 0 and not str(row.get("role")).startswith(HOURS)
     ]
     usual = {_post(row): _used(row) for o, row in table if o.letter == "U"}
     roles: dict[str, set[str]] = {}

@@ -121,10 +121,14 @@ def _service_waits(run: Run, service: str, waits: pd.DataFrame) -> Sheet:
 
 @lru_cache(maxsize=256)
 def _wait_keys(service: str, years: int) -> pd.DataFrame:
-    """Return the names of the waits of one service: for all and by fifth, by year and in all."""
+    """Return the names of the waits of one service: for all and by fifth, by year and in all.
+
+    ``SERVICE.ROLE`` are the waits for one role of a service, which are among all of it.
+    """
+    service, _, role = service.partition(".")
     keys = product({"group": ("all", *FIFTHS), "year": year_labels(years)})
     group_by = np.where(keys["group"] == "all", "all", "imd_quintile")
-    return keys.assign(service=service, role="all", group_by=group_by)[KEYS]
+    return keys.assign(service=service, role=role or "all", group_by=group_by)[KEYS]
 
 
 def wait_measures(sheet: Sheet, run: Run) -> Sheet:
@@ -137,10 +141,18 @@ def wait_measures(sheet: Sheet, run: Run) -> Sheet:
         _level_sheet(waits, levels[:, :, 1:], "imd_quintile", FIFTHS),
     ]
     for measure in work:
-        rows = np.flatnonzero(sheet.keys["service"] == measure.service)
+        rows = _whole_service(sheet, measure.service)
         used = {name: sheet.numbers[name][rows] for name in ("used", "capacity")}
         blocks.append(_workload(measure.key, sheet.keys.iloc[rows].assign(**used), run))
     return joined(blocks)
+
+
+def _whole_service(sheet: Sheet, service: str) -> npt.NDArray[np.intp]:
+    """Return the rows of a service's whole capacity; of its roles where it is told by role."""
+    mine = (sheet.keys["service"] == service).to_numpy()
+    whole = mine & (sheet.keys["role"] == "all").to_numpy()
+    told = whole & np.isfinite(sheet.numbers["capacity"])
+    return np.flatnonzero(told if told.any() else mine)
 
 
 def _levels(sheet: Sheet, waits: Sequence[Measure], years: int) -> Floats:

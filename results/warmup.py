@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import stdtrit
 
+from pathways.vocabulary import HOURS
 from results.comparison import Arm, named
 from results.store import Run
 
@@ -137,6 +138,8 @@ def queues_of(run: Run, series: pd.DataFrame) -> pd.DataFrame:
     months = run.years * YEAR
     found: dict[tuple[str, str, str], pd.Series] = {}
     for service, role, metric in [tuple(map(str, one)) for one in wide.columns.to_list()]:
+        if role.startswith(HOURS):
+            continue  # as full as the service itself
         values = wide[service, role, metric]
         capacity = (service, role, "capacity")
         if metric == QUEUE and values.mean() >= LEAST:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil, exp
 from typing import Protocol
 
+import numpy as np
 import simpy
 
 from agents.evidence import Evidence
@@ -22,6 +23,7 @@ from pathways.leaving import WaitForPlace
 from pathways.ledger import Ledger
 from pathways.light import PLACES
 from pathways.lists import Lists
+from pathways.own_gp import admissions, own_gp
 from pathways.pools import Capacity, assign_sites
 from pathways.practice import Practices
 from pathways.practice_team import SETTINGS as TEAM_SETTINGS
@@ -36,6 +38,7 @@ from pathways.teams import (
     team_settings,
     teams_for,
 )
+from pathways.workforce import SETTINGS as STAFF_SETTINGS
 from sim.for_want import ForWant
 from sim.organisations import Organisations
 from sim.spec import RunSpec
@@ -47,6 +50,12 @@ LINK_WORKERS = "vcse.link_workers_per_10000"
 TEAM_FACTORS = ("mdt.capacity_factor", "care_coordination.capacity_factor", "vcse.capacity_factor")
 LISTS = ("outpatients.capacity_factor", "elective.capacity_factor")
 TEAMS = ("mdt.", "care_coordination.", "vcse.")  # what a ring-fenced design has of its own
+CASELOAD_FACTORS = ("care_coordination.capacity_factor", "vcse.capacity_factor")
+
+
+def factors_of(service: str) -> set[str]:
+    """Return the settings that multiply the capacity of a service, its staff's among them."""
+    return {f"{service}.{name}" for name in ("capacity_factor", *STAFF_SETTINGS)}
 
 
 class Scene(Protocol):
@@ -103,13 +112,13 @@ class ServiceSet:
 
     def begin(self, changes: Mapping[str, float], day: int = 0) -> None:
         """Open the capacity that a design or an experiment sets, from ``day`` on, which is now."""
-        self._staff_teams(changes)
         self.lists.change({key: changes[key] for key in LISTS if key in changes})
         if "gp.capacity_factor" in changes:
             self.practices.change_capacity(changes["gp.capacity_factor"], day)
         if TEAM_SETTINGS & changes.keys():
             self.practices.change_team(changes, day)
         self.community.change(changes)
+        self._staff_teams(changes)
         self.practices.send_unmet(*self.community.unmet())
         self.hospital.change_capacity(changes)
         self.organisations.adopt(changes)
@@ -119,8 +128,9 @@ class ServiceSet:
         factors = {key: changes[key] for key in TEAM_FACTORS if key in changes}
         self.settings = {**self.settings, **factors}
         self.posts = {key: changes.get(key, fte) for key, fte in self.posts.items()}
-        if changes.keys() & {COORDINATORS, "care_coordination.capacity_factor"}:
+        if changes.keys() & {COORDINATORS, *factors_of("care_coordination")}:
             places = self._fte(COORDINATORS) * self.settings["care_coordination.capacity_factor"]
+            places *= self.community.workforce.factor("care_coordination")
             places *= self.settings["care_coordination.open_per_fte"]
             self.coordinators.places.capacity = round(places)
         if "mdt.meetings_per_year" in changes:
@@ -129,8 +139,9 @@ class ServiceSet:
         if "mdt.capacity_factor" in changes:
             for team in self.meeting.teams:
                 take_more_cases(team, changes["mdt.capacity_factor"])
-        if changes.keys() & {LINK_WORKERS, "vcse.capacity_factor"}:
-            take_on_more(self.link_workers, self._fte(LINK_WORKERS), self.settings)
+        if changes.keys() & {LINK_WORKERS, *factors_of("vcse")}:
+            fte = self._fte(LINK_WORKERS) * self.community.workforce.factor("vcse")
+            take_on_more(self.link_workers, fte, self.settings)
 
     def _fte(self, posts: str) -> float:
         """Return the FTE that the simulated residents have of some ``posts`` now."""
@@ -144,6 +155,14 @@ class ServiceSet:
         self.community.settle()
         for caseload in self.own_caseloads:
             caseload.settle()
+        self._settle_staff()
+
+    def _settle_staff(self) -> None:
+        """Tell the hours of staff; follow posts that fell empty or were filled."""
+        units = {one.service: one.units for one in (self.coordinators, self.link_workers)}
+        if self.community.workforce.settle(self.practices.ledger, self.community.units | units):
+            self.community.reopen()
+            self._staff_teams({name: self.settings[name] for name in CASELOAD_FACTORS})
 
     def checks(self) -> dict[str, dict[str, int]]:
         """Check that no service lost anybody; return where people are.
@@ -157,6 +176,7 @@ class ServiceSet:
             team.check()
         for caseload in self.own_caseloads:
             caseload.check()
+        self.practices.check(self.practices.calendar.end)
         return {"hospital": self.hospital.check(), "light services": self.community.check()}
 
 
@@ -205,6 +225,7 @@ def open_services(scene: Scene) -> ServiceSet:
         settings,
         scene.seasons,
     )
+    _keep_own_gp(scene, practices)
     community = Community(
         scene.population,
         evidence,
@@ -259,6 +280,17 @@ def open_services(scene: Scene) -> ServiceSet:
             LINK_WORKERS: capacity["vcse"]["social prescribing link worker"],
         },
     )
+
+
+def _keep_own_gp(scene: Scene, practices: Practices) -> None:
+    """Say how often people see their own GP, and let it act on admissions where a run says so."""
+    own = own_gp(scene.population, scene.luck, scene.evidence, scene.spec.place.list_size)
+    practices.own_gp = own.index
+    acts = admissions(own, scene.evidence)
+    if acts is not None:
+        everyone = np.arange(len(scene.population))
+        scene.demand.multiply(acts[0], everyone, acts[1])
+        scene.demand.refresh(everyone, 0)
 
 
 def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
