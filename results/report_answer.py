@@ -278,7 +278,8 @@ def _warnings(data: ReportData) -> tuple[str, ...]:
     if len(data.places) > 1:
         others = len(data.places) - 1
         found.append(
-            f"This report shows {data.place_name}; the tables hold {count_word(others)} more "
-            f"{'place' if others == 1 else 'places'}."
+            f"This report shows {data.place_name}; figure 25 sets it beside "
+            f"{count_word(others)} more {'place' if others == 1 else 'places'}, whose numbers "
+            "stand in the tables."
         )
     return tuple(found)

@@ -9,7 +9,7 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,10 @@ class Option:
 
 @dataclass(frozen=True)
 class ReportData:
-    """One experiment folder as the report sees it, for one place."""
+    """One experiment folder as the report sees it, for one place.
+
+    ``across`` holds what is told of every place, and ``names`` their names by key.
+    """
 
     folder: Path
     experiment: Mapping[str, Any]
@@ -83,6 +86,8 @@ class ReportData:
     baseline: Option
     designs: tuple[Option, ...]
     tables: Mapping[str, pd.DataFrame]
+    across: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -362,8 +367,40 @@ def read_report_data(folder: Path, place: str | None = None) -> ReportData:
         baseline=_baseline(experiment, facts),
         designs=(),
         tables=here,
+        across=_across(tables, experiment) if len(places) > 1 else {},
+        names={key: _name_of(folder, key) for key in places} if len(places) > 1 else {},
     )
     return replace(data, designs=_designs(data, facts))
+
+
+def _across(
+    tables: Mapping[str, pd.DataFrame], experiment: Mapping[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """Return the rows told of every place: the main measure compared, and net cash."""
+    wanted: dict[str, dict[str, str]] = {
+        "comparison": {
+            "measure": str(experiment.get("main_measure", "emergency_admissions")),
+            "group_by": "all",
+            "year": "all",
+        },
+        "costs": {"line": "net_cash", "year": "all", "payer": "all", "setting": "all"},
+    }
+    found = {}
+    for name, where in wanted.items():
+        table = tables.get(name)
+        if table is None or not {"place", *where} <= set(table.columns):
+            continue
+        for column, value in where.items():
+            table = table[table[column].astype(str) == value]
+        found[name] = table
+    return found
+
+
+def _name_of(folder: Path, place: str) -> str:
+    """Return a place's name as its runs tell it."""
+    records = (folder / "runs" / f"place={place}").glob("*/*/*/*/run.json")
+    told = _json(next(iter(sorted(records)), folder / "run.json"))
+    return str(told.get("place_name") or capital(spoken(place)))
 
 
 def _experiment(folder: Path) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from results.report_numbers import (
     signed_with_range,
     step_of,
 )
+from results.report_places import places_block
 from results.wording import Change, verdict, verdict_words
 
 MANY_ROWS = 24  # so many lines beside figure 3 hide those that say something
@@ -146,7 +147,15 @@ def changes_section(data: ReportData, lead: Option | None) -> Section:
         nav="What changes for people",
         heading=NOTHING_PUT_IN if data.without_effect else heading,
         question="What would residents and services notice, in the simulation?",
-        blocks=(_squares_block(data, lead), _forest_block(data, rows)),
+        blocks=tuple(
+            block
+            for block in (
+                _squares_block(data, lead),
+                _forest_block(data, rows),
+                places_block(data),
+            )
+            if block is not None
+        ),
         starts_page=False,
     )
 

@@ -1,0 +1,165 @@
+"""Every place of an experiment side by side: what a report on one of them would leave out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from results.figures import places as draw
+from results.report_blocks import Block, Table, alt_text, columns, drawn
+from results.report_data import Option, ReportData, change_of, number, preferred, rate_change
+from results.report_measures import Measure, measure_of
+from results.report_numbers import capital, count_word, signed, signed_range
+from results.wording import Change, verdict, verdict_words
+
+PLACES_FIGURE = 25
+MILLION = 1e6
+PER = 10_000
+TOGETHER = "All together"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRow:
+    """One design in one place: its difference per 10,000 people a year, and its net cash."""
+
+    place: str
+    option: Option
+    change: Change
+    cash: Change | None = None
+
+
+def places_block(data: ReportData) -> Block | None:
+    """Return all places side by side, None where the experiment has but one."""
+    if len(data.places) < 2:
+        return None
+    measure = measure_of(data.main_measure)
+    rows = place_rows(data)
+    if not rows:
+        return Block(
+            number=PLACES_FIGURE, claim="In each place", missing=data.why_missing("comparison")
+        )
+    claim = places_claim(rows, measure, data.smallest)
+    alt = alt_text(
+        "Letters with 95% intervals",
+        f"Down: places; across: difference in {measure.name} per 10,000 people a year",
+        f"{len(data.places)} places",
+        claim,
+    )
+    return Block(
+        number=PLACES_FIGURE,
+        claim=claim,
+        sub=f"{capital(measure.name)} per 10,000 people a year, difference from usual care over "
+        "all years; lines are 95% intervals; filled letters leave out no change",
+        panels=(drawn(f"figure-{PLACES_FIGURE}", alt, lambda: draw.by_place(rows)),),
+        keys=data.designs,
+        wide=True,
+        table=_table(rows, data),
+        how=f"The rest of this report is about {data.place_name}. Places are simulated apart, each "
+        "with its own people, staff and queues; all together adds up their differences, whose "
+        "chances are taken as independent.",
+    )
+
+
+def place_rows(data: ReportData) -> list[PlaceRow]:
+    """Return each design in each place, all places together first."""
+    found: list[PlaceRow] = []
+    for option in data.designs:
+        rows = _of(data.across.get("comparison"), option)
+        rows = preferred(rows, discounted=False)
+        if len(rows) > 1:
+            together = _together(rows)
+            if together is not None:
+                found.append(PlaceRow(place=TOGETHER, option=option, change=together))
+        cash = _of(data.across.get("costs"), option)
+        for _, row in rows.iterrows():
+            place = str(row["place"])
+            own = cash[cash["place"] == place] if len(cash) else cash
+            own = preferred(own, discounted=True)
+            change = rate_change(row, PER)
+            if not math.isfinite(number(row, "baseline_per_1000")):
+                per_person = measure_of(data.main_measure).per_person
+                change = change_of(row).times(PER) if per_person else change_of(row)
+            found.append(
+                PlaceRow(
+                    place=data.names.get(place, place),
+                    option=option,
+                    change=change,
+                    cash=_cash(own.iloc[0]) if len(own) else None,
+                )
+            )
+    order = {name: rank for rank, name in enumerate(dict.fromkeys(row.place for row in found))}
+    return sorted(found, key=lambda row: (row.place != TOGETHER, order[row.place]))
+
+
+def _of(table: pd.DataFrame | None, option: Option) -> pd.DataFrame:
+    if table is None or not len(table):
+        return pd.DataFrame()
+    return table[(table["design"] == option.key) & (table["effects"] == option.effects)]
+
+
+def _together(rows: pd.DataFrame) -> Change | None:
+    """Return the difference of all places as a rate of all their people, None if no count."""
+    base, per = rows["baseline_mean"], rows["baseline_per_1000"]
+    years = (base / per * 1000.0).sum()  # person-years of usual care
+    halves = (rows["difference_high"] - rows["difference_low"]) / 2.0
+    if not (math.isfinite(years) and years > 0 and np.isfinite(halves).all()):
+        return None
+    per_person = PER / float(years)
+    mean = float(rows["difference"].sum()) * per_person
+    half = math.sqrt(float((halves**2).sum())) * per_person
+    return Change(
+        mean=mean, low=mean - half, high=mean + half, baseline=float(base.sum()) * per_person
+    )
+
+
+def _cash(row: pd.Series) -> Change:
+    mean, low, high = (number(row, name) / MILLION for name in ("mean", "low", "high"))
+    return Change(mean=mean, low=low, high=high)
+
+
+def places_claim(rows: Sequence[PlaceRow], measure: Measure, smallest: float) -> str:
+    """Say in how many places each design clearly moves the measure, and which way."""
+    said = []
+    for letter in dict.fromkeys(row.option.letter for row in rows):
+        own = [row for row in rows if row.option.letter == letter and row.place != TOGETHER]
+        found = [verdict(row.change, smallest) for row in own]
+        less = sum(one.clear and one.direction < 0 for one in found)
+        more = sum(one.clear and one.direction > 0 for one in found)
+        parts = [f"{measure.less} in {count_word(less)}"] if less else []
+        parts += [f"{measure.more} in {count_word(more)}"] if more else []
+        said.append(f"{letter} {' and '.join(parts)}" if parts else f"{letter} in none")
+    total = len({row.place for row in rows if row.place != TOGETHER})
+    if all(text.endswith("in none") for text in said):
+        return f"No design clearly changes {measure.name} in any of {count_word(total)} places"
+    return f"Of {count_word(total)} places, {measure.name} clearly: {'; '.join(said)}"
+
+
+def _table(rows: Sequence[PlaceRow], data: ReportData) -> Table:
+    measure = measure_of(data.main_measure)
+    return Table(
+        caption=f"Every place: {measure.name} per 10,000 people a year, and net cash of all years "
+        "in £ million",
+        head=("Place", "Design", "Usual care", "Difference", "95% interval", "Reading", "Cash"),
+        rows=tuple(_row(row, measure, data.smallest) for row in rows),
+        numeric=columns((2, 3, 4, 6)),
+        wide=True,
+    )
+
+
+def _row(row: PlaceRow, measure: Measure, smallest: float) -> tuple[str, ...]:
+    change = row.change
+    known = change.known
+    cash = row.cash
+    return (
+        row.place,
+        row.option.letter,
+        f"{change.baseline:,.0f}",
+        signed(change.mean, change.step) if known else f"{change.mean:+,.1f}".replace("-", "−"),
+        signed_range(change.low, change.high) if known else "one run",
+        verdict_words(verdict(change, smallest), measure.less, measure.more),
+        "" if cash is None else f"{cash.mean:+,.1f}".replace("-", "−"),
+    )
