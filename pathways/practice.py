@@ -44,8 +44,6 @@ CONTACTS = ("gp_contacts_gp", "gp_contacts_nurse", "gp_contacts_other")
 CONTACT_OF = np.array([0, 1, 2, 2, 2, 2, 2])  # of each role, into ``CONTACTS``
 URGENT, PLANNED, ROUTINE = 0, 1, 2
 KINDS = ("same-day urgent", "planned ahead 4-45 days", "routine, first free slot")
-# What is told of each role, beside its contacts by mode and the people who wait.
-BY_ROLE = ("capacity", "used", "turned_away", "gave_up")
 # Where an unmet request goes; ``again`` asks anew on the next working day by itself.
 LEAKS = ("ed", "nhs111", "pharmacy", "again", "nothing")
 HORIZON = 60  # working days ahead that appointments can be booked
@@ -311,14 +309,10 @@ class Practices:
     _year: int | None = field(init=False, default=None)
     _workload: Workload | None = field(init=False)
     _filled: Floats = field(init=False)  # share of posts, by pool
-    _by_role: Floats = field(init=False)  # (numbers, roles) since settled
-    _contacts: Floats = field(init=False)  # (roles, modes) since settled
-    _missed: Floats = field(init=False)  # likewise of appointments that nobody came to
-    _queueing: Integers = field(init=False)  # (roles,) who have an appointment still to come
-    # Role, row and days waited of routine requests seen since settled.
-    _waited: list[tuple[Integers, Integers, Floats]] = field(init=False, default_factory=list)
-    # Row and key of those seen by a GP since settled.
-    _by_gp: list[tuple[Integers, Words]] = field(init=False, default_factory=list)
+    # Seen, missed, refused and failed requests of each day since settled, by number.
+    _told: list[tuple[Requests, ...]] = field(init=False, default_factory=list)
+    _settled_on: int = field(init=False, default=0)  # working day from which that is
+    _last: int = field(init=False, default=0)  # the last working day
     _set_on: int = field(init=False, default=0)  # working day from which slots were set last
     _month_from: int = field(init=False, default=0)  # working day on which the month began
     _leaks: tuple[str, ...] = field(init=False, default=LEAKS)
@@ -332,9 +326,6 @@ class Practices:
         network = self.evidence.value(TABLE, key="network_people")
         self.pools = Pools.for_practices(self._registered(0), network)
         self.team = Team.of(self.evidence, self.rules.kinds, self.settings)
-        self._by_role = np.zeros((len(BY_ROLE), len(ROLES)))
-        self._contacts, self._missed = np.zeros((2, len(ROLES), len(MODES)))
-        self._queueing = np.zeros(len(ROLES), np.int64)
         first, last = -calendar.warm_up, calendar.end + 92
         self._open = calendar.working_days(first, last)
         self._index = np.searchsorted(self._open, np.arange(first, last))
@@ -467,7 +458,9 @@ class Practices:
         here = self._is_here(rows, day)
         rows, keys = rows[here], keys[here]
         wanted, whom = halves(self.luck.words_of(keys, "practice.request"))
-        role, mode = np.divmod(np.searchsorted(self.team.edges, whom), len(MODES))
+        cell = np.searchsorted(self.team.edges, whom)
+        role = cell // len(MODES)
+        mode = cell - role * len(MODES)
         kind = self.team.kind_of(role, wanted)
         pool = self.pools.of[self.population.practice[rows], role]
         order = _order(kind * np.int64(len(self.pools)) + pool, len(KINDS) * len(self.pools))
@@ -487,11 +480,6 @@ class Practices:
         (wish, patience), (hour, staying) = halves(words)
         return [wish, hour, patience, staying]
 
-    def _roles(self, requests: Requests) -> Integers:
-        """Return (roles,) how many of ``requests`` are for each role."""
-        by_role = np.bincount(self.pools.role[requests["pool"]], minlength=len(ROLES))
-        return by_role.astype(np.int64)
-
     def _is_here(self, rows: Integers, day: int) -> Bools:
         """Say which of ``rows`` are alive and live here; in the warm-up, as on day 0."""
         people, now = self.population, max(day, 0)
@@ -507,13 +495,11 @@ class Practices:
         for low, high in pairwise([0, *cuts, len(booked)] if len(booked) else []):
             self._due.setdefault(int(events[low]), []).append(booked[low:high])
         self.waiting += len(booked)
-        self._queueing += self._roles(booked)
 
     def _appointments(self, day: int, now: int) -> tuple[Requests, Requests, Requests]:
         """Return who is seen and who misses an appointment today, and who leaves the queue."""
         events = joined(self._due.pop(now, []))
         self.waiting -= len(events)
-        self._queueing -= self._roles(events)
         leaving = events["at"] > now
         left, due_now = chosen(events, leaving), chosen(events, ~leaving)
         here = self._is_here(due_now["row"], day)
@@ -674,14 +660,12 @@ class Practices:
         contact = CONTACT_OF[role]
         for number, name in enumerate(CONTACTS):
             ledger.count(name, seen["row"][contact == number])
-        self._by_gp.append((seen["row"][role == 0], seen["key"][role == 0]))
         remote = (role == 0) & (seen["mode"] >= REMOTE[0]) & (seen["mode"] <= REMOTE[-1])
         ledger.count("gp_contacts_remote", seen["row"][remote])
         ledger.count("gp_dna", missed["row"])
         ledger.count("gp_unmet", failed["row"])
         routine = seen["kind"] == ROUTINE
         ledger.wait("gp", seen["row"][routine], waits[routine])
-        self._waited.append((role[routine], seen["row"][routine], waits[routine]))
         ledger.event(day, "gp", "seen", seen["row"], waits)
         ledger.event(day, "gp", "unmet", failed["row"], (day - failed["asked"]).astype(np.float64))
         within = np.searchsorted(np.sort(waits), [0.5, 7.5, 14.5, 28.5])
@@ -699,11 +683,8 @@ class Practices:
         failed: Requests,
     ) -> None:
         ledger, turned_away = self.ledger, len(refused)
-        by_role, gone = self.pools.by_role, self._roles(refused)
-        told = by_role(self._slots[:, now]), by_role(self._booked[:, now])
-        self._by_role += np.array([*told, gone, self._roles(failed) - gone])
-        self._contacts += self._by_mode(seen)
-        self._missed += self._by_mode(missed)
+        self._told.append((seen, missed, refused, failed))
+        self._last = now
         ledger.tally("gp", "all", "capacity", float(self._slots[:, now].sum()))
         ledger.tally("gp", "all", "used", float(self._booked[:, now].sum()))
         ledger.tally("gp", "all", "arrivals", new)
@@ -716,37 +697,66 @@ class Practices:
             ledger.tally("gp", "all", "queue_end", self.waiting)
             self._end_month(now)
 
+    def settle(self) -> None:
+        """Hand what was counted by role and by mode since the last settlement to the ledger."""
+        told, self._told = self._told, []
+        if not told:
+            return
+        seen, missed, refused, failed = (joined(days) for days in zip(*told, strict=True))
+        waiting = joined([part for parts in self._due.values() for part in parts])
+        days = slice(self._settled_on, self._last + 1)
+        self._settled_on = days.stop
+        capacity, used = (
+            self.pools.by_role(by_day[:, days].sum(axis=1))
+            for by_day in (self._slots, self._booked)
+        )
+        gone, contacts = self._roles(refused), self._by_mode(seen)
+        numbers = {
+            "capacity": capacity,
+            "used": used,
+            "turned_away": gone,
+            "gave_up": self._roles(failed) - gone,
+            "queue_end": self._roles(waiting),
+        } | {f"seen {mode}": contacts[:, number] for number, mode in enumerate(MODES)}
+        minutes = ((contacts + self._by_mode(missed)) * self.team.minutes).sum(axis=1)
+        hours = {"capacity": capacity * self.team.mean_minutes, "used": minutes}
+        for number, role in enumerate(ROLES):
+            for metric, by_role in numbers.items():
+                self.ledger.tally("gp", role, metric, float(by_role[number]))
+            for metric, by_role in hours.items():
+                self.ledger.tally("gp", HOURS + role, metric, float(by_role[number]) / MINUTES)
+        self._tell_own_gp(seen)
+        self._tell_waits(chosen(seen, seen["kind"] == ROUTINE))
+
+    def _roles(self, requests: Requests) -> Integers:
+        """Return (roles,) how many of ``requests`` are for each role."""
+        return np.bincount(self.pools.role[requests["pool"]], minlength=len(ROLES))
+
     def _by_mode(self, requests: Requests) -> Integers:
         """Return (roles, modes) how many of ``requests`` are for each."""
         cell = self.pools.role[requests["pool"]] * len(MODES) + requests["mode"]
         by_cell = np.bincount(cell, minlength=len(ROLES) * len(MODES))
         return by_cell.reshape(len(ROLES), len(MODES))
 
-    def settle(self) -> None:
-        """Hand what was counted by role and by mode since the last settlement to the ledger."""
-        tally = self.ledger.tally
-        for number, role in enumerate(ROLES):
-            for metric, count in zip(BY_ROLE, self._by_role[:, number].tolist(), strict=True):
-                tally("gp", role, metric, count)
-            tally("gp", role, "queue_end", float(self._queueing[number]))
-            for mode, count in zip(MODES, self._contacts[number].tolist(), strict=True):
-                tally("gp", role, f"seen {mode}", count)
-        held = self._by_role[BY_ROLE.index("capacity")] * self.team.mean_minutes / MINUTES
-        given = ((self._contacts + self._missed) * self.team.minutes).sum(axis=1) / MINUTES
-        for role, hours, used in zip(ROLES, held.tolist(), given.tolist(), strict=True):
-            tally("gp", HOURS + role, "capacity", hours)
-            tally("gp", HOURS + role, "used", used)
-        for counts in (self._by_role, self._contacts, self._missed):
-            counts[:] = 0.0
-        self._tell_own_gp()
-        waited, self._waited = self._waited, []
-        if not waited:
+    def _tell_own_gp(self, seen: Requests) -> None:
+        """Tell how many contacts with a GP were with the person's own."""
+        if self.own_gp is None:
             return
-        of_role, rows, days = (np.concatenate(part) for part in zip(*waited, strict=True))
-        for number, role in enumerate(ROLES):
-            mine = np.flatnonzero(of_role == number)
+        by_gp = chosen(seen, self.pools.role[seen["pool"]] == 0)
+        index = self.own_gp[by_gp["row"]]
+        if self.own_gp_change is not None:
+            index = index + self.own_gp_change[by_gp["row"]]
+        own = self.luck.uniforms_of(by_gp["key"], "practice.own_gp") < index
+        self.ledger.tally("gp", ROLES[0], "own_gp", int(np.count_nonzero(own)))
+
+    def _tell_waits(self, routine: Requests) -> None:
+        """Tell how long people waited for each role."""
+        role = self.pools.role[routine["pool"]]
+        days = (self._open[routine["at"]] - routine["asked"]).astype(np.float64)
+        for number, name in enumerate(ROLES):
+            mine = np.flatnonzero(role == number)
             if len(mine):
-                self.ledger.wait(f"gp.{role}", rows[mine], days[mine])
+                self.ledger.wait(f"gp.{name}", routine["row"][mine], days[mine])
 
     def check(self, day: int) -> None:
         """Raise ``RuntimeError`` if more appointments were given than a pool has, before ``day``.
@@ -755,23 +765,9 @@ class Practices:
         """
         days = slice(self._set_on + HORIZON, self.index(day))
         over = self._booked[:, days] - self._slots[:, days]
-        if (over > 0).any() or (self._queueing < 0).any():
-            raise RuntimeError(
-                f"practices gave slots they do not have: pools {np.flatnonzero((over > 0).any(1))}"
-                f", waiting by role {self._queueing.tolist()}"
-            )
-
-    def _tell_own_gp(self) -> None:
-        """Tell how many contacts with a GP were with the person's own."""
-        seen, self._by_gp = self._by_gp, []
-        if self.own_gp is None or not seen:
-            return
-        rows, keys = (np.concatenate(part) for part in zip(*seen, strict=True))
-        index = self.own_gp[rows]
-        if self.own_gp_change is not None:
-            index = index + self.own_gp_change[rows]
-        own = self.luck.uniforms_of(keys, "practice.own_gp") < index
-        self.ledger.tally("gp", ROLES[0], "own_gp", int(np.count_nonzero(own)))
+        if (over > 0).any():
+            pools = np.flatnonzero((over > 0).any(axis=1)).tolist()
+            raise RuntimeError(f"practices gave slots they do not have: pools {pools}")
 
     def _end_month(self, now: int) -> None:
         """Let staff leave where the month's work was heavy, and new ones come."""

@@ -157,13 +157,10 @@ class Team:
         mean: Floats = (self.modes * self.minutes).sum(axis=1)
         return mean
 
-    def kind_of(self, role: Integers, share: Floats) -> npt.NDArray[np.int8]:
+    def kind_of(self, role: Integers, share: Floats) -> Integers:
         """Return the kind of each request for ``role`` whose luck is ``share`` (0 to 1)."""
-        ends = np.cumsum(self.kinds, axis=1)[:, : KINDS - 1]
-        kind: npt.NDArray[np.int8] = sum(
-            (share > ends[role, n]).astype(np.int8) for n in range(KINDS - 1)
-        )
-        return kind
+        ends = np.cumsum(self.kinds, axis=1)[:, : KINDS - 1] + np.arange(len(ROLES))[:, None]
+        return np.searchsorted(ends.ravel(), role + share) - role * (KINDS - 1)
 
 
 @dataclass(frozen=True, slots=True)
