@@ -395,15 +395,21 @@ def drawn(inputs: Iterable[Input], draws: int, seed: int) -> dict[str, Floats]:
 
 
 def draws_of(experiment: Experiment) -> Draws:
-    """Return the draws that ``experiment`` asks for."""
-    from experiments.catalogue import EVIDENCE
+    """Return the draws that ``experiment`` asks for.
 
+    Numbers that the posterior draws of its parameter set carry are not drawn a second time.
+    """
+    from calibration.matching.folders import drawn_numbers
+    from experiments.catalogue import EVIDENCE
+    from experiments.planning import parameter_folder
+
+    carried = drawn_numbers(parameter_folder(experiment))
     used = {
         figure.key: figure
         for place in experiment.places
         for figure in figures_used(experiment, place)
     }
-    run = tuple(inputs_of(used.values()))
+    run = tuple(one for one in inputs_of(used.values()) if one.key not in carried)
     design = tuple(design_inputs(experiment))
     prices = tuple(inputs_of(price_figures(Evidence(EVIDENCE))))
     values = drawn((*run, *design, *prices), experiment.draws, experiment.seed)

@@ -23,6 +23,9 @@ from calibration.matching.report import write_report
 from calibration.matching.sets import SetTask, make_set
 from calibration.matching.simulator import Counted, Size, Trial, counted_of, people_at
 from calibration.matching.store import SIMULATIONS, Progress, claim, simulate_all
+from calibration.matching.use_figure import write_use_figure
+from calibration.matching.use_report import use_scores
+from calibration.matching.use_stage import Use, use_stage
 
 BEST = "best"
 SET_ROUNDS, DRAW_ROUNDS = 3, 1  # cohorts that move ratios of fifths towards what is wanted
@@ -48,14 +51,14 @@ def calibrate(
     plan = problem.plan
     claim(folder, identity)
     began = monotonic()
-    progress = Progress(tell, planned=plan.simulations + plan.draws + 3)
+    progress = Progress(tell, planned=plan.simulations + 2 * plan.draws + 4)
     found = fit(problem, folder, pool, progress)
-    _sets(found, folder, pool, progress)
+    use = _sets(found, folder, pool, progress)
     before, after = _checked(found, folder, pool, progress)
     tell("Writing tables, figures and the report …")
     outcome = outcome_of(found, before, after)
     crossed = cross_validation(found) if plan.thorough else pd.DataFrame()
-    _write(outcome, crossed, folder, identity, monotonic() - began)
+    _write(outcome, crossed, use, folder, identity, monotonic() - began)
     return outcome
 
 
@@ -89,13 +92,16 @@ def _set(
     )
 
 
-def _sets(found: Fit, folder: Path, pool: Executor | None, progress: Progress) -> None:
+def _sets(found: Fit, folder: Path, pool: Executor | None, progress: Progress) -> Use | None:
+    """Make the best set and the draws, with their demand and control."""
     tasks = set_tasks(found, folder)
     simulate_all(tasks, folder / SIMULATIONS / "parameter-sets", pool, progress, make_set)
     for task in tasks:
         make_set(task)  # one whose folder was removed since
+    use = use_stage(found.problem.plan, folder, folder / BEST, pool, progress)
     for file in set_files(folder / BEST):  # the folder itself is the best set
         write_whole(folder / file.name, file.read_bytes())
+    return use
 
 
 # -------------------------------------------------------------------- the last check
@@ -139,6 +145,7 @@ def _checked(
 def _write(
     outcome: Outcome,
     crossed: pd.DataFrame,
+    use: Use | None,
     folder: Path,
     identity: Mapping[str, Any],
     seconds: float,
@@ -151,17 +158,21 @@ def _write(
     }
     if len(crossed):
         tables["cross_validation"] = crossed
+    if use is not None:
+        tables |= {"use": use.table, "use_terms": use.terms, "use_verdicts": use.verdicts}
     for name, table in tables.items():
         with whole(folder / "tables" / f"{name}.csv") as aside:
             table.to_csv(aside, index=False, float_format="%.6g")
     titles = write_figures(outcome, folder / "figures")
-    write_report(outcome, folder, titles, notes_of(outcome, identity), crossed)
+    if use is not None:
+        titles |= write_use_figure(use.table, folder / "figures")
+    write_report(outcome, folder, titles, notes_of(outcome, identity), crossed, use)
     told = {
         **identity,
         "finished": True,
         "simulations": outcome.fit.problem.plan.simulations,
         "processor_seconds": round(outcome.fit.seconds),
-        "scores": [score.sentence for score in scores(outcome.targets)],
+        "scores": [score.sentence for score in scores(outcome.targets)] + use_scores(use),
         "not_identified": not_identified(outcome),
         "best": outcome.fit.numbers(outcome.fit.best)[0],
         "seconds_of_last_session": round(seconds),

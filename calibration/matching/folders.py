@@ -77,3 +77,17 @@ def moved(key: str, value: float, before: float, now: float) -> float:
     days and moves by the ratio.
     """
     return value * now / before if ".base." in key else value + now - before
+
+
+def drawn_numbers(parameters: Path) -> frozenset[str]:
+    """Return the numbers that differ between the posterior draws of a parameter set.
+
+    A run that takes a draw of the set takes these with it and must not draw them again.
+    """
+    from sim.world import replaced_numbers
+
+    draws = [replaced_numbers(folder, {}) for folder in draw_folders(parameters)]
+    if not draws:
+        return frozenset()
+    everywhere = set(draws[0]).intersection(*draws[1:])
+    return frozenset(key for key in everywhere if len({draw[key] for draw in draws}) > 1)

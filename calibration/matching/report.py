@@ -12,6 +12,9 @@ import pandas as pd
 from agents.files import write_whole
 from calibration.checks import CHANCE, MISS
 from calibration.matching.outcome import Outcome, listed, not_identified, scores
+from calibration.matching.use_figure import NAME as USE_FIGURE
+from calibration.matching.use_report import missed_use, use_sentences
+from calibration.matching.use_stage import Use
 from calibration.targets import CALIBRATE, HOLDOUT
 
 NAME = "report.html"
@@ -33,10 +36,14 @@ def write_report(
     titles: Mapping[str, str],
     notes: Sequence[str],
     extra: pd.DataFrame,
+    use: Use | None = None,
 ) -> Path:
-    """Write ``report.html``; ``extra`` is the cross-validation, empty where it was not done."""
+    """Write ``report.html``; ``extra`` is the cross-validation, empty where it was not done.
+
+    ``use`` is the stage of demand and control, None for a place.
+    """
     path = folder / NAME
-    write_whole(path, page(outcome, folder / "figures", titles, notes, extra))
+    write_whole(path, page(outcome, folder / "figures", titles, notes, extra, use))
     return path
 
 
@@ -46,6 +53,7 @@ def page(
     titles: Mapping[str, str],
     notes: Sequence[str],
     extra: pd.DataFrame,
+    use: Use | None = None,
 ) -> str:
     """Return the report as HTML."""
     place = outcome.fit.problem.plan.place.name
@@ -62,6 +70,7 @@ def page(
         "<h2>Published beside simulated</h2>",
         *(_figure(figures, name, titles) for name in titles if name.startswith("targets_")),
         _table(_misses(outcome), "What is missed, and why"),
+        *_use(use, figures, titles),
         "<h2>Which figures tell of what</h2>",
         _figure(figures, "informed_by", titles),
         _figure(figures, "pairs", titles),
@@ -149,6 +158,19 @@ def method(outcome: Outcome) -> list[str]:
 
 
 # -------------------------------------------------------------------- pieces of the page
+
+
+def _use(use: Use | None, figures: Path, titles: Mapping[str, str]) -> list[str]:
+    """Return the section on service use and control."""
+    head = ["<h2>Use of services and control</h2>", _paragraphs(use_sentences(use))]
+    if use is None:
+        return head
+    return [
+        *head,
+        _table(use.verdicts, "Services whose terms are judged together (root mean square miss)"),
+        _figure(figures, USE_FIGURE, titles),
+        _table(missed_use(use), "Use that is missed"),
+    ]
 
 
 def _parameters(outcome: Outcome) -> pd.DataFrame:
