@@ -48,8 +48,8 @@ def flows_block(data: ReportData) -> Block | None:
     return Block(
         number=FLOWS,
         claim=claim,
-        sub="Times a year that people take each route, mean over all years simulated, for the whole "
-        "place; numbers under the names are arrivals a year",
+        sub="Times a year that people take each route, mean over all years simulated, for the "
+        "whole place; numbers under the names are arrivals a year",
         panels=(drawn("figure-23", alt, lambda: draw.network(bands, counts)),),
         wide=True,
         table=_flows_table(data, rows),
