@@ -27,12 +27,13 @@ def tables_and_report(folder: Path, prices: Path | None = None) -> None:
 
 def figures_of_doubt(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     """Draw what the report does not: what to study next, and how queues open."""
-    from results.figures.information import worth_knowing
+    from results.figures.information import told, worth_knowing
     from results.figures.searches import save
     from results.figures.warmup import opening
 
     for (place, against), rows in tables["information"].groupby(["place", "against"]):
         name = f"information-{slug(str(place))}-{against}"
-        save(folder / "figures", name, partial(worth_knowing, rows))
+        if len(told(rows)):  # a figure of what may be luck would be believed
+            save(folder / "figures", name, partial(worth_knowing, rows))
     for place, rows in tables["warm_up"].groupby("place"):
         save(folder / "figures", f"warm_up-{slug(str(place))}", partial(opening, rows))

@@ -35,24 +35,16 @@ class Emulator:
         found = self.process.predict((points - self.centre) / self.scale)
         return np.asarray(self.middle + self.spread * found, np.float64)
 
-    def mean_and_covariance(self, points: Floats) -> tuple[Floats, Floats]:
-        """Return the expected results and their covariance, chance left out."""
-        placed = (points - self.centre) / self.scale
-        mean, covariance = self.process.predict(placed, return_cov=True)
-        chance = self.process.kernel_.k2.noise_level * np.eye(len(points))
-        return (
-            self.middle + self.spread * np.asarray(mean),
-            self.spread**2 * (np.asarray(covariance) - chance),
-        )
+    def left_out(self, results: Floats) -> Floats:
+        """Return what is expected of each of the fitted ``results`` from the others, (runs,).
 
-    def left_out_share(self, results: Floats) -> float:
-        """Return the share of the variance of the fitted ``results`` predicted from the others.
-
-        Each run is left out once, by the usual formula; below 0 is worse than their mean.
+        Each run is left out once, by the usual formula, of the mean level too: a level known
+        from all runs would betray the one left out where there are as many inputs as runs.
         """
         inverse = cho_solve((self.process.L_, True), np.eye(len(results)))
-        missed = self.spread * self.process.alpha_.ravel() / np.diag(inverse)
-        return 1.0 - float(np.mean(missed**2)) / float(results.var(ddof=1))
+        level = inverse.sum(axis=0)
+        free = inverse - np.outer(level, level) / level.sum()
+        return np.asarray(results - free @ results / np.diag(free), np.float64)
 
     def refitted(self, points: Floats, results: Floats) -> Emulator:
         """Return a process of the same sizes fitted to other runs."""
@@ -94,6 +86,16 @@ def _fitted(points: Floats, results: Floats, kernel: Any, optimiser: str | None)
         warnings.simplefilter("ignore", ConvergenceWarning)  # a size at its bound is an answer
         process.fit((points - centre) / scale, (results - middle) / spread)
     return Emulator(process, middle, spread, centre, scale)
+
+
+def predicted_share(expected: Floats, results: Floats) -> float:
+    """Return the share of the variance of ``results`` that was expected of each from the others.
+
+    Below 0 is worse than the mean of the others.
+    """
+    runs = len(results)
+    others = (results - results.mean()) * runs / (runs - 1)
+    return 1.0 - float(np.mean((results - expected) ** 2) / np.mean(others**2))
 
 
 def error_at(emulator: Emulator, points: Floats, results: Floats) -> tuple[float, float]:

@@ -71,6 +71,12 @@ def information_block(data: ReportData) -> Block | None:
     first = table[table["against"] == table["against"].iloc[0]]
     first = first[first["threshold"] == first["threshold"].iloc[0]]
     claim = information.title(first)
+    sub = (
+        "Most that a study could be worth to this choice, if it told these numbers exactly; "
+        f"for the whole place. {information.caution(first)}"
+    ).strip()
+    if not len(information.told(first)):  # a figure of what may be luck would be believed
+        return Block(number=INFORMATION, claim=claim, sub=sub, aside=_worth(first))
     alt = alt_text(
         "Bars with 95% intervals",
         "Down: groups of numbers; across: the most that knowing them is worth, £ thousand",
@@ -86,26 +92,29 @@ def information_block(data: ReportData) -> Block | None:
     return Block(
         number=INFORMATION,
         claim=claim,
-        sub="Most that a study could be worth to this choice, if it told these numbers exactly; "
-        "for the whole place",
+        sub=sub,
         panels=(drawn("figure-26", alt, drawing),),
         wide=True,
-        table=Table(
-            caption="What knowing each group of numbers would be worth, £ thousand",
-            head=("Group", "Numbers", "Worth", "95% interval", "Told from luck"),
-            rows=tuple(
-                (
-                    capital(str(row["group"])),
-                    str(row["numbers"]),
-                    figures(float(row["value"]) / 1000.0),
-                    f"{figures(float(row['low']) / 1000.0)} to "
-                    f"{figures(float(row['high']) / 1000.0)}",
-                    str(row["told_from_luck"]),
-                )
-                for _, row in first.iterrows()
-            ),
-            numeric=columns((1, 2, 3)),
+        table=_worth(first),
+    )
+
+
+def _worth(table: pd.DataFrame) -> Table:
+    """Return the table of what each group is worth, everything first."""
+    return Table(
+        caption="What knowing each group of numbers would be worth, £ thousand",
+        head=("Group", "Numbers", "Worth", "95% interval", "Told from luck"),
+        rows=tuple(
+            (
+                capital(str(row["group"])),
+                str(row["numbers"]),
+                figures(float(row["value"]) / 1000.0),
+                f"{figures(float(row['low']) / 1000.0)} to {figures(float(row['high']) / 1000.0)}",
+                str(row["told_from_luck"]),
+            )
+            for _, row in table.iterrows()
         ),
+        numeric=columns((1, 2, 3)),
     )
 
 

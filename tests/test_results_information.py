@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import norm
 
 from agents.luck import Luck
-from results.figures.information import title
+from results.figures.information import caution, title
 from results.information import (
     ALL,
     COLUMNS,
@@ -19,6 +19,8 @@ from results.information import (
     information_table,
     partial,
     perfect,
+    perfect_interval,
+    told_above,
     without_chance,
 )
 from results.settings import read_settings
@@ -56,7 +58,7 @@ def test_partial_information_of_normal_net_benefit_is_the_unit_normal_loss(mean:
     assert low < on_paper(mean, 2.0) < high
     assert told
     smaller, *_ = partial(net, b[:, None])
-    assert smaller == pytest.approx(on_paper(mean, 1.0), abs=0.1)
+    assert smaller == pytest.approx(on_paper(mean, 1.0), abs=0.12)
     both, *_ = partial(net, np.column_stack([a, b]))
     assert both == pytest.approx(on_paper(mean, 5.0**0.5), abs=0.1)
 
@@ -70,6 +72,43 @@ def test_a_curve_is_followed_and_what_does_not_matter_is_worth_nothing() -> None
     nothing, _, _, told = partial(net, other[:, None])
     assert nothing < 0.1 * expected
     assert not told
+
+
+def invented(repeat: int, draws: int, numbers: int) -> tuple[Floats, Floats]:
+    """Return net benefit of luck alone, and numbers that have nothing to do with it."""
+    cells = np.arange(draws * (numbers + 1))
+    luck = Luck(repeat).normals("information.test", cells).reshape(draws, numbers + 1)
+    return np.column_stack([np.zeros(draws), 0.3 + luck[:, 0]]), luck[:, 1:]
+
+
+@pytest.mark.parametrize("numbers", [10, 150])
+def test_more_numbers_than_draws_are_worth_nothing_where_nothing_is_to_be_known(
+    numbers: int,
+) -> None:
+    """A fitted surface follows the luck of 24 draws and would be worth a fifth of its spread."""
+    found = [partial(*invented(repeat, 24, numbers), tests=25) for repeat in range(15)]
+    gained = [value for value, *_ in found]
+    assert sum(gained) / len(gained) < 0.07
+    assert sum(told for *_, told in found) <= 1
+
+
+def test_what_twenty_draws_can_tell_is_told() -> None:
+    """Where a group is all that is unsure, two dozen draws say so, whatever else was looked at."""
+    a = spread("a", 24)
+    net = np.column_stack([np.zeros(24), 0.3 + a + 0.2 * spread("luck", 24)])
+    value, low, high, told = partial(net, a[:, None], tests=25)
+    assert told
+    assert low < on_paper(0.3, 1.0) < high
+    assert value == pytest.approx(on_paper(0.3, 1.0), abs=0.1)
+    assert told_above(50) > told_above(1) > 4.0
+
+
+def test_the_value_of_everything_says_how_sure_it_is() -> None:
+    """Means of 60 draws: the interval holds the unit normal loss and is not empty."""
+    net = np.column_stack([np.zeros(60), 0.5 + spread("all", 60)])
+    low, high = perfect_interval(net)
+    assert 0.0 < low < on_paper(0.5, 1.0) < high
+    assert perfect_interval(np.column_stack([np.zeros(60), 9.0 + spread("all", 60)])) == (0.0, 0.0)
 
 
 def test_luck_is_not_taken_for_knowledge() -> None:
@@ -107,6 +146,8 @@ def test_every_group_of_an_experiment_has_a_row_under_the_row_of_everything(draw
     assert (table["value"] >= 0.0).all()
     assert (table["low"].dropna() <= table["value"][table["low"].notna()]).all()
     assert title(table)
+    assert "wanted" in caution(table) or "missing" in caution(table)
+    assert (table["low"] <= table["high"]).all()
 
 
 def test_few_draws_and_old_files_of_draws_give_an_empty_table(drawn: Path, tmp_path: Path) -> None:
