@@ -8,6 +8,7 @@ replications stand as the variances do; the goal is ten to one. Run with
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def totals(records: list[RunRecord], usual: list[RunRecord]) -> dict[str, Floats
     years, loss = (sum(parts, np.zeros_like(parts[0])) for parts in zip(*cells, strict=True))
     mean_loss = recentring(years, loss, england_weights(settings))
 
-    def amount(year: dict[str, Any], measure: str) -> float:
+    def amount(year: Mapping[str, Any], measure: str) -> float:
         if measure == "qalys":
             return float(utilities.qalys(year, mean_loss).sum())
         return float(year["died" if measure == "deaths" else measure].sum(dtype=np.float64))

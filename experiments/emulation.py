@@ -135,7 +135,7 @@ def snapshots(model: CareModel, trials: Iterable[Trial], run_in: float) -> Snaps
     days = sorted({day for trial in trials for day in window(trial, run_in)})
     names = sorted({name for trial in trials for name in activities(trial.study.outcome)})
     found = {day: counts.at(day, names) for day in days}
-    homes = {}
+    homes: Mapping[str, npt.NDArray[np.generic]] = {}
     if any(trial.study.outcome == AT_HOME for trial in trials):
         if model.env.now <= YEAR:
             model.env.run(until=round(YEAR) + 1)

@@ -214,6 +214,7 @@ class Clouds:
         ``rates`` is (n_processes, n), events per person-year.
         """
         self.year = year
+        self._days = _Days.sorted(joined([]))  # the old year's go before the new one's are made
         self._layers[:] = 0
         if self.spells is not None:
             self.spells.begin(year)
@@ -226,7 +227,9 @@ class Clouds:
                     break
                 parts.append(self.points(np.int64(process), np.int64(layer), year, rows))
                 self._layers[process, rows] = layer + 1
-        self._days = _Days.sorted(self._stretched(joined(parts)))
+        points = self._stretched(joined(parts))
+        parts.clear()
+        self._days = _Days.sorted(points)
 
     def raise_to(self, rates: Floats, rows: Integers, day: int) -> None:
         """Add the layers that ``rates`` of ``rows`` now reach, from ``day`` to the year's end.

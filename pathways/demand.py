@@ -19,7 +19,7 @@ Some services of the table are split into processes that the model can treat apa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -67,6 +67,7 @@ _HALF = np.uint64(32)
 _HOURS = np.linspace(0.0, 1.0, 25)
 _NUMBER = {name: number for number, name in enumerate(PROCESSES)}
 _BY_THE_HOUR = np.array([name in BY_THE_HOUR for name in PROCESSES])
+AT_A_TIME = 1 << 18  # people whose rates are worked out at once
 _HISTORY_YEARS = 2  # made at once, so that asking for ever longer does not make them again
 _LEAST_MEAN = 0.25  # in a handful of people nobody may happen to use a rare service
 ERA_FROM = date(2025, 1, 1)
@@ -375,6 +376,10 @@ class Demand:
         Call it for people whose conditions, frailty or factors changed or who died; people
         who enter or reach a new age band are refreshed without being asked.
         """
+        if len(rows) > AT_A_TIME:  # what is worked out for all at once would fill the memory
+            for part in np.array_split(rows, -(-len(rows) // AT_A_TIME)):
+                self.refresh(part, day)
+            return
         if not len(rows):
             return
         self._cells[rows] = self._cells_on(rows, day)
@@ -503,17 +508,27 @@ class Demand:
         self._history, self._remembered = {}, 0
 
     def _past(self, years: int) -> dict[str, Arrivals]:
-        clouds, parts = self._new_clouds(), []
+        clouds, years_of = self._new_clouds(), []
         for year in range(-years, 0):
             clouds.begin(year, self._rates[: len(PROCESSES)])
             points = clouds.under(self._rates)
-            times = (points.year_share + year) * YEAR
-            parts.append((points.cell, times, points.word))
+            years_of.append(Points(points.cell, np.empty(0), points.word))
+        del clouds, points
+        return {
+            name: self._past_of(number, years_of, -years) for number, name in enumerate(PROCESSES)
+        }
+
+    def _past_of(self, process: int, years_of: Sequence[Points], first: int) -> Arrivals:
+        """Return what was asked of one process in years from ``first`` on, in order of person."""
+        n, parts = len(self.population), []
+        for year, points in enumerate(years_of, first):
+            mine = np.flatnonzero((points.cell >= process * n) & (points.cell < (process + 1) * n))
+            some = Points(points.cell[mine], points.height, points.word[mine])
+            parts.append((some.cell, (some.year_share + year) * YEAR, some.word))
         cell, times, word = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         order = np.argsort(cell, kind="stable")
-        process, rows = np.divmod(cell[order].astype(np.int64), len(self.population))
-        keys = self.luck.words_of(word[order], "demand.key", rows)
-        return _by_process(process, rows, times[order], keys)
+        rows = cell[order].astype(np.int64) - process * n
+        return Arrivals(rows, times[order], self.luck.words_of(word[order], "demand.key", rows))
 
     def look_back(self, days: int) -> dict[str, Integers]:
         """Return by process how many events each person had in the ``days`` before day 0.
@@ -539,16 +554,11 @@ class Demand:
 
 
 def _of_last(past: Arrivals, days: int) -> Arrivals:
-    """Return the events of the last ``days``."""
+    """Return the events of the last ``days``; where that is all of them, no copies."""
     chosen = past.times >= -days
+    if chosen.all():
+        return past
     return Arrivals(past.rows[chosen], past.times[chosen], past.keys[chosen])
-
-
-def _by_process(
-    process: npt.NDArray[np.integer], rows: Integers, times: Floats, keys: Words
-) -> dict[str, Arrivals]:
-    """Cut events in order of process into those of each."""
-    return _cut(np.searchsorted(process, np.arange(len(PROCESSES) + 1)), rows, times, keys)
 
 
 def _cut(edges: Integers, rows: Integers, times: Floats, keys: Words) -> dict[str, Arrivals]:

