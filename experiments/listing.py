@@ -19,10 +19,10 @@ from pathways.design import NO_EFFECTS, Design
 from pathways.structure import STRUCTURE
 from pathways.vocabulary import SERVICES
 
-# Person-years that one core simulates in a second, and seconds that every run takes however small
-# (residents made and aged, the warm-up), to say beforehand how long the runs may take.
-SPEED = 40_000
-SETTING_UP = 2.0
+# Seconds of one core, to say beforehand how long the runs may take: of every run however small, of
+# each of its years, of each resident who is made and aged, and of each person-year. Fitted to
+# benchmarks/test_estimate.py, which says how far they are out.
+OF_A_RUN, OF_A_YEAR, OF_A_RESIDENT, OF_A_PERSON_YEAR = 0.5, 1.0, 70e-6, 15e-6
 
 SECTIONS: dict[str, str] = {
     "people": "rules that say who the design is for, and who not",
@@ -183,10 +183,23 @@ def experiment_sentences(experiment: Experiment) -> list[str]:
         f"Main measure: {experiment.main_measure}; baseline: {experiment.baseline}.",
         f"Years: {experiment.years} from {experiment.start}; {experiment.replications} "
         f"replications; {runs} runs, {person_years:,} person-years: about "
-        f"{duration(runs * SETTING_UP + person_years / SPEED)} of processor time, split among the "
+        f"{duration(processor_seconds(experiment))} of processor time, split among the "
         "processes.",
         *(f"Note: {sentence}" for sentence in dict.fromkeys(doubtful)),
     ]
+
+
+def processor_seconds(experiment: Experiment) -> float:
+    """Return about how many seconds of one core the runs of an experiment take."""
+    runs = sum(len(arm.effects) for arm in experiment.arms) * experiment.replications
+    runs *= experiment.draws if experiment.uncertainty == "psa" else 1
+    years = experiment.years
+    return runs * sum(
+        OF_A_RUN
+        + OF_A_YEAR * years
+        + (OF_A_RESIDENT + OF_A_PERSON_YEAR * years) * experiment.residents(place)
+        for place in experiment.places
+    )
 
 
 def _arm_words(name: str, effects: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import signal
@@ -128,7 +129,9 @@ def simulate_and_write(spec: RunSpec, folder: Path) -> None:
     """Do one run and write its files into ``folder``."""
     from sim import simulate, write_run
 
-    write_run(simulate(spec, _shelf()), folder)
+    record = simulate(spec, _shelf())
+    gc.collect()  # the model refers to itself: without this it stays while its record is written
+    write_run(record, folder)
 
 
 @lru_cache(maxsize=1)
@@ -377,10 +380,13 @@ def run_experiment(
     )
     mine = doing.mine()
     check_version(folder)
+    lost = check_manifest(folder, doing.planned)
     with _engine(doing.options, engine, doing.progress) as doing.engine:
         prepare(folder, *inputs_inside(experiment))
         if draws:
             write_json(folder / DRAWS, draws.written())
+        if lost:
+            doing.progress.say(lost)
         return doing.do(mine)
 
 
@@ -392,16 +398,59 @@ def _engine(options: Options, usual: Engine, progress: Progress) -> AbstractCont
     return nullcontext(usual)
 
 
+def check_manifest(folder: Path, planned: Sequence[Run]) -> str:
+    """Return what to say where ``folder`` has lost its manifest, nothing where it has not.
+
+    Raises
+    ------
+    BadInput
+        If it has runs of other inputs or of another version of the program, which would be
+        lost if these runs took their place.
+    """
+    if any(read_json(file) for file in folder.glob("manifest*.json")):
+        return ""
+    records = [(run, read_json(folder / run.key.path / "run.json")) for run in planned]
+    found = [(run, record) for run, record in records if record]
+    if not found:
+        return ""
+    others = [run for run, record in found if record.get("inputs") != run.inputs]
+    if others:
+        raise BadInput(
+            [
+                Fault(
+                    where=str(folder),
+                    key="manifest.json",
+                    found="no manifest, or a damaged one, and "
+                    f"{len(others)} of {len(found)} runs made from other inputs or by another "
+                    f"version of the program (the first: {others[0].key})",
+                    allowed="the folder's own manifest, or runs of this version",
+                    remedy=f"put the manifest back, or start afresh: carepath run "
+                    f"{folder / 'experiment.toml'} --out NEW_FOLDER",
+                )
+            ]
+        )
+    return (
+        f"The manifest of {folder} was missing or damaged; all {len(found)} runs found are of this "
+        "version and are kept, and a new manifest is written."
+    )
+
+
 def check_version(folder: Path) -> None:
-    """Refuse a folder whose runs another version of the program made."""
-    manifest = read_json(folder / "manifest.json")
-    if manifest is None or manifest.get("program_digest") == program_digest():
+    """Refuse a folder whose runs, or those of a shard, another version of the program made."""
+    manifests = [(file.name, read_json(file)) for file in sorted(folder.glob("manifest*.json"))]
+    wrong = [
+        (name, manifest)
+        for name, manifest in manifests
+        if manifest is not None and manifest.get("program_digest") != program_digest()
+    ]
+    if not wrong:
         return
+    name, manifest = wrong[0]
     raise BadInput(
         [
             Fault(
                 where=str(folder),
-                key="manifest.json: program_digest",
+                key=f"{name}: program_digest",
                 found=f"runs made by another version ({manifest.get('program_version')}, "
                 f"digest {str(manifest.get('program_digest'))[:8]})",
                 allowed=f"this version ({program_version()}, digest {program_digest()[:8]})",

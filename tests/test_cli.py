@@ -300,6 +300,51 @@ def test_a_folder_of_another_version_is_refused(faked: Path, capsys: Said) -> No
     assert "another version" in capsys.readouterr().err
 
 
+def test_a_shard_of_another_version_is_refused_too(faked: Path, capsys: Said) -> None:
+    assert answer(["run", *SMALL, "--out", "x", "--shard", "1/2"]) == 0
+    (manifest,) = (faked / "x").glob("manifest-*.json")
+    manifest.write_text(
+        manifest.read_text().replace(running.program_digest(), "0" * 32), encoding="utf-8"
+    )
+    assert answer(["run", *SMALL, "--out", "x", "--shard", "2/2"]) == 2
+    assert "another version" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, "{", "[1]"], ids=["missing", "half", "a list"])
+def test_a_lost_manifest_is_told_and_written_again(
+    faked: Path, capsys: Said, content: str | None
+) -> None:
+    assert answer(["run", *SMALL, "--out", "x"]) == 0
+    manifest = faked / "x" / "manifest.json"
+    before = {path: path.stat().st_mtime_ns for path in (faked / "x").rglob("run.json")}
+    manifest.unlink() if content is None else manifest.write_text(content)
+    capsys.readouterr()
+    assert answer(["resume", "x"]) == 0
+    told = capsys.readouterr().err
+    assert "manifest of x was missing or damaged" in told
+    assert "all 6 runs found are of this version" in told
+    assert json.loads(manifest.read_text())["status"] == "complete"
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert answer(["resume", "x"]) == 0
+    assert "missing or damaged" not in capsys.readouterr().err
+
+
+def test_without_a_manifest_runs_of_another_version_are_left_alone(
+    faked: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert answer(["run", *SMALL, "--out", "x"]) == 0
+    (faked / "x" / "manifest.json").unlink()
+    before = {path: path.read_bytes() for path in (faked / "x").rglob("*") if path.is_file()}
+    monkeypatch.setattr(running, "program_digest", lambda: "another")
+    capsys.readouterr()
+    assert answer(["resume", "x"]) == 2
+    told = capsys.readouterr().err
+    assert "6 of 6 runs made from other inputs or by another version" in told
+    assert "Traceback" not in told
+    after = {path: path.read_bytes() for path in (faked / "x").rglob("*") if path.is_file()}
+    assert after == before
+
+
 # --- Lists, showing, a new file ---------------------------------------------------------------
 
 
@@ -354,6 +399,7 @@ def test_a_new_file_is_valid_and_holds_the_defaults(faked: Path, capsys: Said) -
         'name = "mine"\nplace = "southwark"\npopulation = 50000\n[[design]]\nuse = "usual-care"\n'
         '[[design]]\nuse = "proactive-mltc"\n'
     )
+    assert "population, which is then everyone" in (faked / "mine.toml").read_text()
     for key in ("start", "years", "replications", "seed", "effects", "main_measure", "baseline"):
         assert getattr(written, key) == getattr(read_experiment("bare.toml"), key)
 

@@ -270,6 +270,20 @@ def test_resolved_text_resolves_to_the_same_experiment(
     assert other.arms[2].use == str(tmp_path / "own" / "mine.toml")
 
 
+def test_a_resolved_file_names_rules_as_an_author_would(read: Any) -> None:
+    """A rule is a number inside; nobody could read the resolved file of a run by numbers."""
+    text = GOOD.replace(
+        '"vcse.link_workers_per_10000" = 4.0',
+        '"vcse.link_workers_per_10000" = 4.0\n"rules.mdt_selection" = "referral-order"',
+    )
+    experiment = read(text)
+    resolved = resolved_toml(experiment)
+    assert '"rules.mdt_selection" = "referral-order"' in resolved
+    assert '"vcse.link_workers_per_10000" = 4.0' in resolved
+    assert experiment.arms[2].settings["rules.mdt_selection"] == 1.0
+    assert fingerprint(read(resolved)) == fingerprint(experiment)
+
+
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "<script>alert(1)</script>", "a\x1b[31m", "é" * 50]
 )
