@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agents.evidence import Evidence
+from benchmarks.whole_model import USUAL, spec_of
 from pathways.ledger import Ledger
 from pathways.vocabulary import HOURS
 from pathways.workforce import STAFF, Workforce
+from sim.model import CareModel
 
 EVIDENCE = Evidence(Path(__file__).parents[1] / "calibration" / "evidence")
 ON = {"structure.workload": 1.0}
@@ -87,3 +90,37 @@ def test_heavy_work_empties_posts_only_where_a_structure_says_so() -> None:
     changed = [on.settle(Ledger(1), units(100.0, 50.0)) for _ in range(7)]
     assert changed == [True] * 6 + [False]  # the posts of half a year are filled again
     assert on.factor("community_nursing") == pytest.approx(1.0)
+
+
+# ---- in the model ----
+
+
+def totals(**settings: float) -> dict[tuple[str, str, str], float]:
+    named = {name.replace("__", "."): value for name, value in settings.items()}
+    spec = replace(spec_of(USUAL, people=2_000, years=1), settings=named)
+    found: dict[tuple[str, str, str], float] = {}
+    for part in CareModel(spec).run_to_end().series:
+        keys = zip(part["service"], part["role"], part["metric"], strict=True)
+        for key, value in zip(keys, part["value"].tolist(), strict=True):
+            found[key] = found.get(key, 0.0) + value
+    return found
+
+
+def test_vacancies_of_a_service_cut_what_it_does_and_its_hours_in_a_run() -> None:
+    usual = totals()
+    short = totals(community_nursing__vacancy_factor=6.0, vcse__vacancy_factor=6.0)
+    for service in STAFF:
+        for role in STAFF[service]:
+            held, used = (usual[service, HOURS + role, m] for m in ("capacity", "used"))
+            assert held > 0.0
+            assert used <= 1.15 * held  # residents may have more than their share of places
+    assert short["community_nursing", "all", "served"] < usual["community_nursing", "all", "served"]
+    left = (1.0 - 6.0 * number("nurse.vacancy")) / (1.0 - number("nurse.vacancy"))
+    for role in STAFF["community_nursing"]:
+        key = ("community_nursing", HOURS + role, "used")
+        assert short[key] <= usual[key]
+    capacity = ("community_nursing", "all", "capacity")
+    scarcest = min(left, 1.0)
+    assert short[capacity] / usual[capacity] == pytest.approx(scarcest, rel=0.03)
+    workers = ("vcse", HOURS + "link worker", "used")
+    assert short[workers] < usual[workers]
