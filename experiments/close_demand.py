@@ -23,11 +23,13 @@ from agents.luck import Luck
 from agents.place import Place
 from calibration.close import DIGITS, close, people_of, store
 from calibration.derive import DEFAULT, EVIDENCE
+from calibration.matching.folders import is_level
 from experiments.designs import load_design
 from experiments.places import load_place
 from pathways import rates
 from sim.model import simulate
 from sim.spec import RunSpec
+from sim.world import replaced_numbers
 
 PEOPLE = 200_000
 SEED = 1
@@ -43,12 +45,14 @@ MOVED = {
 
 
 def main() -> None:
-    """Write ``demand.json`` of the default parameters."""
-    evidence = Evidence(EVIDENCE)
+    """Write ``demand.json`` of the default parameters: levels anew, fitted terms as they are."""
+    held = replaced_numbers(DEFAULT, {})
+    terms = {key: value for key, value in held.items() if not is_level(key)}
+    evidence = Evidence(EVIDENCE, terms)
     england = load_place("england", evidence)
     tables = DiseaseTables.load(DEFAULT)
     people = people_of(england, PEOPLE, luck=Luck(SEED), evidence=evidence, tables=tables)
-    replaced = close(people, evidence)
+    replaced = terms | close(people, evidence)
     with tempfile.TemporaryDirectory() as scratch:
         parameters = copytree(DEFAULT, Path(scratch) / "parameters")
         for _ in range(ROUNDS):

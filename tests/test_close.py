@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agents.disease_tables import DiseaseTables
 from agents.evidence import Evidence
 from agents.luck import Luck
 from calibration.close import close, mean_emergency_stay, mean_use, services, store
+from experiments import close_demand
 from pathways import rates
 from pathways.demand import Demand
 from sim.world import replaced_numbers
@@ -47,3 +49,25 @@ def test_a_run_reads_what_closing_stored(tmp_path: Path) -> None:
     assert replaced_numbers(tmp_path, {}) == found
     key = next(iter(found))
     assert replaced_numbers(tmp_path, {key: 1.0})[key] == 1.0
+
+
+def test_the_default_keeps_its_fitted_terms_when_closed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    term = "baseline_demand.ae_attendance.imd_quintile.1"
+    default = tmp_path / "default"
+    default.mkdir()
+    store(
+        {term: 0.5, "baseline_demand.emergency_stay.base.no LTC, age factor 1, fit": 5.0},
+        default,
+        {},
+    )
+    people = england(500)
+    monkeypatch.setattr(close_demand, "DEFAULT", default)
+    monkeypatch.setattr(close_demand, "ROUNDS", 0)
+    monkeypatch.setattr(DiseaseTables, "load", lambda folder: None)
+    monkeypatch.setattr(close_demand, "people_of", lambda *_, **__: people)
+    close_demand.main()
+    found = replaced_numbers(default, {})
+    assert found[term] == 0.5
+    assert found == {term: 0.5} | close(people, Evidence(EVIDENCE, {term: 0.5}))

@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 
+from pathways.rates import TABLE
+
 TABLES, METADATA, DEMAND = "diseases.npz", "diseases.json", "demand.json"
 DRAWS = "draws"
+_BASE = ".base."
 
 
 def is_set(folder: Path) -> bool:
@@ -76,7 +79,12 @@ def moved(key: str, value: float, before: float, now: float) -> float:
     Intercepts are logs of rates and move by the difference; the base of a stay is a number of
     days and moves by the ratio.
     """
-    return value * now / before if ".base." in key else value + now - before
+    return value * now / before if _BASE in key else value + now - before
+
+
+def is_level(key: str) -> bool:
+    """Say whether a number is the level of a service, which is solved and not fitted or drawn."""
+    return key.startswith(f"{TABLE}.") and (_BASE in key or ".intercept." in key)
 
 
 def drawn_numbers(parameters: Path) -> frozenset[str]:
@@ -90,4 +98,6 @@ def drawn_numbers(parameters: Path) -> frozenset[str]:
     if not draws:
         return frozenset()
     everywhere = set(draws[0]).intersection(*draws[1:])
-    return frozenset(key for key in everywhere if len({draw[key] for draw in draws}) > 1)
+    return frozenset(
+        key for key in everywhere if not is_level(key) and len({draw[key] for draw in draws}) > 1
+    )

@@ -24,7 +24,7 @@ from agents.luck import Luck
 from agents.place import Place
 from calibration import close
 from calibration.checks import MISS, NEAR
-from calibration.matching.folders import draw_folders, folder_of_draw, moved
+from calibration.matching.folders import draw_folders, folder_of_draw, is_level, moved
 from calibration.matching.free import SETTINGS
 from calibration.matching.outcome import GOAL_CALIBRATE, GOAL_HOLDOUT
 from calibration.matching.plan import Plan
@@ -41,7 +41,6 @@ Floats = npt.NDArray[np.float64]
 STAGE = "service-use"
 _INTERVAL_DRAWS = 400
 _PEOPLE_LUCK = -4
-LEVELS = (".intercept.", ".base.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +140,7 @@ def _of_nation(draw: Path, base: Path) -> dict[str, float]:
     """Return the terms and shares of a draw of the nation, without levels."""
     if draw == base:
         return {}
-    return {
-        key: value
-        for key, value in replaced_numbers(draw, {}).items()
-        if not any(level in key for level in LEVELS)
-    }
+    return {key: value for key, value in replaced_numbers(draw, {}).items() if not is_level(key)}
 
 
 # -------------------------------------------------------------------- the nation
