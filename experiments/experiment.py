@@ -84,6 +84,11 @@ class DesignEntry(BaseModel):
         description="a table of settings, or of parameters of the design's components",
         examples=['{ "gp.capacity_factor" = 0.5 }'],
     )
+    money: dict[str, Any] = Field(
+        default_factory=dict,
+        description="a table of numbers of the design's contract, pay_…",
+        examples=["{ pay_fixed_share = 0.9 }"],
+    )
 
 
 class ExperimentFile(BaseModel):
@@ -190,6 +195,11 @@ class ExperimentFile(BaseModel):
         description="a table of alternatives, each with an option or a list of options",
         examples=['{ activation = "none" }'],
     )
+    money: dict[str, Any] = Field(
+        default_factory=dict,
+        description="a table as in a prices file: keys of results_settings.csv and unit_costs",
+        examples=["{ plan_quarter_investment = 0.3 }"],
+    )
     schedule: list[ScheduleEntry] = Field(
         default_factory=list,
         max_length=1000,
@@ -211,7 +221,7 @@ class Arm:
     ``design`` bears the name that the experiment gives it; ``use`` is the built-in name or
     the path it came from, ``settings`` the experiment's own changes of services, ``parameters``
     those of the design's components, ``effects`` the versions to run (the baseline has only
-    ``none``).
+    ``none``), ``money`` the numbers of the contract under which it is paid.
     """
 
     use: str
@@ -219,6 +229,7 @@ class Arm:
     effects: tuple[str, ...]
     settings: Mapping[str, float] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    money: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -251,6 +262,7 @@ class Experiment:
     arms: tuple[Arm, ...]
     structure: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     schedule: tuple[Entry, ...] = ()
+    money: Mapping[str, Any] = field(default_factory=dict)
 
     def residents(self, place: Place) -> int:
         """Return how many residents of ``place`` are simulated."""
@@ -328,6 +340,7 @@ def resolve(
     check.measure(data.get("main_measure"))
     structure = check.structure(data)
     check.schedule(data, arms)
+    check.money(data.get("money"))
     check.parameters(data.get("parameters"))
     if check.faults or form is None:
         raise BadInput(check.faults)
@@ -483,6 +496,7 @@ class _Check:
             design=replace(design, name=name, title=title),
             settings=settings,
             parameters=parameters,
+            money=self._contract(number, design, entry.get("money")),
             effects=(NO_EFFECTS,) if name == baseline else tuple(_texts(chosen)),
         )
 
@@ -498,6 +512,26 @@ class _Check:
                 replace(one, where=where, key=f"{key}: {one.key}") for one in bad.faults
             ]
             return None
+
+    def _contract(self, number: int, design: Design, table: Any) -> dict[str, float]:
+        """Return the numbers of a design's contract: its own, and the experiment's over them."""
+        from results.settings import contract_faults
+
+        written = table if isinstance(table, dict) else {}
+        for fault in contract_faults(written, self.where):
+            key = f"design {number + 1}: money: {fault.key}"
+            where = self.at(("design", number, "money", fault.key))
+            self.faults.append(replace(fault, where=where, key=key))
+        own = {key: v for key, v in written.items() if isinstance(v, int | float)}
+        return {**design.money, **own}
+
+    def money(self, table: Any) -> None:
+        """Check the experiment's prices and rules of money."""
+        from results.settings import money_faults
+
+        for fault in money_faults(table if isinstance(table, dict) else {}, self.where):
+            where = self.at(("money", fault.key))
+            self.faults.append(replace(fault, where=where, key=f"money: {fault.key}"))
 
     def _settings(self, number: int, table: Any) -> dict[str, float]:
         settings = flat(table) if isinstance(table, dict) else {}
@@ -646,6 +680,8 @@ def experiment_table(experiment: Experiment) -> dict[str, Any]:
             table["draws"] = experiment.draws
     if experiment.structure:
         table["structure"] = structure_table(experiment.structure)
+    if experiment.money:
+        table["money"] = dict(experiment.money)
     if experiment.schedule:
         table[SCHEDULE] = schedule_table(experiment.schedule)
     table["design"] = [_arm_table(arm, experiment) for arm in experiment.arms]
@@ -658,6 +694,8 @@ def _arm_table(arm: Arm, experiment: Experiment) -> dict[str, Any]:
         table["effects"] = list(arm.effects)
     if arm.settings or arm.parameters:
         table["set"] = worded(arm.settings) | dict(arm.parameters)
+    if arm.money:
+        table["money"] = dict(arm.money)
     return table
 
 

@@ -121,7 +121,7 @@ class Design:
     ``changes`` are settings such as ``mdt.meetings_per_year`` that the design sets;
     ``pathway`` is False for usual care. ``components`` act beside the design's own pathway, if
     it has one; ``same_mechanism_as`` names the design that this one differs from in numbers
-    only.
+    only. ``money`` are numbers of the contract under which its providers are paid.
     """
 
     name: str
@@ -138,6 +138,7 @@ class Design:
     sources: tuple[Source, ...] = ()
     components: tuple[Component, ...] = ()
     same_mechanism_as: str = ""
+    money: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def pathway(self) -> bool:

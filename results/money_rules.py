@@ -44,11 +44,12 @@ GBP = "GBP"
 SHARED_MEASURE = "non-elective admissions"  # what the shared incentive and outcomes are paid for
 MONTHS = 12.0
 DIFFERENCES = ("share in gain or loss", "income less cost")  # may be below nothing
-# What one GP avoids of each point of delivery: how the documents count it.
-PER_GP: Mapping[str, str] = {
-    "A&E attendances": "a week",
-    "non-elective admissions": "a month",
-    "elective admissions": "a month",
+# What one GP avoids: its points of delivery, how often the documents count it, and the row of
+# the number that they take for an example.
+PER_GP: Mapping[str, tuple[tuple[str, ...], str, str]] = {
+    "A&E attendances": (("A&E attendances",), "a week", "plan_per_gp_ae"),
+    "non-elective admissions": (("non-elective admissions",), "a month", "plan_per_gp_admissions"),
+    "elective spells": (("elective admissions", "day cases"), "a month", "plan_per_gp_elective"),
 }
 
 
@@ -81,6 +82,7 @@ def money_table(
     baselines: Mapping[str, Arm],
     runs: Mapping[Arm, Sequence[Run]],
     settings: Settings,
+    contracts: Mapping[str, Settings] | None = None,
 ) -> pd.DataFrame:
     """Return ``money.csv``: every rule of money by place, design, provider, line and year.
 
@@ -90,6 +92,7 @@ def money_table(
     flows : cash lines of every design against its twin (``results.costs.cash``)
     baselines : the arm that others are compared with, by place
     runs : the runs of every arm, for what ``run.json`` says of investment
+    contracts : the settings of designs that have a contract of their own
 
     Returns
     -------
@@ -107,7 +110,8 @@ def money_table(
         _cascade(found, flows[arm], settings)
         _per_gp(found, *paired(stack, usual), runs[arm][0], settings)
         cash = described(found.stack(flows[arm]))
-        paying = _told(payments(costs, activity, flows, arm, baselines[arm[0]], settings))
+        own = (contracts or {}).get(arm[1], settings)
+        paying = _told(payments(costs, activity, flows, arm, baselines[arm[0]], own))
         invested = investment(runs[arm][0])
         parts.append(named(arm, pd.concat([cash, paying, invested], ignore_index=True)))
     return pd.concat(parts, ignore_index=True)
@@ -240,17 +244,38 @@ def investment(run: Run) -> pd.DataFrame:
 
 
 def _per_gp(found: Rows, design: Stack, usual: Stack, run: Run, settings: Settings) -> None:
-    """Add what is avoided for each GP, as the documents count it."""
+    """Add what is avoided for each GP, as the documents count it, beside their example.
+
+    ``fall needed`` is the share of usual care's activity that the example amounts to: what
+    would have to be true.
+    """
     gps = float(run.facts["population"]) * run.scale * settings.value("gps_per_10000") / 10_000
-    for point, often in PER_GP.items():
+    for name, (points, often, key) in PER_GP.items():
         times = settings.value("weeks_per_year") if often == "a week" else MONTHS
+        example = settings.value(key)
         for year in _years(design):
             before, after = (
-                _rows_of(one, point_of_delivery=point, locality="all", year=year)[:, 0]
+                np.sum(
+                    [
+                        _rows_of(one, point_of_delivery=point, locality="all", year=year)[:, 0]
+                        for point in points
+                    ],
+                    axis=0,
+                )
+                / gps
+                / times
                 for one in (usual, design)
             )
-            line = f"{point} avoided for each GP {often}"
-            found.add("for each GP", "", line, year, "number", (before - after) / gps / times)
+            lines = {
+                f"{name} avoided for each GP {often}": before - after,
+                f"{name} of usual care for each GP {often}": before,
+                f"{name}: the documents' example for each GP {often}": before * 0.0 + example,
+            }
+            for line, value in lines.items():
+                found.add("for each GP", "", line, year, "number", value)
+            with np.errstate(divide="ignore"):
+                needed = np.where(before > 0.0, example / before, np.nan)
+            found.add("for each GP", "", f"{name}: fall needed for it", year, "share", needed)
 
 
 # ---- M5 -------------------------------------------------------------------------------------

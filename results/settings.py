@@ -19,6 +19,7 @@ from agents.faults import BadInput, Fault, nearest
 EVIDENCE = Path(__file__).resolve().parent.parent / "calibration" / "evidence"
 NORMS = ("catalogue", "ara_brazier")
 COMBINATIONS = ("additive_with_count_term", "multiplicative")
+CONTRACT = "pay_"  # how keys of a contract begin, which a design may set for itself
 CHOICES = {"norm": NORMS, "combination": COMBINATIONS}
 
 
@@ -66,6 +67,47 @@ def read_settings(prices: Path | None = None, evidence: Path | None = None) -> S
     if faults:
         raise BadInput(faults)
     return Settings(Evidence(known.folder, replaced), **chosen)
+
+
+def money_faults(table: Mapping[str, object], where: str) -> list[Fault]:
+    """Return what is wrong with a table of money in an experiment: it is a prices file's."""
+    faults: list[Fault] = []
+    _numbers(Path(where), table, Evidence(EVIDENCE), faults)
+    _choices(Path(where), table, faults)
+    return faults
+
+
+def contract_faults(table: Mapping[str, object], where: str) -> list[Fault]:
+    """Return what is wrong with a design's own money: numbers of its contract and no others."""
+    keys = [row["key"] for row in Evidence(EVIDENCE).rows("results_settings")]
+    known = [key for key in keys if key.startswith(CONTRACT)]
+    own = {key: value for key, value in table.items() if key in known}
+    faults = money_faults(own, where)
+    for key in table:
+        if key not in known:
+            near = nearest(key, known) or "one of these"
+            faults.append(_fault(Path(where), key, "no such key", ", ".join(known), near))
+    return faults
+
+
+def with_money(settings: Settings, table: Mapping[str, object]) -> Settings:
+    """Return ``settings`` with an experiment's money under what a prices file replaced.
+
+    Raises
+    ------
+    BadInput
+        If the table holds what does not exist.
+    """
+    faults: list[Fault] = []
+    where = Path("experiment.toml")
+    numbers = _numbers(where, table, settings.evidence, faults)
+    chosen = _choices(where, table, faults)
+    if faults:
+        raise BadInput(faults)
+    plain = {"norm": NORMS[0], "combination": COMBINATIONS[0]}
+    kept = {key: value for key, value in chosen.items() if getattr(settings, key) == plain[key]}
+    replaced = numbers | dict(settings.evidence.replaced)
+    return replace(settings, evidence=Evidence(settings.evidence.folder, replaced), **kept)
 
 
 def drawn_settings(folder: Path, settings: Settings) -> dict[int, Settings]:

@@ -50,7 +50,7 @@ from results.people import population_sheet, stage_sheet
 from results.plan_evidence import plan_table
 from results.resources import NUMBERS, resource_sheet, wait_measures
 from results.service_table import services_table
-from results.settings import Settings, drawn_settings, read_settings
+from results.settings import Settings, drawn_settings, read_settings, with_money
 from results.sheets import (
     Sheet,
     Stack,
@@ -119,7 +119,8 @@ class Collected:
     """Stacked sheets of every arm, by kind; ``baselines`` names the baseline of each place.
 
     ``flows`` are the people sent along each route in each run, ``queues`` the monthly queues
-    of the runs of each baseline.
+    of the runs of each baseline. ``contracts`` are the settings of designs with a contract of
+    their own.
     """
 
     settings: Settings
@@ -128,6 +129,7 @@ class Collected:
     stacks: dict[str, dict[Arm, Stack]] = field(default_factory=dict)
     flows: dict[Arm, list[pd.DataFrame]] = field(default_factory=dict)
     queues: dict[Arm, list[pd.DataFrame]] = field(default_factory=dict)
+    contracts: dict[str, Settings] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> dict[Arm, Stack]:
@@ -444,7 +446,13 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
     tables["value"] = value_table(added, collected.outcomes, flows, baselines, settings)
     tables["frameworks"] = frameworks_table(comparison, tables["inequality"], settings)
     tables["money"] = money_table(
-        stacks["costs"], stacks["activity"], flows, baselines, collected.runs, settings
+        stacks["costs"],
+        stacks["activity"],
+        flows,
+        baselines,
+        collected.runs,
+        settings,
+        collected.contracts,
     )
     tables["plan"] = plan_table(stacks["activity"], baselines, settings.evidence)
     tables["evidence"] = evidence_table(collected)
@@ -567,10 +575,18 @@ def tables_in(
     folder: Path, runs: Sequence[Run], settings: Settings, pool: Executor | None = None
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of the runs of one folder, beside the baseline that it names."""
-    named_baseline = experiment(folder).get("baseline")
+    asked = experiment(folder)
+    named_baseline = asked.get("baseline")
     designs = {run.facts["design"] for run in runs}
     baseline = named_baseline if named_baseline in designs else None
-    return tables_of(collect(runs, settings, baseline, pool))
+    own = {
+        str(entry.get("name") or entry.get("use")): {**asked.get("money", {}), **entry["money"]}
+        for entry in asked.get("design", [])
+        if entry.get("money")
+    }
+    collected = collect(runs, with_money(settings, asked.get("money", {})), baseline, pool)
+    collected.contracts.update({name: with_money(settings, own[name]) for name in own})
+    return tables_of(collected)
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:

@@ -209,6 +209,7 @@ def _design(
         reach=_reach(form.reach),
         support=Support(**form.support.model_dump()) if form.support else None,
         changes=flat(form.set),
+        money={key: float(value) for key, value in form.money.items()},
         effects=(*(_effect(effect, studies) for effect in form.effects), *effects),
         components=parts,
         same_mechanism_as=form.same_mechanism_as,

@@ -67,6 +67,7 @@ def _together(other: Table, own: Table) -> Table:
     others = [one for one in other.get("evidence", []) if one.get("key") not in known]
     both["evidence"] = [*others, *own.get("evidence", [])]
     both["set"] = flat(other.get("set", {})) | flat(own.get("set", {}))
+    both["money"] = {**(other.get("money") or {}), **(own.get("money") or {})}
     systems = [*own.get("systems", []), *other.get("systems", [])]
     both["systems"] = list(dict.fromkeys(systems))
     return both

@@ -157,6 +157,7 @@ class FileForm(Form):
     reach: ReachForm | None = None
     support: SupportForm | None = None
     set: dict[str, Any] = {}
+    money: dict[str, Any] = {}
     effects: list[EffectForm] = []
     costs: list[CostForm] = []
     evidence: list[SourceForm] = []

@@ -7,6 +7,7 @@ was of the wrong kind (``experiments.designs.shapes``) holds None here and is to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from agents.evidence import Evidence
@@ -17,6 +18,7 @@ from experiments.designs.forms import POSTS, TARGETS, UNITS
 from experiments.designs.sizes import limit_faults, size_faults
 from experiments.settings import check_settings, flat
 from pathways.vocabulary import ACTIVITY
+from results.settings import contract_faults
 
 Table = Mapping[str, Any]
 PEOPLE = ("include", "exclude", "separately")
@@ -34,6 +36,10 @@ def name_faults(table: Table, where: str, evidence: Evidence, known: Iterable[st
     """
     faults = check_settings(flat(table.get("set") or {}), where)
     faults += _section_faults(table, where)
+    faults += [
+        replace(fault, where=where, key=f"money: {fault.key}")
+        for fault in contract_faults(table.get("money") or {}, where)
+    ]
     like = table.get("same_mechanism_as")
     if isinstance(like, str) and like:
         faults += unknown(like, known, where, "same_mechanism_as")

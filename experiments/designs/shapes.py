@@ -93,6 +93,7 @@ class _FileShape(_Shape):
         {}, description="places for each component", examples=['"rapid-response" = ["tilbury"]']
     )
     set: Part = {}
+    money: Part = {}
     people: Part = {}
     reach: Part = {}
     support: Part = {}
