@@ -37,7 +37,7 @@ def comparison_text(
 
     Without ``measure`` it is the main measure of the first folder's experiment.
     """
-    from results.comparison import compare
+    from results.across import compare
 
     chosen = measure or _main_measure(folders[0])
     table = compare(folders, baseline=baseline, measure=chosen, by=by)

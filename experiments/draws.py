@@ -251,7 +251,7 @@ def figures_used(experiment: Experiment, place: Place) -> list[Figure]:
 
 def price_figures(evidence: Evidence) -> list[Figure]:
     """Return every price, utility and weight with which results are worked out."""
-    from results.costs import read_prices
+    from results.prices import read_prices
     from results.settings import Settings
     from results.utilities import read_utilities
 

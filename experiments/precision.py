@@ -216,9 +216,9 @@ def write_sequence(folder: Path, rows: Sequence[dict[str, Any]], wish: Wish) -> 
     """Write ``tables/precision.csv`` and its figure."""
     import pandas as pd
 
+    from results.csv_files import write_tables
     from results.figures.precision import narrowing
     from results.figures.searches import save
-    from results.tables import write_tables
 
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     write_tables(folder / "tables", {"precision": table})
@@ -228,7 +228,7 @@ def write_sequence(folder: Path, rows: Sequence[dict[str, Any]], wish: Wish) -> 
 
 def said(folder: Path, wish: Wish) -> list[str]:
     """Return what came of the wish, a sentence for each design."""
-    from results.tables import read_table
+    from results.csv_files import read_table
 
     file = folder / "tables" / "precision.csv"
     if not file.is_file():

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 if TYPE_CHECKING:
-    from results.tables import Collected
+    from results.reading import Collected
 
 Floats = npt.NDArray[np.float64]
 Arm = tuple[str, str, str]  # place, design, effects
@@ -107,7 +107,7 @@ class Readings:
 
     def _cash(self, arm: Arm, year: str) -> ByRun:
         """Return net cash from the start to the end of ``year``."""
-        from results.costs import cash
+        from results.cash import cash
         from results.sheets import paired
 
         stacks = self.collected.stacks["costs"]
@@ -132,7 +132,7 @@ def _twin(baseline: ByRun, luck: Luck) -> float | None:
 
 def read_measures(folder: Path, baseline: str | None = None) -> Readings:
     """Read every complete run of ``folder``."""
-    from results.tables import collect, read_folders
+    from results.reading import collect, read_folders
 
     return Readings(collect(read_folders([folder]), baseline=baseline))
 

@@ -126,8 +126,8 @@ def write_found(
     """Write a search's tables and figures, each whole or not at all."""
     import pandas as pd
 
+    from results.csv_files import write_tables
     from results.figures.searches import save
-    from results.tables import write_tables
 
     write_tables(folder / "tables", {name: pd.DataFrame(rows) for name, rows in tables.items()})
     for name, draw in figures.items():

@@ -15,8 +15,8 @@ def services_lines(name: str) -> list[str]:
     BadInput
         If the folder has no table of resources.
     """
+    from results.csv_files import read_table
     from results.service_table import service_lines, service_table
-    from results.tables import read_table
 
     path = Path(name) / "tables" / "resources.csv"
     if not path.exists():

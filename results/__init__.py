@@ -10,19 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from results.comparison import compare
-    from results.tables import build_tables, load
+    from results.across import compare
+    from results.csv_files import load
+    from results.tables import build_tables
 
 __all__ = ["build_tables", "compare", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("build_tables", "load"):
-        from results import tables
+    if name == "build_tables":
+        from results.tables import build_tables
 
-        return getattr(tables, name)
+        return build_tables
+    if name == "load":
+        from results.csv_files import load
+
+        return load
     if name == "compare":
-        from results.comparison import compare
+        from results.across import compare
 
         return compare
     raise AttributeError(f"module 'results' has no attribute {name!r}")

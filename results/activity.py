@@ -9,9 +9,10 @@ import pandas as pd
 
 from results.comparison import Arm, named
 from results.outcomes import PER, with_total, year_labels
+from results.quantities import COLUMN
 from results.settings import Settings
 from results.sheets import Sheet, Stack, described, joined, levels, product, summary
-from results.sums import COLUMN, Sums
+from results.sums import Sums
 
 # Points of delivery: what they count, and the row of their growth where a plan states one.
 PLACES = ["point_of_delivery", "locality"]

@@ -11,14 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from results.comparison import Arm, named
-from results.costs import COST_QUANTITIES, NHS, RunCosts
+from results.cost_lines import COST_QUANTITIES, NHS
+from results.costs import RunCosts
 from results.inequality import standardised
-from results.measures import BEDS, PRACTICE
+from results.measure import BEDS, PRACTICE
 from results.outcomes import PLACE
+from results.quantities import COLUMN
 from results.settings import Settings
 from results.sheets import Sheet, Stack, levels
 from results.store import Run
-from results.sums import AGE_BANDS, AGE_STARTS, COLUMN, Sums
+from results.sums import AGE_BANDS, AGE_STARTS, Sums
 from results.utilities import LAST_BAND, england_weights
 
 Floats = npt.NDArray[np.float64]

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from agents.faults import BadInput, Fault, nearest
-from results.measures import COUNT, MEASURES
+from results.measure import COUNT
+from results.measures import MEASURES
 from results.outcomes import PER
 from results.sheets import (
     Stack,
     described,
-    interval_kind,
     levels,
     no_surer_than_events,
     paired,
     summary,
     within,
 )
-from results.sums import GROUPINGS
 
 Floats = npt.NDArray[np.float64]
 Arm = tuple[str, str, str]
@@ -97,7 +94,7 @@ def compared(design: Stack, baseline: Stack, name: str, scale: float = 0.0) -> p
     difference = no_surer_than_events(summary(change, ours.draws), change, ours.draws, unit)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = PER * change / theirs.numbers["people"]
-        of_one = np.nan_to_num(unit * PER / theirs.numbers["people"].mean(axis=0))
+        of_one = np.nan_to_num(unit * PER / theirs.numbers["people"].mean(axis=0), posinf=0.0)
         per = no_surer_than_events(summary(rate, ours.draws), rate, ours.draws, of_one)
         base_per = summary(PER * theirs.numbers["value"] / theirs.numbers["people"], ours.draws)
         level = np.where(base != 0, np.abs(base), np.nan)
@@ -167,60 +164,3 @@ def indexed_table(
     wanted = ["baseline_mean", "difference", "difference_low", "difference_high"]
     whole = pd.concat(parts, ignore_index=True)
     return whole.reindex(columns=[*whole.columns.difference(wanted, sort=False), *wanted])
-
-
-def asked(measure: str, by: str) -> None:
-    """Check a measure and a grouping that somebody asked for.
-
-    Raises
-    ------
-    BadInput
-        If there is no such measure or grouping; both faults at once.
-    """
-    faults = [
-        Fault(
-            where=f"--{option}",
-            key=option,
-            found=repr(value),
-            allowed=", ".join(allowed),
-            remedy=f"use {nearest(value, allowed) or 'one of these'}",
-        )
-        for option, value, allowed in (
-            ("measure", measure, list(MEASURES)),
-            ("by", by, list(GROUPINGS)),
-        )
-        if value not in allowed
-    ]
-    if faults:
-        raise BadInput(faults)
-
-
-def compare(
-    folders: Sequence[Path],
-    baseline: str | None = None,
-    measure: str = "emergency_admissions",
-    by: str = "all",
-) -> pd.DataFrame:
-    """Return the paired comparison of one measure over one or several experiment folders.
-
-    Runs of all folders are put together, so that a design of one folder may be compared with
-    the baseline of another; twins are runs of the same place, seed, draw and replication.
-
-    Raises
-    ------
-    BadInput
-        If a folder holds no complete run, or the measure, grouping or baseline is not known.
-    """
-    from results.tables import collect, read_folders
-
-    asked(measure, by)
-    collected = collect(read_folders(folders), baseline=baseline)
-    scales = {arm[0]: runs[0].scale for arm, runs in collected.runs.items()}
-    table = comparison_table(collected.outcomes, collected.baselines, scales)
-    if table.empty:
-        return table
-    chosen = (table["measure"] == measure) & (table["group_by"] == by)
-    return table[chosen].reset_index(drop=True)
-
-
-__all__ = ["Arm", "compare", "comparison_table", "interval_kind", "outcomes_table"]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from results.comparison import Arm, named
-from results.costs import NHS, SOCIAL_CARE
+from results.cost_lines import NHS, SOCIAL_CARE
 from results.inequality import equal_equivalent
 from results.settings import Settings
 from results.sheets import Stack, interval_kind, paired, summary

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from results.costs import RunCosts
-from results.measures import AVERAGE, COUNT, MEASURES, RATIO, Measure
+from results.measure import AVERAGE, COUNT, RATIO, Measure
+from results.measures import MEASURES
 from results.outcomes import ADDED, PER, Parts, parts_of, with_total, year_labels
 from results.sheets import Sheet, joined, keyed
 from results.store import Run

@@ -107,6 +107,6 @@ def _places(person: Integers) -> tuple[Integers, Integers]:
     there = np.zeros(most, np.bool_)
     there[person] = True
     numbers = np.flatnonzero(there)
-    place = np.zeros(most, np.int64)
+    place = np.zeros(most, np.int32)
     place[numbers] = np.arange(len(numbers))
-    return numbers, place[person]
+    return numbers, place[person].astype(np.int64)

@@ -11,9 +11,11 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from results.csv_files import write_tables
+from results.reading import read_folders
 from results.settings import read_settings
 from results.store import Run
-from results.tables import read_folders, tables_in, write_tables
+from results.tables import tables_in
 from results.workbook import write_workbook
 
 if TYPE_CHECKING:

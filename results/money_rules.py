@@ -18,9 +18,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from results.activity import POINTS
+from results.cash import stranded_share
 from results.comparison import Arm, named
 from results.contracts import Contract, Paid, paid
-from results.costs import BOUGHT, HOSPITAL, NEW_CARE, STAFFED, stranded_share
+from results.cost_lines import BOUGHT, HOSPITAL, NEW_CARE, STAFFED
 from results.settings import Settings
 from results.sheets import Stack, described, levels, paired
 from results.store import Run

@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from results.costs import COST_QUANTITIES, RunCosts, discounting
-from results.measures import AVERAGE, COUNT, MEASURES, RATIO, Measure
+from results.cost_lines import COST_QUANTITIES
+from results.costs import RunCosts, discounting
+from results.measure import AVERAGE, COUNT, RATIO, Measure
+from results.measures import MEASURES
+from results.quantities import COLUMN
 from results.settings import Settings
 from results.sheets import Sheet, joined
-from results.sums import COLUMN, GROUPINGS, Sums
+from results.sums import GROUPINGS, Sums
 
 Floats = npt.NDArray[np.float64]
 PER = 1000.0

@@ -10,19 +10,10 @@ import numpy.typing as npt
 
 from pathways.vocabulary import STAGES
 from results.outcomes import year_labels
+from results.quantities import COLUMN, TWO, bits
 from results.sheets import Sheet, joined, keyed
 from results.store import Run
-from results.sums import (
-    AGE_BANDS,
-    COLUMN,
-    FIFTHS,
-    GROUPINGS,
-    SEXES,
-    TWO,
-    Sums,
-    age_band,
-    bits,
-)
+from results.sums import AGE_BANDS, FIFTHS, GROUPINGS, SEXES, Sums, age_band
 from results.utilities import DAYS
 
 Floats = npt.NDArray[np.float64]

@@ -7,9 +7,8 @@ import math
 from collections.abc import Sequence
 from datetime import date
 
+from results import headlines_belief, wording
 from results import report_findings as find
-from results import report_headlines as headlines
-from results import wording
 from results.planned import missing_note
 from results.report_blocks import AnswerPage, AnswerRow, Cell, Saying
 from results.report_data import READING_WORDS, Option, ReportData
@@ -203,7 +202,7 @@ def _sayings(
     lines = {option.letter: find.cascade(data, option) for option in data.designs}
     readings = list(dict.fromkeys(name for option in data.designs for name in option.readings))
     changes = {option.letter: find.reading_changes(data, option) for option in data.designs}
-    headline = headlines.readings_headline(
+    headline = headlines_belief.readings_headline(
         {key: by["plan"] for key, by in changes.items() if "plan" in by},
         {key: by["published"] for key, by in changes.items() if "published" in by},
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathways.design import INSIDE, NOT_EMULATED
+from results import headlines_belief, wording
 from results import report_findings as find
-from results import report_headlines as headlines
-from results import wording
 from results.figures import belief as draw
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
 from results.report_data import READING_WORDS, Option, ReportData
@@ -40,7 +39,7 @@ def belief_section(data: ReportData) -> Section:
     changes = [(option, find.reading_changes(data, option)) for option in data.designs]
     run = {reading for option in data.designs for reading in option.readings}
     heading = (
-        headlines.readings_headline(
+        headlines_belief.readings_headline(
             {o.letter: c["plan"] for o, c in changes if "plan" in c},
             {o.letter: c["published"] for o, c in changes if "published" in c},
         )
@@ -128,7 +127,7 @@ def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Bl
         )
     return Block(
         number=13,
-        claim=headlines.readings_claim({o.letter: c for o, c in changes}, measure),
+        claim=headlines_belief.readings_claim({o.letter: c for o, c in changes}, measure),
         sub="The same designs run with different readings of the evidence; lines are 95% "
         f"intervals. {alt}; hollow: the interval includes no change",
         panels=tuple(panels),
@@ -190,7 +189,7 @@ def sure_section(data: ReportData) -> Section:
     return Section(
         number=10,
         nav="How sure we are",
-        heading=headlines.checks_headline(
+        heading=headlines_belief.checks_headline(
             sum(row.within for row in rows),
             len(rows),
             misses,
@@ -207,7 +206,7 @@ def _checks_block(data: ReportData, rows: list[CheckRow]) -> Block:
         return Block(
             number=16, claim="Simulated beside published", missing=data.why_missing("checks")
         )
-    claim = headlines.checks_claim(
+    claim = headlines_belief.checks_claim(
         [(row.name, row.ratio.mean) for row in find.widest(rows)], len(rows)
     )
     alt = alt_text(

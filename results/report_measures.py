@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from results.measures import COUNT, MEASURES
+from results.measure import COUNT
+from results.measures import MEASURES
 
 LOWER, HIGHER, SHIFT = -1, 1, 0
 _BETTER = {"lower": LOWER, "higher": HIGHER, "neither": SHIFT}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
+from results import headlines_money, wording
 from results import report_findings as find
-from results import report_headlines as headlines
-from results import wording
 from results.figures import money as draw
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
 from results.report_data import Option, ReportData
@@ -49,7 +48,7 @@ def money_section(data: ReportData) -> Section:
     shares = stranded_shares(known)
     paid = any(found["net_cash"].low > 0 for found in known.values())
     heading = (
-        headlines.money_headline(shares, bool(shares), paid)
+        headlines_money.money_headline(shares, bool(shares), paid)
         if known
         else "Money is not in this run"
     )
@@ -81,7 +80,7 @@ def _cascade_block(
         return Block(number=7, claim="From value to cash", missing=data.why_missing("costs"))
     options = [option for option in data.designs if option.letter in lines]
     limits = draw.cascade_limits(list(lines.values()))
-    claim = headlines.cascade_claim(shares)
+    claim = headlines_money.cascade_claim(shares)
     panels = tuple(
         drawn(
             f"figure-07-{option.letter.lower()}",
@@ -142,7 +141,7 @@ def _spread(change: Change) -> str:
 def _cash_block(data: ReportData) -> Block:
     every = [(option, find.cash_by_year(data, option)) for option in data.designs]
     every = [(option, found) for option, found in every if found]
-    claim = headlines.cash_by_year_claim({option.letter: found for option, found in every})
+    claim = headlines_money.cash_by_year_claim({option.letter: found for option, found in every})
     if not every:
         return Block(number=8, claim="Cash by year", missing=data.why_missing("costs"))
     alt = alt_text(
@@ -201,7 +200,7 @@ def value_section(data: ReportData) -> Section:
         (option, find.qalys(data, option), find.extra_cost(data, option)) for option in data.designs
     ]
     known = [(o, q, c) for o, q, c in rows if q is not None and c is not None]
-    heading = headlines.value_headline(
+    heading = headlines_money.value_headline(
         {option.letter: (health, cost) for option, health, cost in known},
         without_effect=data.without_effect,
     )

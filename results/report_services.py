@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from results import headlines_services
 from results import report_findings as find
-from results import report_headlines as headlines
 from results.figures import services as draw
 from results.report_blocks import Block, Panel, Section, Table, alt_text, columns, drawn
 from results.report_data import ReportData
@@ -39,7 +39,7 @@ def services_section(data: ReportData) -> Section:
     used, waits = find.use_rows(data), find.wait_rows(data)
     first = {o.letter: find.fullest(used, o) for o in data.designs}
     known = {letter: row for letter, row in first.items() if row is not None}
-    heading = headlines.capacity_headline(
+    heading = headlines_services.capacity_headline(
         {letter: (row.name, row.fuller) for letter, row in known.items()}
     )
     return Section(
@@ -77,7 +77,7 @@ def _constraint_notes(first: dict[str, UseRow]) -> list[str]:
 
 
 def _constraint_note(row: UseRow) -> str:
-    return headlines.first_constraint_note(
+    return headlines_services.first_constraint_note(
         row.option.letter, row.name, row.used.mean, row.usual.mean, row.fuller
     )
 
@@ -178,7 +178,7 @@ def _waits_claim(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]
     full = first.get(option.letter)
     longest = max(mine.values(), key=lambda row: row.nine_in_ten.mean)
     row = mine.get(full.service, longest) if full is not None else longest
-    return headlines.waits_claim(
+    return headlines_services.waits_claim(
         option.letter,
         _wait_name(row.service),
         row.median.mean,
@@ -193,7 +193,7 @@ def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
             number=12, claim="How full services are", missing=data.why_missing("resources")
         )
     year = find.middle_year(data)
-    claim = headlines.full_claim(_over(rows), _full_everywhere(data, rows))
+    claim = headlines_services.full_claim(_over(rows), _full_everywhere(data, rows))
     alt = alt_text(
         "Grid of percentages",
         "Down: services; across: usual care and each design",

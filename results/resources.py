@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from results.flows import ROUTED
-from results.measures import MEASURES, WAIT, Measure
+from results.measure import WAIT, Measure
+from results.measures import MEASURES
 from results.outcomes import level_sheet, outcome_keys, year_labels
 from results.sheets import Sheet, joined, product
 from results.store import Run

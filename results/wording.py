@@ -194,11 +194,6 @@ def likelihood(share: float) -> str:
     return "exceptionally unlikely"
 
 
-def likelihood_with_number(share: float, draws: int) -> str:
-    """Return "likely, 74 of 100 draws", as on first use in a section."""
-    return f"{likelihood(share)}, {round(share * 100)} of 100 draws" if draws else "not known"
-
-
 def leader(first_place_share: dict[str, float]) -> str | None:
     """Return the option that comes first in at least 66% of draws, else None.
 

@@ -35,15 +35,9 @@ from calibration.targets_prevalence import (
 )
 from experiments.catalogue import installed
 from experiments.cli import BAD_INPUT, DONE, answer
-from results.dashboard import (
-    Residents,
-    baseline_runs,
-    combinations,
-    residents_of,
-    values_of,
-    write_dashboard,
-)
+from results.dashboard import baseline_runs, values_of, write_dashboard
 from results.regression import regression_table
+from results.residents import Residents, combinations, residents_of
 from tests.fake_runs import Fake, write_fake_experiment
 
 CONDITIONS = (

@@ -8,20 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.costs import (
-    PriceIndex,
-    Prices,
-    RunCosts,
-    cash,
-    cost_sheet,
-    design_lines,
-    read_prices,
-    totals,
-    twin_of,
-)
+from results.cash import cash
+from results.costs import RunCosts, cost_sheet, totals, twin_of
+from results.design_costs import design_lines
+from results.prices import PriceIndex, Prices, read_prices
+from results.quantities import COLUMN
 from results.settings import Settings, read_settings
 from results.sheets import Sheet, Stack, stacked
-from results.sums import COLUMN
 from tests.test_results_costs import own, price, sums, value
 
 

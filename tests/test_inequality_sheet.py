@@ -10,13 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from results.costs import RunCosts, read_prices
+from results.costs import RunCosts
 from results.inequality import equal_equivalent, inequality_sheet, standardised
 from results.lives import Lives
-from results.measures import COUNT, MEASURES, RATIO
+from results.measure import COUNT, RATIO
+from results.measures import MEASURES
+from results.prices import read_prices
+from results.quantities import COLUMN, QUANTITIES
 from results.settings import read_settings
 from results.store import Run
-from results.sums import AGE_BANDS, COLUMN, QUANTITIES, Sums
+from results.sums import AGE_BANDS, Sums
 
 Floats = npt.NDArray[np.float64]
 GROUPS = ("small", "largest", "empty", "other")

@@ -1,7 +1,7 @@
 """Net benefit, acceptability and the frontier against an implementation that is not ours.
 
-The oracle is heormodel 0.7.4 where it is installed (for development only, no part of what runs
-need); without it the same numbers are worked out here, draw by draw, in plain Python.
+The oracle is heormodel 0.7.4, which the set-up installs with the other tools of the tests (no part
+of what runs need); the same numbers are worked out here too, draw by draw, in plain Python.
 """
 
 from __future__ import annotations

@@ -11,24 +11,17 @@ import pytest
 
 from agents.faults import BadInput
 from pathways.vocabulary import ACTIVITY
-from results.costs import (
-    LINES,
-    PriceIndex,
-    Prices,
-    RunCosts,
-    cash,
-    cost_sheet,
-    design_lines,
-    discounting,
-    read_prices,
-    totals,
-    twin_of,
-)
+from results.cash import cash
+from results.cost_lines import LINES
+from results.costs import RunCosts, cost_sheet, discounting, totals, twin_of
+from results.design_costs import design_lines
 from results.lives import Lives
+from results.prices import PriceIndex, Prices, read_prices
+from results.quantities import COLUMN, QUANTITIES
 from results.settings import Settings, read_settings
 from results.sheets import Sheet, Stack, stacked
 from results.store import Run
-from results.sums import AGE_BANDS, COLUMN, QUANTITIES, Sums
+from results.sums import AGE_BANDS, Sums
 
 FACTS = {
     "place": "p",

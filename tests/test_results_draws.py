@@ -10,11 +10,12 @@ import pytest
 from matplotlib.path import Path as MplPath
 
 from agents.faults import BadInput
+from results.csv_files import load
 from results.draws import CEAC, DRAWS
 from results.figures.draws import outline
 from results.report import build_report
 from results.settings import drawn_settings, read_settings
-from results.tables import build_tables, load
+from results.tables import build_tables
 from tests.fake_runs import Fake, write_fake_experiment
 
 FAKE = Fake(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from results.csv_files import load
 from results.economics import (
     Increments,
     _payback,
@@ -17,7 +18,7 @@ from results.economics import (
     shares_of,
 )
 from results.sheets import Stack
-from results.tables import build_tables, load
+from results.tables import build_tables
 from tests.fake_runs import Fake, write_fake_experiment
 
 

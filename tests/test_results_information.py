@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import norm
 
 from agents.luck import Luck
+from results.csv_files import load
 from results.figures.information import caution, title
 from results.information import (
     ALL,
@@ -24,7 +25,7 @@ from results.information import (
     without_chance,
 )
 from results.settings import read_settings
-from results.tables import build_tables, load
+from results.tables import build_tables
 from tests.fake_runs import Fake, write_fake_experiment
 
 Floats = npt.NDArray[np.float64]

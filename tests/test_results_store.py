@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from agents.faults import BadInput
+from results.csv_files import load
+from results.reading import collect, read_folders
 from results.store import arms, baseline_arm, find_runs
-from results.tables import build_tables, collect, load, read_folders
+from results.tables import build_tables
 from tests.fake_runs import Fake, run_folder, write_fake_experiment
 
 SMALL = Fake(population=300, years=2, replications=2)

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.measures import COUNT, MEASURES
+from results.csv_files import load
+from results.measure import COUNT
+from results.measures import MEASURES
 from results.store import find_runs
 from results.sums import GROUPINGS
-from results.tables import build_tables, load
+from results.tables import build_tables
 from tests.fake_runs import Fake, write_fake_experiment
 
 WORLDS = {

@@ -13,10 +13,12 @@ from openpyxl import load_workbook
 
 import results
 from agents.faults import BadInput
-from results.measures import ABSENT, AGE, BEYOND, COUNT, MEASURES, WAIT
+from results.csv_files import load, rounded, write_csv
+from results.measure import AGE, BEYOND, COUNT, WAIT
+from results.measures import ABSENT, MEASURES
 from results.store import find_runs
 from results.sums import GROUPINGS
-from results.tables import TABLES, build_tables, load, rounded, write_csv
+from results.tables import TABLES, build_tables
 from results.workbook import write_workbook
 from tests.fake_runs import Fake, write_fake_experiment
 

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pytest
 
 from agents.luck import Luck
+from results.csv_files import load
 from results.figures.warmup import title
-from results.tables import build_tables, load
+from results.tables import build_tables
 from results.warmup import COLUMNS, expected, mser, opening, without_trend
 from tests.fake_runs import Fake, write_fake_experiment
 

@@ -51,7 +51,8 @@ def test_a_share_of_those_who_did_nothing_comes_once_within_weeks() -> None:
 def test_those_who_go_at_once_are_not_among_those_who_come_later() -> None:
     returning = UnmetReturns(EVIDENCE, Luck(1, 0))
     rows, keys = returning.come(5, practice_day([0, 1, 2, 0]))
-    assert not len(rows) and not len(keys)
+    assert not len(rows)
+    assert not len(keys)
     later = np.concatenate([returning.due(day)[0] for day in range(6, 400)])
     assert not set(later.tolist()) & {0, 1, 3}
 

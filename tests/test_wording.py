@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from results import headlines_belief, headlines_money, headlines_services, wording
 from results import report_headlines as headlines
-from results import wording
 from results.report_measures import FOREST, measure_of
 from results.report_numbers import (
     count_word,
@@ -34,7 +34,6 @@ from results.wording import (
     judgement,
     leader,
     likelihood,
-    likelihood_with_number,
     money_saying,
     report_headline,
     unclear_range,
@@ -124,11 +123,6 @@ def test_judgement_knows_which_way_is_better() -> None:
 )
 def test_likelihood_words_change_at_the_published_borders(share: float, words: str) -> None:
     assert likelihood(share) == words
-
-
-def test_likelihood_carries_its_number_and_says_nothing_without_draws() -> None:
-    assert likelihood_with_number(0.74, 200) == "likely, 74 of 100 draws"
-    assert likelihood_with_number(0.74, 0) == "not known"
 
 
 def test_nothing_leads_below_two_thirds_of_the_draws() -> None:
@@ -347,8 +341,8 @@ def test_a_run_without_effects_is_told_before_its_result() -> None:
 def test_no_share_stays_paid_for_where_its_interval_holds_nothing() -> None:
     shares = {"A": math.nan}
     told = (
-        headlines.cascade_claim(shares),
-        headlines.money_headline(shares, avoided_clear=True, cash=False),
+        headlines_money.cascade_claim(shares),
+        headlines_money.money_headline(shares, avoided_clear=True, cash=False),
         wording._why_not_cash(list(shares.values())),
     )
     assert all("%" not in text and "nan" not in text for text in told)
@@ -387,64 +381,61 @@ def test_absolute_and_relative_gaps_that_disagree_are_told_in_words() -> None:
 
 
 def test_money_is_capacity_where_half_or_more_is_stranded() -> None:
-    assert headlines.money_headline({"A": 0.5}, True, False).startswith("Most of the value")
-    assert not headlines.money_headline({"A": 0.49}, True, True).startswith("Most of the value")
-    assert headlines.money_headline({}, False, False).startswith("No clear value")
-    assert headlines.cascade_claim({"A": 0.66}) == "About 65% of the value avoided stays paid for"
+    assert headlines_money.money_headline({"A": 0.5}, True, False).startswith("Most of the value")
+    assert not headlines_money.money_headline({"A": 0.49}, True, True).startswith(
+        "Most of the value"
+    )
+    assert headlines_money.money_headline({}, False, False).startswith("No clear value")
+    assert (
+        headlines_money.cascade_claim({"A": 0.66})
+        == "About 65% of the value avoided stays paid for"
+    )
 
 
 def test_cash_pays_back_only_with_a_clear_interval() -> None:
     costs = {"A": {1: change(-2, -3, -1), 5: change(-5, -8, -2)}}
-    assert headlines.cash_by_year_claim(costs).startswith("The design costs more")
+    assert headlines_money.cash_by_year_claim(costs).startswith("The design costs more")
     pays = {"A": {1: change(-2, -3, -1), 5: change(5, 2, 8)}}
-    assert headlines.cash_by_year_claim(pays) == "A releases more than it spends by year 5"
+    assert headlines_money.cash_by_year_claim(pays) == "A releases more than it spends by year 5"
     unsure = {"A": {1: change(-2, -3, 1), 5: change(5, -2, 8)}}
-    assert "not clear" in headlines.cash_by_year_claim(unsure)
+    assert "not clear" in headlines_money.cash_by_year_claim(unsure)
 
 
 def test_the_first_constraint_comes_with_its_remedy() -> None:
-    note = headlines.first_constraint_note("A", "team meetings", 1.02, 0.85, True)
+    note = headlines_services.first_constraint_note("A", "team meetings", 1.02, 0.85, True)
     assert "102% used against 85%" in note
     assert "grow by about 20%" in note
-    same = headlines.first_constraint_note("A", "beds", 0.9, 0.92, False)
+    same = headlines_services.first_constraint_note("A", "beds", 0.9, 0.92, False)
     assert "not clearly fuller than under usual care" in same
 
 
 def test_what_fills_up_first_is_claimed_only_where_the_design_fills_it() -> None:
     found = {"A": ("team meetings", True), "B": ("GP appointments", False)}
-    assert headlines.capacity_headline(found) == (
+    assert headlines_services.capacity_headline(found) == (
         "Team meetings fill up first under A; B fills nothing clearly further than usual care does"
     )
 
 
-def test_plan_is_beyond_every_study_only_above_the_high_end() -> None:
-    assert "larger than any study found" in headlines.plan_headline({"A": (19, -2, 8)})
-    assert "hopeful end" in headlines.plan_headline({"A": (7, -2, 8)})
-    assert headlines.reading_of_need(8, -2, 8) == "within the published range"
-    assert headlines.reading_of_need(8.1, -2, 8) == "beyond every study found"
-    assert headlines.reading_of_need(math.nan, 0, 1) == "not reached in this run"
-
-
 def test_readings_differ_only_where_their_intervals_lie_apart() -> None:
     plan, found = {"A": change(-12, -14, -10)}, {"A": change(-3, -5, -1)}
-    assert "does less than its plan assumes" in headlines.readings_headline(plan, found)
+    assert "does less than its plan assumes" in headlines_belief.readings_headline(plan, found)
     overlap = {"A": change(-8, -11, -5)}
-    assert "cannot be told apart" in headlines.readings_headline(plan, overlap)
-    assert "were not run" in headlines.readings_headline({}, found)
+    assert "cannot be told apart" in headlines_belief.readings_headline(plan, overlap)
+    assert "were not run" in headlines_belief.readings_headline({}, found)
 
 
 def test_misses_are_named_and_not_averaged_away() -> None:
-    assert headlines.checks_headline(6, 8, ["Outpatients", "A&E waits"]) == (
+    assert headlines_belief.checks_headline(6, 8, ["Outpatients", "A&E waits"]) == (
         "Six of eight checks are within 10%; outpatients and A&E waits are not"
     )
-    many = headlines.checks_headline(2, 6, ["One thing", "Two things", "Three", "Four"])
+    many = headlines_belief.checks_headline(2, 6, ["One thing", "Two things", "Three", "Four"])
     assert many.endswith("one thing, two things and two more are not")
-    assert headlines.checks_headline(3, 3, []).startswith("All three checks")
-    assert "have not been set beside" in headlines.checks_headline(0, 0, [])
-    small = headlines.checks_headline(4, 6, ["One thing"], untold=1)
+    assert headlines_belief.checks_headline(3, 3, []).startswith("All three checks")
+    assert "have not been set beside" in headlines_belief.checks_headline(0, 0, [])
+    small = headlines_belief.checks_headline(4, 6, ["One thing"], untold=1)
     assert small == "Four of six checks are within 10%; one thing is not, one cannot be told"
-    assert headlines.checks_headline(5, 6, [], untold=1).endswith("one cannot be told")
-    assert "12% too high" in headlines.checks_claim([("Through A&E", 1.12)], 4)
+    assert headlines_belief.checks_headline(5, 6, [], untold=1).endswith("one cannot be told")
+    assert "12% too high" in headlines_belief.checks_claim([("Through A&E", 1.12)], 4)
 
 
 def test_first_page_says_when_intervals_hold_chance_alone() -> None:
@@ -483,8 +474,8 @@ def test_every_line_of_the_forest_has_a_plain_name() -> None:
 def test_activity_that_rises_is_never_told_as_a_negative_share_of_what_is_saved() -> None:
     shares = {"A": -0.1}
     told = (
-        headlines.cascade_claim(shares),
-        headlines.money_headline(shares, avoided_clear=True, cash=False),
+        headlines_money.cascade_claim(shares),
+        headlines_money.money_headline(shares, avoided_clear=True, cash=False),
         wording._why_not_cash([-0.1]),
     )
     assert all("%" not in text and "−" not in text for text in told)

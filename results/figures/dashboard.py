@@ -12,10 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from results.dashboard import Residents, combinations, funnel, residents_of
 from results.figures import canvas
 from results.figures.canvas import INK, MUTE, RULE
 from results.regression import regression_table
+from results.residents import Residents, combinations, funnel, residents_of
 from results.store import Run
 
 BLUE, RED = "#005EB8", "#D5281B"

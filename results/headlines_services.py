@@ -1,0 +1,81 @@
+"""Headlines and claims on capacity and waits, chosen from numbers."""
+
+from __future__ import annotations
+
+from results.report_numbers import (
+    capital,
+    figures,
+    listed,
+    percent,
+)
+
+
+def capacity_headline(first_full: dict[str, tuple[str, bool]]) -> str:
+    """Return what fills up first under each design.
+
+    Parameters
+    ----------
+    first_full : for each letter the fullest service, and whether it is fuller than usual
+    """
+    if not first_full:
+        return "How full services are is not in this run"
+    by_service: dict[str, list[str]] = {}
+    for letter, (service, fuller) in first_full.items():
+        if fuller:
+            by_service.setdefault(service, []).append(letter)
+    parts = [
+        f"{capital(service)} fill up first under {listed(letters)}"
+        for service, letters in by_service.items()
+    ]
+    same = [letter for letter, (_, fuller) in first_full.items() if not fuller]
+    if same:
+        parts.append(f"{listed(same)} {_fills(same)} nothing clearly further than usual care does")
+    return "; ".join(parts)
+
+
+def _fills(letters: list[str]) -> str:
+    return "fills" if len(letters) == 1 else "fill"
+
+
+def waits_claim(letter: str, service: str, median: float, nine_in_ten: float, unit: str) -> str:
+    """Return the claim of figure 11 from one service's wait under one design."""
+    half, tenth = figures(median, 2), figures(nine_in_ten, 2)
+    one = unit.removesuffix("s") if half == "1" else unit
+    return f"{service} under {letter}: half wait under {half} {one}, one in ten over {tenth}"
+
+
+def full_claim(over: dict[str, list[str]], full_everywhere: list[str]) -> str:
+    """Return the claim of figure 12.
+
+    Parameters
+    ----------
+    over : for each letter the services asked for more than exists
+    full_everywhere : services at 95% or more under every option
+    """
+    parts = [
+        f"{letter} asks for more {listed(names[:2])} than exist"
+        for letter, names in over.items()
+        if names
+    ]
+    if full_everywhere:
+        names = listed(full_everywhere[:2])
+        parts.append(f"{names if parts else capital(names)} are full under every option")
+    return "; ".join(parts[:2]) or "No service is asked for more than it has"
+
+
+def first_constraint_note(
+    letter: str, service: str, used: float, usual: float, fuller: bool
+) -> str:
+    """Return the first constraint of a design and what would hold it at today's level."""
+    if not fuller:
+        return (
+            f"Under {letter}, {service} are the fullest, {percent(used)} used, "
+            "not clearly fuller than under usual care."
+        )
+    if usual <= 0:
+        return f"Under {letter}, {service} fill up first, {percent(used)} used; today has none."
+    return (
+        f"Under {letter}, {service} fill up first: {percent(used)} used against "
+        f"{percent(usual)} under usual care. To hold them at today’s level, they would need to "
+        f"grow by about {percent(used / usual - 1.0)}."
+    )
