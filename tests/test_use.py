@@ -18,18 +18,21 @@ from agents.faults import BadInput
 from agents.luck import Luck
 from agents.population import Population
 from calibration import close
+from calibration.matching import report
 from calibration.matching import use_stage as stage
 from calibration.matching.folders import drawn_numbers
 from calibration.matching.plan import Plan, plan_of
 from calibration.matching.store import Progress
 from calibration.matching.use import Folk, UseFit, discrepancy, fit_use, folk_of, service_of
 from calibration.matching.use_control import control_draw, control_figures, control_table
-from calibration.matching.use_figure import service_use
+from calibration.matching.use_figure import service_use, write_use_figure
 from calibration.matching.use_report import missed_use, use_scores, use_sentences
 from calibration.matching.use_targets import UseTarget, group_of, read_targets
 from experiments import draws as draws_module
 from experiments.catalogue import EVIDENCE, PARAMETERS, installed
 from experiments.experiment import read_experiment
+from experiments.planning import specs_of
+from experiments.points import Point
 from pathways import rates
 from sim.world import replaced_numbers
 
@@ -366,6 +369,26 @@ def test_a_run_draws_no_number_twice(
     assert set(rest) & alone <= drawn
 
 
+def test_a_run_of_a_draw_has_the_level_of_that_draw(
+    done: tuple[Path, stage.Use, Plan], tmp_path: Path
+) -> None:
+    """Levels are moved once for the draw's own terms, and not again for what is drawn beside."""
+    folder, _, _ = done
+    copytree(folder / "set" / "best", tmp_path / "base")
+    copytree(folder / "set" / "draws", tmp_path / "base" / "draws")
+    changes = {"population": 200, "years": 1, "replications": 1}
+    asked = replace(read_experiment("southwark", changes), parameters=str(tmp_path / "base"))
+    drawn = {"baseline_demand.nhs_111_call.england_mean.all ages": 0.4}
+    point = Point(draw=1, fitted=1, replaced=drawn)
+    spec = next(iter(specs_of(asked, asked.places[0], [point])))
+    own, read = numbers(spec.parameters), replaced_numbers(spec.parameters, spec.replaced)
+    key = "baseline_demand.{}.intercept.no LTC, 16-44, IMD 3, fit"
+    assert own == numbers(folder / "set" / "draws" / "0001")
+    for service in ("practice_consultation", "emergency_admission"):
+        assert read[key.format(service)] == pytest.approx(own[key.format(service)], abs=1e-9)
+    assert read[key.format("nhs_111_call")] > own[key.format("nhs_111_call")] + 0.1
+
+
 def test_a_place_takes_the_terms_of_the_nations_draws(
     done: tuple[Path, stage.Use, Plan], tmp_path: Path
 ) -> None:
@@ -385,8 +408,12 @@ def test_a_place_takes_the_terms_of_the_nations_draws(
     assert [own[key] for key in keys] == [nation[key] for key in keys]
 
 
-def test_what_is_told_and_drawn(done: tuple[Path, stage.Use, Plan]) -> None:
+def test_what_is_told_and_drawn(done: tuple[Path, stage.Use, Plan], tmp_path: Path) -> None:
     _, use, _ = done
+    section = "".join(report._use(use, tmp_path, write_use_figure(use.table, tmp_path)))
+    assert section.count("<figure>") == 1
+    assert section.count("<table>") == 2
+    assert "takes the nation" in "".join(report._use(None, tmp_path, {}))
     shown = use.table[use.table["role"] != "unmatched"]
     figure = service_use(use.table)
     assert sum(len(ax.get_yticks()) for ax in figure.axes) == (shown["published"] > 0).sum()

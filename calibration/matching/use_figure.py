@@ -65,7 +65,7 @@ def _column(ax: Axes, rows: pd.DataFrame) -> None:
     ax.minorticks_off()
     ax.set_xlabel(
         "simulated over published (bar: published interval or a tenth;\n"
-        "line: 95% of draws; tick: before)",
+        "line: 95% of draws, where fitted terms are taken; tick: before)",
         fontsize=8,
     )
 

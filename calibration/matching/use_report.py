@@ -33,7 +33,8 @@ def use_sentences(use: Use | None) -> list[str]:
             "A place takes the nation's terms of demand and shares treated to target, draw by "
             "draw; its levels follow from its people."
         ]
-    told = use.terms[use.terms["posterior_over_prior"] < WEAKLY]
+    own = use.terms[use.terms["taken"]]
+    told = own[own["posterior_over_prior"] < WEAKLY]
     names = [key.split(".", 1)[1].replace("_", " ").replace(".", " ") for key in told["key"]]
     taken = [name.replace("_", " ") for name in use.taken]
     unmatched = int((use.table["role"] == UNMATCHED).sum())
@@ -49,7 +50,7 @@ def use_sentences(use: Use | None) -> list[str]:
         "The central values of many terms were themselves worked out from some of these "
         "figures on other people, so prior and figures are not independent; the prior is wide "
         "(30 to 50 per cent of most terms).",
-        f"The figures halve what is unknown of {len(told)} terms"
+        f"Of {len(own)} terms taken, the figures halve what is unknown of {len(told)}"
         + (f": {listed(names)}." if names else "."),
         f"{unmatched} rows of the evidence are like nothing that the model counts; tables/use.csv "
         "says why, row by row. Shares treated to target keep their published intervals, which "

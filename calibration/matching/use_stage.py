@@ -267,7 +267,7 @@ def use_table(fit: UseFit, values: Floats, draws: Floats) -> pd.DataFrame:
         rows.append(
             {
                 "service": " + ".join(target.services),
-                "group": target.key.split(".", 1)[1].replace("_", " "),
+                "group": _in_words(target.key),
                 "measure": target.kind + (", shape only" if target.scale else ""),
                 "role": target.role,
                 "published": target.value,
@@ -285,6 +285,12 @@ def use_table(fit: UseFit, values: Floats, draws: Floats) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _in_words(key: str) -> str:
+    """Return the group that a row's key names, as in a table for readers."""
+    words = key.split(".", 1)[1]
+    return words.replace("plus", "+").replace(".", ", ").replace("_", " ")
 
 
 def verdict(target: UseTarget, value: float) -> str:
