@@ -267,7 +267,7 @@ def variance_block(data: ReportData) -> Block | None:
         number=20,
         claim=claim,
         sub=f"Shares of the variance of the mean difference over {int(known['draws'].max())} "
-        "draws of the evidence; a table, for shares of few draws are rough",
+        "draws of the evidence, with 95% intervals: shares of few draws are rough",
         aside=Table(
             caption="Share of the variance of each difference from usual care",
             head=("Measure", "Design", *shares.values()),
@@ -275,13 +275,22 @@ def variance_block(data: ReportData) -> Block | None:
                 (
                     capital(measure_of(str(row["measure"])).name),
                     _letter(data, row["design"]),
-                    *(_share(row.get(name)) for name in shares),
+                    *(_share_and_ends(row, name) for name in shares),
                 )
                 for row in _records(known)
             ),
             numeric=columns(range(2, 2 + len(shares))),
         ),
     )
+
+
+def _share_and_ends(row: Mapping[str, Any], name: str) -> str:
+    """Return a share with its 95% interval, where the table has one."""
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    told = _share(row.get(name))
+    if low is None or high is None or math.isnan(float(low)) or told == "not known":
+        return told
+    return f"{told} ({percent(float(low))} to {percent(float(high))})"
 
 
 def _share(value: object) -> str:

@@ -8,6 +8,7 @@ far as the named alternatives that vary explain it (their main effects), and els
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -15,10 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from agents.luck import Luck
 from results.comparison import Arm, named
 from results.sheets import Stack, paired, summary
 
 Floats = npt.NDArray[np.float64]
+PARTS = ("chance", "knowledge", "structure")
+AGAIN = 200  # times that draws are drawn again, to see how sure shares are
 COLUMNS = [
     "place",
     "design",
@@ -36,6 +40,7 @@ COLUMNS = [
     "share_chance",
     "share_knowledge",
     "share_structure",
+    *(f"share_{part}_{end}" for part in PARTS for end in ("low", "high")),
 ]
 STRUCTURE_COLUMNS = [
     "place",
@@ -132,6 +137,41 @@ def split(values: Floats, draws: Sequence[int], varied: Varied | None = None) ->
     }
 
 
+def shares_again(
+    values: Floats, draws: Sequence[int], varied: Varied | None = None
+) -> dict[str, Floats]:
+    """Return the 95% intervals of the shares of ``split``, from draws drawn again.
+
+    Returns
+    -------
+    ``share_chance_low``, ``share_chance_high`` and so on, (names,); not a number where nothing
+    varies or no draw has two replications.
+    """
+    of_run, labels = np.asarray(draws), varied or {}
+    runs_of = {draw: np.flatnonzero(of_run == draw) for draw in dict.fromkeys(draws)}
+    numbers = np.array(list(runs_of))
+    luck = Luck(1).uniforms("variance.again", np.arange(AGAIN * len(numbers)))
+    picks = (luck.reshape(AGAIN, len(numbers)) * len(numbers)).astype(np.int64)
+    found: dict[str, list[Floats]] = {part: [] for part in PARTS}
+    for pick in picks:
+        again = numbers[pick]
+        rows = np.concatenate([runs_of[draw] for draw in again.tolist()])
+        counts = [len(runs_of[draw]) for draw in again.tolist()]
+        as_draws = np.repeat(np.arange(1, len(again) + 1), counts)
+        options = {name: [one[draw - 1] for draw in again] for name, one in labels.items()}
+        parts = split(values[rows], as_draws.tolist(), options)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for part in PARTS:
+                found[part].append(parts[f"variance_{part}"] / parts["standard_deviation"] ** 2)
+    ends: dict[str, Floats] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of names that never vary
+        for part in PARTS:
+            low, high = np.nanquantile(np.array(found[part]), [0.025, 0.975], axis=0)
+            ends |= {f"share_{part}_low": low, f"share_{part}_high": high}
+    return ends
+
+
 def variance_table(
     stacks: Mapping[Arm, Stack],
     baselines: Mapping[str, Arm],
@@ -226,4 +266,4 @@ def _of_arm(design: Stack, baseline: Stack, varied: Varied) -> pd.DataFrame:
         table["share_chance"] = table["variance_chance"] / variance
         table["share_knowledge"] = table["variance_knowledge"] / variance
         table["share_structure"] = table["variance_structure"] / variance
-    return table
+    return table.assign(**shares_again(change, design.draws, varied))

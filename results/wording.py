@@ -456,6 +456,12 @@ def box_saying(
             f"{caution}What matters most: {most}. Measuring the first would settle most.",
         )
     share = f"{assumed:,} of the {total:,} numbers used are assumptions. " if total else ""
+    if with_knowledge:
+        return (
+            heading,
+            f"{share}The intervals hold the ranges of the numbers; which of them matter most a "
+            "sensitivity run would tell.",
+        )
     return (
         heading,
         f"{caution}{share}This run did not vary its inputs, so it cannot say which of them "

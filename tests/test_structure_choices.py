@@ -19,7 +19,7 @@ from experiments.points import Point
 from experiments.python import run
 from experiments.running import planned_runs
 from pathways.structure import STRUCTURE
-from results.variance import explained, split
+from results.variance import explained, shares_again, split
 from sim.spec import RunSpec
 from tests.fake_runs import Fake
 from tests.points_fakes import few_figures, one_thread, write_point
@@ -124,6 +124,21 @@ def test_variance_is_split_into_chance_knowledge_and_structure() -> None:
     assert none["variance_structure"][0] == 0.0
     whole = found["variance_structure"] + found["variance_knowledge"]
     assert none["variance_knowledge"] == pytest.approx(whole)
+
+
+def test_shares_say_how_sure_they_are_and_more_draws_make_them_surer() -> None:
+    """Knowledge and chance give half each; the interval holds it and narrows with draws."""
+    widths = []
+    for draws in (10, 160):
+        known = np.repeat(Luck(4).normals("known", np.arange(draws)), 2)
+        luck = Luck(4).normals("luck", np.arange(2 * draws)) * 2.0**0.5
+        of_run = np.repeat(np.arange(1, draws + 1), 2).tolist()
+        ends = shares_again(np.column_stack([known + luck, 0.0 * luck]), of_run)
+        low, high = ends["share_chance_low"], ends["share_chance_high"]
+        assert low[0] < 0.5 < high[0]
+        assert np.isnan(low[1])
+        widths.append(high[0] - low[0])
+    assert widths[1] < 0.5 * widths[0]
 
 
 def test_options_that_do_nothing_explain_next_to_nothing() -> None:
