@@ -13,10 +13,7 @@ from results.report_numbers import (
     percent,
     signed,
 )
-from results.wording import (
-    LONGEST_HEADLINE,
-    Change,
-)
+from results.wording import LONGEST_HEADLINE, Change
 
 
 def readings_headline(plan: dict[str, Change], published: dict[str, Change]) -> str:

@@ -8,9 +8,7 @@ from results.report_numbers import (
     listed,
     percent,
 )
-from results.wording import (
-    Change,
-)
+from results.wording import Change
 
 
 def money_headline(stranded_shares: dict[str, float], avoided_clear: bool, cash: bool) -> str:

@@ -107,7 +107,7 @@ DERIVED = (
     "home_years_severe",
 )
 QUANTITIES = (*DERIVED, *ACTIVITY)
-APART, TURNED = 8, 512  # numbers between quantities, and people turned round at a time
+APART, TURNED = 8, 4096  # numbers between quantities, and people turned round at a time
 COLUMN = {name: column for column, name in enumerate(QUANTITIES)}
 
 
@@ -136,19 +136,19 @@ class Baseline:
 def quantities(people: Columns, utilities: Utilities, baseline: Baseline) -> Floats:
     """Return every quantity of each person-year, (n, quantities)."""
     size = len(people["year"])
-    # A quantity at a time is written side by side; odd rows keep quantities apart in the cache.
-    found = np.empty((len(QUANTITIES), size + APART))
-    for name, values in _derived(people, baseline).items():
-        found[COLUMN[name], :size] = values
+    values = _derived(people, baseline)
     qalys = utilities.qalys(people, baseline.recentring)
-    found[COLUMN["qalys"], :size] = qalys
-    found[COLUMN["qalys_any"], :size] = qalys * (people["conditions"] > 0)
-    for name in ACTIVITY:
-        found[COLUMN[name], :size] = people[name]
+    values |= {"qalys": qalys, "qalys_any": qalys * (people["conditions"] > 0)}
+    ordered = [values[name] if name in values else people[name] for name in QUANTITIES]
     amounts = np.empty((size, len(QUANTITIES)))
+    # A quantity at a time is written side by side, and few people at a time are turned round, so
+    # that they stay in the cache; some numbers between quantities keep these apart in it.
+    found = np.empty((len(QUANTITIES), TURNED + APART))
     for start in range(0, size, TURNED):
         end = min(start + TURNED, size)
-        amounts[start:end] = found[:, start:end].T
+        for row, of_all in enumerate(ordered):
+            found[row, : end - start] = of_all[start:end]
+        amounts[start:end] = found[:, : end - start].T
     return amounts
 
 

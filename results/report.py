@@ -14,11 +14,13 @@ from agents.files import write_whole
 from results.report_answer import answer_page, leading
 from results.report_belief import belief_section, sure_section
 from results.report_blocks import Panel, Section
-from results.report_data import ReportData, read_report_data
+from results.report_data import ReportData
+from results.report_gains import gains_section, when_section
 from results.report_methods import limits_section, methods
 from results.report_money import money_section, value_section
 from results.report_numbers import percent
-from results.report_people import changes_section, gains_section, reached_section, when_section
+from results.report_people import changes_section, reached_section
+from results.report_reading import read_report_data
 from results.report_services import services_section
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -7,18 +7,19 @@ import math
 from collections.abc import Sequence
 from datetime import date
 
-from results import headlines_belief, wording
+from results import findings_money, findings_services, headlines_belief, sayings, wording
 from results import report_findings as find
+from results.findings_services import UseRow, WaitRow
 from results.planned import missing_note
 from results.report_blocks import AnswerPage, AnswerRow, Cell, Saying
 from results.report_data import READING_WORDS, Option, ReportData
-from results.report_findings import UseRow, WaitRow
 from results.report_measures import Measure, measure_of
 from results.report_money import price_year, stranded_shares
 from results.report_numbers import capital, count_word, figures, percent, signed, signed_range
 from results.report_searches import drivers
 from results.report_standing import saying, standing_of
-from results.wording import Answer, Change, Verdict, judgement, verdict, verdict_words
+from results.sayings import Answer
+from results.wording import Change, Verdict, judgement, verdict, verdict_words
 
 SIGNS = {"good": "+", "bad": "−", "same": "=", "unclear": "?", "shift": "±"}
 FEWEST = 4  # replications under which an interval is hardly worth reading
@@ -46,7 +47,7 @@ def answers(data: ReportData) -> list[Answer]:
             main=wording.verdict_unless_still(
                 data.change(data.main_measure, option), data.smallest
             ),
-            cash=verdict(find.cascade(data, option).get("net_cash"), 0.0),
+            cash=verdict(findings_money.cascade(data, option).get("net_cash"), 0.0),
         )
         for option in data.designs
     ]
@@ -57,7 +58,7 @@ def answer_page(data: ReportData) -> AnswerPage:
     measure = measure_of(data.main_measure)
     found, lead = answers(data), leading(data)
     letter = lead.letter if lead else None
-    used, waits = find.use_rows(data), find.wait_rows(data)
+    used, waits = findings_services.use_rows(data), findings_services.wait_rows(data)
     rows = tuple(
         AnswerRow(
             option=option,
@@ -67,7 +68,7 @@ def answer_page(data: ReportData) -> AnswerPage:
         for option in data.designs
     )
     return AnswerPage(
-        headline=wording.report_headline(
+        headline=sayings.report_headline(
             found, measure, data.years, letter, without_effect=data.without_effect
         ),
         stand=_stand(data),
@@ -131,7 +132,7 @@ def _columns(data: ReportData, measure: Measure) -> tuple[tuple[str, str], ...]:
         ("Deprivation gap", "in healthy life, QALYs per 10,000 a year"),
         (capital(measure.name), "per 10,000 a year"),
         ("Cash", f"£ million, {horizon}"),
-        ("What fills up first", f"in year {find.middle_year(data)}"),
+        ("What fills up first", f"in year {findings_services.middle_year(data)}"),
     )
 
 
@@ -145,7 +146,7 @@ def _cells(
     health = find.qalys(data, option)
     gap = find.gap_change(data, option, "qalys")
     main = data.change(measure.key, option)
-    cash = find.cascade(data, option).get("net_cash")
+    cash = findings_money.cascade(data, option).get("net_cash")
     labels = [name for name, _ in _columns(data, measure)]
     narrows = ("narrows", "widens")
     put_in = option.effects not in ("null", "inert")
@@ -183,7 +184,7 @@ def _cell(
 
 
 def _full_cell(label: str, option: Option, used: list[UseRow], waits: list[WaitRow]) -> Cell:
-    row = find.fullest(used, option)
+    row = findings_services.fullest(used, option)
     if row is None:
         return Cell(label=label, sign="", word="Not in this run")
     if not row.fuller:
@@ -199,7 +200,7 @@ def _full_cell(label: str, option: Option, used: list[UseRow], waits: list[WaitR
 def _sayings(
     data: ReportData, found: list[Answer], measure: Measure, lead: str | None
 ) -> tuple[Saying, ...]:
-    lines = {option.letter: find.cascade(data, option) for option in data.designs}
+    lines = {option.letter: findings_money.cascade(data, option) for option in data.designs}
     readings = list(dict.fromkeys(name for option in data.designs for name in option.readings))
     changes = {option.letter: find.reading_changes(data, option) for option in data.designs}
     headline = headlines_belief.readings_headline(
@@ -210,7 +211,7 @@ def _sayings(
     still = all(change is not None and change.low == change.high == 0.0 for change in mains)
     doubt = saying([standing_of(data, option) for option in data.designs])
     pairs = (
-        wording.aim_saying(
+        sayings.aim_saying(
             found,
             measure,
             _sentences(data, measure),
@@ -218,9 +219,9 @@ def _sayings(
             without_effect=data.without_effect,
         )
         if not still or data.without_effect
-        else wording.still_saying(measure, data.simulated, data.years),
-        wording.money_saying(found, stranded_shares(lines), data.years),
-        wording.belief_saying(readings, headline, doubt),
+        else sayings.still_saying(measure, data.simulated, data.years),
+        sayings.money_saying(found, stranded_shares(lines), data.years),
+        sayings.belief_saying(readings, headline, doubt),
     )
     return tuple(Saying(heading=heading, text=text) for heading, text in pairs)
 
@@ -240,7 +241,7 @@ def _sentences(data: ReportData, measure: Measure) -> dict[str, str]:
 
 def _box(data: ReportData) -> Saying:
     basis = evidence_by_basis(data)
-    heading, text = wording.box_saying(
+    heading, text = sayings.box_saying(
         drivers(data), basis.get("assumption", 0), sum(basis.values()), data.with_knowledge
     )
     return Saying(heading=heading, text=text)
@@ -263,7 +264,7 @@ def _warnings(data: ReportData) -> tuple[str, ...]:
         found.append(wording.CHANCE_ONLY)
     costless = [option.letter for option in data.designs if option.costless]
     if costless:
-        found.append(wording.no_costs(costless, alone=len(data.designs) == 1))
+        found.append(sayings.no_costs(costless, alone=len(data.designs) == 1))
     missing = missing_note(data.folder)
     if missing:
         found.append(missing)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathways.design import INSIDE, NOT_EMULATED
-from results import headlines_belief, wording
+from results import findings_checks, findings_money, headlines_belief, wording
 from results import report_findings as find
 from results.figures import belief as draw
+from results.findings_checks import CheckRow
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
 from results.report_data import READING_WORDS, Option, ReportData
-from results.report_findings import CheckRow
 from results.report_measures import Measure, measure_of
 from results.report_numbers import (
     capital,
@@ -106,7 +106,7 @@ def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Bl
             missing=f"This experiment ran one reading alone ({only}), so there is nothing to set "
             "beside it: carepath run EXPERIMENT --effects plan,published,null runs all three.",
         )
-    cash = [(option, find.reading_cash(data, option)) for option in data.designs]
+    cash = [(option, findings_money.reading_cash(data, option)) for option in data.designs]
     alt = "Square: the plan’s own effects; disc: published; diamond: no effect"
     panels = [
         drawn(
@@ -162,8 +162,8 @@ def _readings_table(measure: Measure, changes: Readings, cash: Readings) -> Tabl
 
 def sure_section(data: ReportData) -> Section:
     """Return section 10: what drives the result, and whether the model matches the world."""
-    rows = find.check_rows(data)
-    misses = [row.name for row in find.widest(rows)]
+    rows = findings_checks.check_rows(data)
+    misses = [row.name for row in findings_checks.widest(rows)]
     notes = [wording.CHANCE_ONLY] if not data.with_knowledge else []
     loose = [row.name for row in rows if row.loose]
     if loose:
@@ -207,7 +207,7 @@ def _checks_block(data: ReportData, rows: list[CheckRow]) -> Block:
             number=16, claim="Simulated beside published", missing=data.why_missing("checks")
         )
     claim = headlines_belief.checks_claim(
-        [(row.name, row.ratio.mean) for row in find.widest(rows)], len(rows)
+        [(row.name, row.ratio.mean) for row in findings_checks.widest(rows)], len(rows)
     )
     alt = alt_text(
         "Dots with 95% intervals",

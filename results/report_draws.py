@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from results import report_findings as find
+from results import findings_money
 from results.figures import draws as draw
 from results.report_blocks import Block, Table, alt_text, columns, drawn
 from results.report_data import Option, ReportData
@@ -29,9 +29,9 @@ def draws_of(data: ReportData, option: Option) -> pd.DataFrame:
 def _clouds(data: ReportData, across: str, up: str) -> list[tuple[Option, Floats, Floats]]:
     """Return each design's draws per 10,000 residents (costs in £ thousand)."""
     scale = {
-        "qalys": PER / find.residents(data),
-        "net_qalys": PER / find.residents(data),
-        "cost": PER / find.residents(data) / 1000.0,
+        "qalys": PER / findings_money.residents(data),
+        "net_qalys": PER / findings_money.residents(data),
+        "cost": PER / findings_money.residents(data) / 1000.0,
         "narrowing": 1.0,
     }
     found = []

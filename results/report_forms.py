@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.faults import BadInput, Fault
-from results import report_findings as find
+from results import findings_checks
 from results.report_answer import evidence_by_basis, years_words
 from results.report_blocks import Table
 from results.report_data import READING_WORDS, ReportData
@@ -112,7 +112,7 @@ def facts(data: ReportData, headline: str, runs: str, evidence: str) -> dict[str
     told, basis = data.manifest, evidence_by_basis(data)
     packages = told.get("packages") or {}
     readings = dict.fromkeys(r for option in data.designs for r in option.readings)
-    rows = find.check_rows(data)
+    rows = findings_checks.check_rows(data)
     within = sum(row.within for row in rows)
     held = "chance alone"
     if data.with_knowledge:

@@ -20,14 +20,7 @@ from results.report_numbers import (
     percent,
     plain,
 )
-from results.wording import (
-    LONGEST_HEADLINE,
-    Change,
-    Spread,
-    Verdict,
-    unclear_range,
-    verdict,
-)
+from results.wording import LONGEST_HEADLINE, Change, Spread, Verdict, unclear_range, verdict
 
 
 def reach_headline(kept: dict[str, Spread]) -> str:

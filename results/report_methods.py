@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from results import findings_checks, wording
 from results import report_findings as find
-from results import wording
+from results.findings_checks import CheckRow
 from results.report_answer import evidence_by_basis, years_words
 from results.report_blocks import Section, Table, columns
 from results.report_data import ReportData
-from results.report_findings import CheckRow
 from results.report_forms import form_tables
 from results.report_money import price_year
 from results.report_numbers import capital, count_word, figures, listed, lower_first
@@ -59,8 +59,8 @@ class Methods:
 
 def limits_section(data: ReportData) -> Section:
     """Return section 11, at most 150 words."""
-    rows = find.check_rows(data)
-    misses = find.widest(rows)
+    rows = findings_checks.check_rows(data)
+    misses = findings_checks.widest(rows)
     notes = [NOT_MODELLED, _weakest(data), *_misses(misses), *_not_clear(data)]
     return Section(
         number=11,

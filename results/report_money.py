@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from results import headlines_money, wording
+from results import findings_money, headlines_money, wording
 from results import report_findings as find
 from results.figures import money as draw
+from results.findings_money import CASCADE, CASCADE_NAMES
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
 from results.report_data import Option, ReportData
 from results.report_draws import acceptability_block, plane_block
-from results.report_findings import CASCADE, CASCADE_NAMES
 from results.report_numbers import signed, signed_range, signed_with_range
 from results.report_rules import money_block
 from results.wording import Change
@@ -43,7 +43,7 @@ def stranded_shares(lines: dict[str, dict[str, Change]]) -> dict[str, float]:
 
 def money_section(data: ReportData) -> Section:
     """Return section 6: what it would cost, what it would free, and when."""
-    lines = {option.letter: find.cascade(data, option) for option in data.designs}
+    lines = {option.letter: findings_money.cascade(data, option) for option in data.designs}
     known = {letter: found for letter, found in lines.items() if "net_cash" in found}
     shares = stranded_shares(known)
     paid = any(found["net_cash"].low > 0 for found in known.values())
@@ -139,7 +139,7 @@ def _spread(change: Change) -> str:
 
 
 def _cash_block(data: ReportData) -> Block:
-    every = [(option, find.cash_by_year(data, option)) for option in data.designs]
+    every = [(option, findings_money.cash_by_year(data, option)) for option in data.designs]
     every = [(option, found) for option, found in every if found]
     claim = headlines_money.cash_by_year_claim({option.letter: found for option, found in every})
     if not every:
@@ -182,7 +182,7 @@ def _payer_notes(data: ReportData) -> list[str]:
     for option in data.designs:
         parts = [
             f"{payer} {signed_with_range(change.mean, change.low, change.high)}"
-            for payer, change in find.cash_by_payer(data, option).items()
+            for payer, change in findings_money.cash_by_payer(data, option).items()
             if abs(change.mean) >= change.step / 2
         ]
         if parts:
@@ -197,7 +197,8 @@ def _payer_notes(data: ReportData) -> list[str]:
 def value_section(data: ReportData) -> Section:
     """Return section 7: whether the health is worth the money, as far as the run can tell."""
     rows = [
-        (option, find.qalys(data, option), find.extra_cost(data, option)) for option in data.designs
+        (option, find.qalys(data, option), findings_money.extra_cost(data, option))
+        for option in data.designs
     ]
     known = [(o, q, c) for o, q, c in rows if q is not None and c is not None]
     heading = headlines_money.value_headline(
@@ -255,8 +256,8 @@ def _value_table(data: ReportData, rows: list[tuple[Option, Change, Change]]) ->
                 f"{option.letter} {option.title}",
                 signed_with_range(health.mean, health.low, health.high),
                 signed_with_range(cost.mean, cost.low, cost.high),
-                _told(find.net_health(data, option, WORTH)),
-                _pounds_back(find.value_of(data, option, "cash_back_per_pound")),
+                _told(findings_money.net_health(data, option, WORTH)),
+                _pounds_back(findings_money.value_of(data, option, "cash_back_per_pound")),
             )
             for option, health, cost in rows
         ),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from results import headlines_services
-from results import report_findings as find
+from results import findings_services, headlines_services
 from results.figures import services as draw
+from results.findings_services import UseRow, WaitRow
 from results.report_blocks import Block, Panel, Section, Table, alt_text, columns, drawn
 from results.report_data import ReportData
-from results.report_findings import UseRow, WaitRow
 from results.report_measures import WAIT_NAMES, spoken
 from results.report_network import flows_block, services_block
 from results.report_numbers import (
@@ -36,8 +35,8 @@ CORE_WAITS = ("gp", "ed", "beds", "outpatients", "vcse", "mdt", "care_coordinati
 
 def services_section(data: ReportData) -> Section:
     """Return section 8: capacity and waits."""
-    used, waits = find.use_rows(data), find.wait_rows(data)
-    first = {o.letter: find.fullest(used, o) for o in data.designs}
+    used, waits = findings_services.use_rows(data), findings_services.wait_rows(data)
+    first = {o.letter: findings_services.fullest(used, o) for o in data.designs}
     known = {letter: row for letter, row in first.items() if row is not None}
     heading = headlines_services.capacity_headline(
         {letter: (row.name, row.fuller) for letter, row in known.items()}
@@ -85,7 +84,7 @@ def _constraint_note(row: UseRow) -> str:
 def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]) -> Block:
     if not rows:
         return Block(number=11, claim="How long people wait", missing=data.why_missing("resources"))
-    year = find.middle_year(data)
+    year = findings_services.middle_year(data)
     every = list(dict.fromkeys(row.service for row in rows))
     services = chosen_waits(rows)
     claim = _waits_claim(data, [row for row in rows if row.service in services], first)
@@ -192,7 +191,7 @@ def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
         return Block(
             number=12, claim="How full services are", missing=data.why_missing("resources")
         )
-    year = find.middle_year(data)
+    year = findings_services.middle_year(data)
     claim = headlines_services.full_claim(_over(rows), _full_everywhere(data, rows))
     alt = alt_text(
         "Grid of percentages",

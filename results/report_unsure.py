@@ -7,11 +7,10 @@ draws of the evidence, the opening of queues two replications and two years.
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from results.figures import information, warmup
 from results.information import ALL
-from results.report_blocks import Block, Table, alt_text, columns, drawn
+from results.report_blocks import Block, Table, alt_text, columns, drawn, untitled
 from results.report_data import Option, ReportData
 from results.report_measures import measure_of, service_name, spoken
 from results.report_numbers import capital, figures, percent, signed, signed_range, step_of
@@ -84,16 +83,11 @@ def information_block(data: ReportData) -> Block | None:
         claim,
     )
 
-    def drawing() -> Axes:
-        axes = information.worth_knowing(first)
-        axes.set_title("", loc="left")
-        return axes
-
     return Block(
         number=INFORMATION,
         claim=claim,
         sub=sub,
-        panels=(drawn("figure-26", alt, drawing),),
+        panels=(drawn("figure-26", alt, untitled(lambda: information.worth_knowing(first))),),
         wide=True,
         table=_worth(first),
     )
@@ -137,17 +131,12 @@ def warm_up_block(data: ReportData) -> Block | None:
         claim,
     )
 
-    def drawing() -> Axes:
-        axes = warmup.opening(shown)
-        axes.set_title("", loc="left")
-        return axes
-
     return Block(
         number=WARM_UP,
         claim=claim,
         sub="The first quarter of year 1 under usual care beside what the years after lead to "
         f"expect; {len(shown)} of {len(opening)} queues are drawn, those that differ first",
-        panels=(drawn("figure-27", alt, drawing),),
+        panels=(drawn("figure-27", alt, untitled(lambda: warmup.opening(shown))),),
         wide=True,
         how="A queue that opens elsewhere than expected would make the first year unlike a year "
         "of a running service; every quarter stands in tables/warm_up.csv.",
@@ -165,5 +154,6 @@ def warm_up_block(data: ReportData) -> Block | None:
                 for _, row in opening.iterrows()
             ),
             numeric=columns((2, 3)),
+            wide=True,
         ),
     )

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from matplotlib import _pylab_helpers as open_figures
 
+from results import findings_checks, findings_money, findings_services
 from results import report_findings as find
 from results.figures import belief, canvas, money, people, services
-from results.report_data import COLOURS, Option, ReportData, read_report_data
+from results.report_data import COLOURS, Option, ReportData
+from results.report_reading import read_report_data
 from results.wording import Change, Spread
 from tests.fake_tables import FakeTables, write_fake_tables
 
@@ -77,7 +79,7 @@ def test_zero_line_of_the_years_is_named_usual_care(data: ReportData) -> None:
 
 def test_counts_start_at_zero(data: ReportData) -> None:
     assert people.reach(find.stage_rows(data)).get_xlim()[0] == 0
-    rows = [row for row in find.wait_rows(data) if row.service == "mdt"]
+    rows = [row for row in findings_services.wait_rows(data) if row.service == "mdt"]
     assert services.waits(rows).get_xlim()[0] == 0
 
 
@@ -91,7 +93,7 @@ def test_a_thousand_squares_add_up(data: ReportData) -> None:
 
 
 def test_cascade_bars_add_up_to_net_cash(data: ReportData) -> None:
-    lines = find.cascade(data, data.designs[0])
+    lines = findings_money.cascade(data, data.designs[0])
     assert lines["stranded"].mean < 0 < lines["activity_avoided"].mean
     parts = ("activity_avoided", "stranded", "reinvested")
     assert sum(lines[name].mean for name in parts) == pytest.approx(lines["net_cash"].mean)
@@ -103,15 +105,15 @@ def test_cascade_bars_add_up_to_net_cash(data: ReportData) -> None:
 
 
 def test_cells_say_what_is_asked_beyond_what_exists(data: ReportData) -> None:
-    axes = services.capacity_used(find.use_rows(data), data.options)
+    axes = services.capacity_used(findings_services.use_rows(data), data.options)
     assert any("▲" in text for text in texts(axes))
-    only_usual = [row for row in find.use_rows(data) if row.option.letter == "U"]
+    only_usual = [row for row in findings_services.use_rows(data) if row.option.letter == "U"]
     assert "not used" in texts(services.capacity_used(only_usual, data.options))
 
 
 def test_a_check_outside_ten_per_cent_is_hollow_and_said() -> None:
     rows = [
-        find.CheckRow(
+        findings_checks.CheckRow(
             name=name,
             fitted=True,
             simulated=Spread(mean=mean, low=mean - 0.01, high=mean + 0.01),

@@ -13,7 +13,8 @@ import pytest
 from agents.faults import BadInput
 from results.report import build_report, css_string
 from results.report_blocks import ALT_WORDS, alt_text
-from results.report_data import COLOURS, read_report_data
+from results.report_data import COLOURS
+from results.report_reading import read_report_data
 from results.wording import CHANCE_ONLY, LONGEST_HEADLINE
 from tests.fake_tables import FakeTables, write_fake_tables
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from results.report_data import ReportData, read_report_data
+from results.report_data import ReportData
 from results.report_places import TOGETHER, place_rows, places_block
+from results.report_reading import read_report_data
 from tests.fake_tables import FakeTables, write_fake_tables
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from pathways.design import INSIDE, NO_STUDY, NOT_EMULATED, OUTSIDE
 from results.input_words import input_words
-from results.report_data import Option, read_report_data
+from results.report_data import Option
+from results.report_reading import read_report_data
 from results.report_standing import (
     ASSUMED,
     MIXED,

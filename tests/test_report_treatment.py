@@ -9,7 +9,8 @@ import pytest
 
 from results.report import report_sections
 from results.report_blocks import ALT_WORDS, Block
-from results.report_data import ReportData, read_report_data
+from results.report_data import ReportData
+from results.report_reading import read_report_data
 from results.tables import build_tables
 from results.wording import LONGEST_HEADLINE
 from tests.fake_runs import Fake, write_fake_experiment

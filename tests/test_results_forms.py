@@ -10,8 +10,8 @@ import pytest
 from agents.faults import BadInput
 from results.report import build_report
 from results.report_blocks import Table
-from results.report_data import read_report_data
 from results.report_forms import UNSTATED, form_tables
+from results.report_reading import read_report_data
 from tests.fake_tables import write_fake_tables
 
 # Husereau and others 2022 (CHEERS): 28 items. Grimm and others 2020 (ODD): 7 elements.

@@ -10,7 +10,7 @@ import pytest
 
 from results.planned import missing_note, missing_notes, missing_runs
 from results.report import build_report
-from results.report_data import read_report_data
+from results.report_reading import read_report_data
 from results.tables import build_tables
 from tests.fake_runs import Fake, write_fake_experiment
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from results.report_data import ReportData, read_report_data
+from results.report_data import ReportData
+from results.report_reading import read_report_data
 from results.report_searches import (
     believe_block,
     binding_block,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from results import headlines_belief, headlines_money, headlines_services, wording
+from results import headlines_belief, headlines_money, headlines_services, sayings
 from results import report_headlines as headlines
 from results.report_measures import FOREST, measure_of
 from results.report_numbers import (
@@ -20,22 +20,24 @@ from results.report_numbers import (
     signed_with_range,
     step_of,
 )
-from results.wording import (
-    CHANCE_ONLY,
-    LONGEST_HEADLINE,
+from results.sayings import (
     Answer,
-    Change,
-    Spread,
-    Verdict,
     aim_saying,
     belief_saying,
     box_saying,
+    money_saying,
+    report_headline,
+)
+from results.wording import (
+    CHANCE_ONLY,
+    LONGEST_HEADLINE,
+    Change,
+    Spread,
+    Verdict,
     change_sentence,
     judgement,
     leader,
     likelihood,
-    money_saying,
-    report_headline,
     unclear_range,
     verdict,
     verdict_words,
@@ -343,7 +345,7 @@ def test_no_share_stays_paid_for_where_its_interval_holds_nothing() -> None:
     told = (
         headlines_money.cascade_claim(shares),
         headlines_money.money_headline(shares, avoided_clear=True, cash=False),
-        wording._why_not_cash(list(shares.values())),
+        sayings._why_not_cash(list(shares.values())),
     )
     assert all("%" not in text and "nan" not in text for text in told)
     assert "not clear" in told[1]
@@ -478,7 +480,7 @@ def test_activity_that_rises_is_never_told_as_a_negative_share_of_what_is_saved(
     told = (
         headlines_money.cascade_claim(shares),
         headlines_money.money_headline(shares, avoided_clear=True, cash=False),
-        wording._why_not_cash([-0.1]),
+        sayings._why_not_cash([-0.1]),
     )
     assert all("%" not in text and "−" not in text for text in told)
     assert "rises" in told[0]

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from results.figures import canvas
 from results.figures.canvas import INK, MUTE, PANEL, WIDE
+from results.findings_checks import CheckRow
 from results.report_data import Option
-from results.report_findings import CheckRow
 from results.report_numbers import signed
 from results.wording import Change
 

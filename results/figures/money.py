@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 
 from results.figures import canvas
 from results.figures.canvas import INK, MUTE, PANEL, SMALL, WIDE
+from results.findings_money import CASCADE, CASCADE_NAMES
 from results.report_data import Option
-from results.report_findings import CASCADE, CASCADE_NAMES
 from results.report_numbers import signed
 from results.wording import Change
 

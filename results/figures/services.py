@@ -10,8 +10,8 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from results.figures import canvas
 from results.figures.canvas import INK, MUTE, PANEL, SMALL, WIDE
+from results.findings_services import UseRow, WaitRow
 from results.report_data import Option
-from results.report_findings import UseRow, WaitRow
 from results.report_numbers import capital, figures, percent, plain
 
 RAMP = ("#FFFFFF", "#D5E3F2", "#9CC0E4", "#2F73B7", "#0B2F7D")
