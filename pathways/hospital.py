@@ -606,8 +606,11 @@ class Hospital:
         self._ledger.tally(service, role, "queue_end", waiting * share)
 
     def escalated_days(self) -> float:
-        """Return bed-days of escalation beds open so far, the residents' share."""
-        return sum(site.beds.escalated_time() * site.own_share["beds"] for site in self.sites)
+        """Return bed-days of escalation beds open so far, the residents' usual share of them."""
+        return sum(
+            site.beds.escalated_time() * site.own["beds"] / max(site.usual_beds, 1e-9)
+            for site in self.sites
+        )
 
     def check(self) -> dict[str, int]:
         """Return where everyone announced is.
