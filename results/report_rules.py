@@ -72,8 +72,10 @@ def plan_claim(rows: pd.DataFrame) -> str:
         near, far = side * own["low"], side * own["high"]
         least, most = np.minimum(near, far), np.maximum(near, far)
         met = int((least >= side * own["plan"]).sum())
-        missed = int((most < side * own["plan"]).sum())
-        said.append(f"{words} meet {met or 'none'}, miss {missed or 'none'}")
+        still = (own["low"] == 0.0) & (own["high"] == 0.0)  # nobody differed in any run
+        missed = int(((most < side * own["plan"]) & ~still).sum())
+        untold = f", {int(still.sum())} not told in so small a run" if still.any() else ""
+        said.append(f"{words} meet {met or 'none'}, miss {missed or 'none'}{untold}")
     if not said:
         return "The plan’s own changes, which were run in no version"
     return f"Of the plan’s {whole['point_of_delivery'].nunique()} changes, {'; '.join(said)}"
