@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from experiments.catalogue import installed
 from experiments.designs import design_figures, design_names, design_table, load_design
 from experiments.designs.forms import POSTS
 from experiments.show import shown
-from pathways.components import ProactivePathway
+from pathways.components import KINDS, ProactivePathway
 from pathways.design import Design
 
 ROOT = Path(calibration.__path__[0]).parent
@@ -78,6 +79,20 @@ def test_every_system_has_a_row_in_the_table_of_designs_and_every_design_is_in_i
     table = (ROOT / "docs" / "designs.md").read_text(encoding="utf-8")
     assert [one for one in SYSTEMS if f"| {one} |" not in table] == []
     assert [name for name in design_names() if name not in table] == []
+
+
+def test_each_system_names_what_exists_and_says_where_its_effect_shows() -> None:
+    """Every cell of a row says something; designs and experiments in it exist."""
+    table = (ROOT / "docs" / "designs.md").read_text(encoding="utf-8")
+    catalogue = installed()
+    known = {*catalogue.designs, *catalogue.experiments, *KINDS}
+    for system in SYSTEMS:
+        (row,) = [line for line in table.splitlines() if line.startswith(f"| {system} |")]
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert len(cells) == 4, system
+        assert all(cells), system
+        names = set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", cells[2]))
+        assert names <= known, system
 
 
 def test_ready_experiments_are_there() -> None:
