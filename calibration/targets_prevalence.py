@@ -13,7 +13,7 @@ from agents.population import SEXES
 from calibration.adjusted import rate_ratios
 from calibration.fit_measures import MENTAL
 from calibration.simulated import Simulated
-from calibration.sources import parameter, rows_with_figures
+from calibration.sources import rows_with_figures
 from calibration.targets import (
     CALIBRATE,
     CHECK,
@@ -74,7 +74,8 @@ def _scale(evidence: Evidence, condition: str) -> tuple[float, str]:
     rows = evidence.figures("prevalence", condition=condition, measure="scale_ever_to_register")
     if not rows:
         return 1.0, ""
-    closer = parameter(evidence, "register_scale.multiplier")
+    # The value beforehand, not the fitted one: what is to be met must not move with the fit.
+    closer = evidence.value("starting_parameters", key="register_scale.multiplier")
     scale = rows[0].value * closer
     return scale, f", times {scale:.3f} for registers"
 
