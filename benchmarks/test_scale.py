@@ -20,14 +20,14 @@ YEARS = 5
 FOUND: dict[int, dict[str, float]] = {}
 
 SCRIPT = """
-import json, resource, sys, tempfile, time
+import gc, json, resource, sys, tempfile, time
 from datetime import date
 from pathlib import Path
 from agents.evidence import Evidence
 from experiments.catalogue import EVIDENCE, PARAMETERS
 from experiments.designs import load_design
 from experiments.places import load_place
-from sim.model import CareModel
+from sim.model import CareModel, forget
 from sim.recording import write_run
 from sim.spec import RunSpec
 from sim.world import build_world
@@ -41,6 +41,9 @@ began = time.process_time()
 model = CareModel(spec, build_world(spec))
 opened = time.process_time()
 record = model.run_to_end()
+forget(model)
+del model
+gc.collect()  # as a worker does before it writes
 with tempfile.TemporaryDirectory() as folder:
     write_run(record, Path(folder) / "run")
 ended = time.process_time()

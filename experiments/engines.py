@@ -40,6 +40,7 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 ANSWERS_WITHIN = 10  # seconds in which a scheduler must answer
+LOOKS_EVERY = 10.0  # seconds between looks at whether the cluster has workers
 HANDED_OUT = 1000  # runs given to a cluster at a time, so that it can grow
 
 
@@ -173,12 +174,33 @@ def cluster(address: str, program: str, say: Say) -> Iterator[Engine]:
         If Dask is not installed, nothing answers, or a worker has another program.
     """
     client = _connected(address)
+    over = threading.Event()
     try:
         _check_workers(client, address, program, say)
+        threading.Thread(target=_watch, args=(client, say, over), daemon=True).start()
         yield lambda workers: _handing_out(client, program)
     finally:
+        over.set()
         with suppress(Exception):  # a lost scheduler cannot be told
             client.close(timeout=ANSWERS_WITHIN)
+
+
+def _watch(client: Any, say: Say, over: threading.Event) -> None:
+    """Say when the last worker is gone, and when there are some again; runs wait meanwhile."""
+    had = True
+    while not over.wait(LOOKS_EVERY):
+        try:
+            has = bool(client.nthreads())
+        except Exception:  # the scheduler is gone, which the batch says
+            return
+        if had and not has:
+            say(
+                "The cluster has no workers; the runs wait for some. Start workers, or stop with "
+                "Ctrl-C: what is finished is kept."
+            )
+        if has and not had:
+            say("The cluster has workers again.")
+        had = has
 
 
 @contextmanager

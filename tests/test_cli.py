@@ -20,15 +20,10 @@ from experiments.cli import answer
 from experiments.experiment import read_experiment
 from experiments.folder import contents, held
 from results.tables import build_tables
-from tests.fake_simulation import fake_simulate, fake_simulate_but_one
+from tests.fake_simulation import fake_simulate, fake_simulate_but_one, same_program
 
 ROOT = Path(__file__).parent.parent
 SMALL = ("--population", "200", "--years", "2", "--replications", "3")
-
-
-def same_program() -> str:
-    """Stand for the program's digest, so that nobody's editing meanwhile fails a test."""
-    return "0123456789abcdef"
 
 
 def only_tables(folder: Path, prices: Path | None = None) -> None:
@@ -425,7 +420,7 @@ from pathlib import Path
 import experiments.reporting as reporting
 import experiments.running as running
 from experiments.cli import answer
-from tests.fake_simulation import fake_simulate, fake_simulate_but_one
+from tests.fake_simulation import fake_simulate, fake_simulate_but_one, same_program
 from tests.test_cli import only_tables, same_program, slowly
 running.program_digest = same_program
 running.run_experiment = partial(running.run_experiment, work=slowly)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from functools import lru_cache
 
 import pandas as pd
 import pytest
 
-from agents.evidence import Evidence
-from experiments.designs import design_names, load_design
-from experiments.places import load_place
+from experiments.designs import design_names
 from pathways.vocabulary import ACTIVITY
 from sim.model import simulate
 from sim.recording import RunRecord
 from sim.spec import RunSpec
-from tests.test_model import AMPLE, EVIDENCE, PARAMETERS, people_of
+from tests.small_runs import small_run
+from tests.test_model import AMPLE, people_of
 
 QUICK = ("essex-programme", "sel-proposition", "dudley-mcp", "southwark-local-care-network")
 NOTHING_OF_ITS_OWN = "extended-access-hubs"  # more appointments are all it is
@@ -44,19 +42,7 @@ OWN = {
 @lru_cache(maxsize=64)
 def spec_of(design: str, effects: str, *, place: str = "southwark", people: int = 800) -> RunSpec:
     """Return one year of a small run."""
-    evidence = Evidence(EVIDENCE)
-    return RunSpec(
-        place=load_place(place, evidence),
-        design=load_design(design, evidence),
-        effects=effects,
-        population=people,
-        start=date(2025, 4, 1),
-        years=1,
-        seed=11,
-        replication=0,
-        evidence=EVIDENCE,
-        parameters=PARAMETERS,
-    )
+    return small_run(design, effects, place=place, population=people, seed=11)
 
 
 @lru_cache(maxsize=64)

@@ -174,11 +174,34 @@ def test_a_run_that_kills_every_worker_fails_alone(
 
 
 @needs_dask
+def test_a_cluster_that_has_lost_its_workers_says_so_and_goes_on_with_new_ones(
+    tmp_path: Path, two_workers: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "LOOKS_EVERY", 0.2)
+    told: list[str] = []
+
+    class Losing(list[str]):
+        def append(self, said: str) -> None:
+            told.append(said)
+            if "replication" in said and not any("no workers" in one for one in told):
+                for worker in two_workers.workers:
+                    two_workers.kill(worker)
+            if "no workers; the runs wait" in said:
+                options = ("--nthreads", "1", "--local-directory", str(tmp_path / "third"))
+                two_workers.workers.append(_dask("worker", two_workers.address, *options))
+
+    result = on_cluster(two_workers.address, slow_runs(4, 0.2), tmp_path / "a", Losing())
+    assert len(result.ended) == 4
+    assert not result.failed
+    assert any("workers again" in one for one in told)
+
+
+@needs_dask
 def test_an_address_that_does_not_answer_is_refused_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(engines, "ANSWERS_WITHIN", 1)
-    for address in ("tcp://127.0.0.1:1", "nonsense://x", "tcp://"):
+    for address in ("tcp://127.0.0.1:1", "nonsense://x", "tcp://", "foo", "tls://127.0.0.1:1", ""):
         code = answer(["run", "--scheduler", address, "--out", str(tmp_path / "out")])
         assert code == 2, address
         said = capsys.readouterr().err
@@ -186,6 +209,18 @@ def test_an_address_that_does_not_answer_is_refused_and_nothing_is_written(
         assert address in said
         assert "dask scheduler" in said
     assert not (tmp_path / "out").exists()
+
+
+@needs_dask
+def test_nothing_follows_the_message_of_a_refused_address(tmp_path: Path) -> None:
+    """Dask's client would complain at the very end of a program of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.cli", "run", "--scheduler", "foo", "--out", "out"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
 def test_without_dask_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,10 @@ import numpy as np
 import pytest
 
 import calibration
-from agents.evidence import Evidence
-from experiments.designs import load_design
-from experiments.places import load_place
 from results.eventlog import PM4PY, VIDIGI, contacts, places_of
 from sim import simulate, write_run
-from sim.spec import RunSpec
 from tests.docs_pages import DOCS, blocks
+from tests.small_runs import small_run
 
 CALIBRATION = Path(calibration.__file__).parent
 TOOLS = ("pm4py", "vidigi")
@@ -26,20 +22,7 @@ TOOLS = ("pm4py", "vidigi")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder in which the page's run stands, with fewer people."""
-    evidence = Evidence(CALIBRATION / "evidence")
-    spec = RunSpec(
-        place=load_place("southwark", evidence),
-        design=load_design("usual-care", evidence),
-        effects="none",
-        population=300,
-        start=date(2025, 4, 1),
-        years=1,
-        seed=3,
-        replication=0,
-        evidence=CALIBRATION / "evidence",
-        parameters=CALIBRATION / "parameters" / "default",
-        keep_events=True,
-    )
+    spec = small_run(population=300, seed=3, keep_events=True)
     top = tmp_path_factory.mktemp("page")
     run = top / "runs" / "events" / "runs" / "place=southwark" / "replication=0000"
     run.parent.mkdir(parents=True)

@@ -24,7 +24,8 @@ from experiments.progress import Progress
 from experiments.running import Options, run_experiment
 from results.tables import build_tables
 from sim.spec import RunSpec
-from tests.fake_simulation import fake_simulate
+from tests.fake_simulation import fake_simulate, same_program
+from tests.small_disk import small_disk
 
 ROOT = Path(__file__).parent.parent
 posix = pytest.mark.skipif(os.name == "nt", reason="process groups")
@@ -38,7 +39,8 @@ from functools import partial
 import experiments.reporting as reporting
 import experiments.running as running
 from experiments.cli import answer
-from tests.test_kills import only_tables, same_program, slowly
+from tests.fake_simulation import same_program
+from tests.test_kills import only_tables, slowly
 if sys.argv.pop(1) == "fake":
     running.run_experiment = partial(running.run_experiment, work=slowly)
 running.program_digest = same_program
@@ -46,11 +48,6 @@ reporting.tables_and_report = only_tables
 if __name__ == "__main__":
     sys.exit(answer(sys.argv[1:]))
 """
-
-
-def same_program() -> str:
-    """Stand for the program's digest, so that nobody's editing meanwhile fails a test."""
-    return "0123456789abcdef"
 
 
 def only_tables(folder: Path, prices: Path | None = None) -> None:
@@ -239,25 +236,18 @@ def test_a_disk_that_is_really_full_stops_the_batch_and_resume_finishes_it(
     faked: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small = faked / "small"
-    small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "none", str(small)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("only the system's owner may make a small disk")
-    try:
+    with small_disk(small, "300k") as mounted_again:
         assert answer(["run", *FAKE, "--out", str(small / "full"), "--workers", "1"]) == 1
         told = capsys.readouterr().err
         assert "no space left" in told
         assert f"carepath resume {small / 'full'}" in told
         had = complete(small / "full")
         assert 0 < had < RUNS
-        more = ["mount", "-o", "remount,size=100m", str(small)]
-        subprocess.run(more, check=True, capture_output=True)
+        mounted_again("size=100m")
         assert answer(["resume", str(small / "full")]) == 0
         assert f"{had} of them finished before" in capsys.readouterr().err
         assert answer(["run", *FAKE, "--out", "whole"]) == 0
         assert tables(small / "full") == tables(faked / "whole")
-    finally:
-        subprocess.run(["umount", "-l", str(small)], check=False)
 
 
 @posix

@@ -13,8 +13,6 @@ import pytest
 import calibration
 from agents.evidence import Evidence
 from agents.faults import BadInput
-from experiments.designs import load_design
-from experiments.places import load_place
 from pathways.calendar import Calendar
 from pathways.light import PLACES, SLOTS
 from pathways.light_places import Places, Stay
@@ -22,8 +20,8 @@ from pathways.light_slots import Hours, Slots
 from pathways.referrals import DOES, graph_of, load_routes
 from pathways.vocabulary import ACTIVITY, SERVICES, WAITS
 from sim.model import CareModel
-from sim.spec import RunSpec
 from sim.world import Shelf
+from tests.small_runs import small_run
 
 EVIDENCE = Path(calibration.__file__).parent / "evidence"
 PARAMETERS = Path(calibration.__file__).parent / "parameters" / "default"
@@ -33,20 +31,7 @@ SHELF = Shelf()
 @lru_cache(maxsize=64)
 def model_of(*settings: tuple[str, float]) -> CareModel:
     """Return a finished year of 4,000 people in Tilbury under some settings."""
-    evidence = Evidence(EVIDENCE)
-    spec = RunSpec(
-        place=load_place("tilbury", evidence),
-        design=load_design("usual-care", evidence),
-        effects="none",
-        population=4000,
-        start=date(2025, 4, 1),
-        years=1,
-        seed=7,
-        replication=0,
-        evidence=EVIDENCE,
-        parameters=PARAMETERS,
-        settings=dict(settings),
-    )
+    spec = small_run(place="tilbury", population=4000, seed=7, settings=dict(settings))
     model = CareModel(spec, SHELF.world_of(spec))
     model.run_to_end()
     return model

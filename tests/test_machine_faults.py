@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,8 +18,9 @@ import experiments.running as running
 from experiments.cli import answer
 from experiments.running import run_experiment
 from sim.spec import RunSpec
-from tests.fake_simulation import fake_simulate
-from tests.test_kills import FAKE, RUNS, complete, only_tables, same_program, tables
+from tests.fake_simulation import fake_simulate, same_program
+from tests.small_disk import small_disk
+from tests.test_kills import FAKE, RUNS, complete, only_tables, tables
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX file systems")
 
@@ -117,23 +117,17 @@ def test_a_finished_folder_on_a_sealed_disk_is_read_and_never_touched(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small = here / "small"
-    small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=50m", "none", str(small)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("only the system's owner may seal a disk")
-    try:
+    with small_disk(small, "50m") as mounted_again:
         folder = small / "done"
         assert answer(["run", *FAKE, "--out", str(folder), "--workers", "1"]) == 0
         before = numbers(folder)
-        subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True, capture_output=True)
+        mounted_again("ro")
         capsys.readouterr()
         assert answer(["resume", str(folder)]) != 0
         told = capsys.readouterr().err
         assert "read-only file system" in told.lower()
         assert "Traceback" not in told
         assert (complete(folder), numbers(folder)) == (RUNS, before)
-    finally:
-        subprocess.run(["umount", "-l", str(small)], check=False)
 
 
 # ------------------------------------------------------------------ files of others

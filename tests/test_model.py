@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,14 +11,12 @@ import pandas as pd
 import pytest
 
 import calibration
-from agents.evidence import Evidence
-from experiments.designs import load_design
-from experiments.places import load_place
 from pathways.vocabulary import ACTIVITY
 from sim.model import CareModel, simulate
 from sim.recording import RunRecord
 from sim.spec import RunSpec
 from sim.world import Shelf
+from tests.small_runs import small_run
 
 EVIDENCE = Path(calibration.__file__).parent / "evidence"
 PARAMETERS = Path(calibration.__file__).parent / "parameters" / "default"
@@ -50,20 +47,8 @@ AMPLE = {
 @lru_cache(maxsize=16)
 def spec_of(design: str, effects: str, *, ample: bool = False) -> RunSpec:
     """Return a small run in Southwark: 3,000 people for two years."""
-    evidence = Evidence(EVIDENCE)
-    return RunSpec(
-        place=load_place("southwark", evidence),
-        design=load_design(design, evidence),
-        effects=effects,
-        population=3000,
-        start=date(2025, 4, 1),
-        years=2,
-        seed=7,
-        replication=0,
-        evidence=EVIDENCE,
-        parameters=PARAMETERS,
-        settings=AMPLE if ample else {},
-    )
+    settings = AMPLE if ample else {}
+    return small_run(design, effects, population=3000, years=2, seed=7, settings=settings)
 
 
 @lru_cache(maxsize=16)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,11 +27,8 @@ from agents.decisions import (
     SoonerWhenQueueing,
     SteadyDischarge,
 )
-from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.organisations import AcuteHospital, GeneralPractice, LinkWorkerService, TeamMeeting
-from experiments.designs import load_design
-from experiments.places import load_place
 from pathways.beds import Valves
 from pathways.journey import Services, link_worker_episode
 from pathways.pools import usual_valves
@@ -42,6 +38,7 @@ from sim.model import CareModel
 from sim.spec import RunSpec
 from tests.demand_fakes import england
 from tests.hospital_world import World
+from tests.small_runs import small_run
 from tests.test_practice import a_run, asking, practices
 from tests.test_teams import HOURS, LINK_WORKERS, MEETINGS, arrivals, ledger, settings
 
@@ -205,16 +202,12 @@ def test_a_queue_is_ordered_anew_when_the_rule_changes() -> None:
 
 
 def spec(effects: str = "none", chosen: dict[str, float] | None = None) -> RunSpec:
-    evidence = Evidence(FOLDER / "evidence")
-    design = load_design("usual-care" if effects == "none" else "proactive-mltc", evidence)
-    if effects != "none":
-        design = replace(design, changes=design.changes | {"rules.mdt_selection": 1.0})
-    return RunSpec(
-        place=load_place("southwark", evidence), design=design, effects=effects, population=600,
-        start=date(2025, 4, 1), years=1, seed=1, replication=0, evidence=FOLDER / "evidence",
-        parameters=FOLDER / "parameters" / "default",
-        settings=chosen or {},
-    )  # fmt: skip
+    name = "usual-care" if effects == "none" else "proactive-mltc"
+    made = small_run(name, effects, population=600, seed=1, settings=chosen or {})
+    if effects == "none":
+        return made
+    changes = made.design.changes | {"rules.mdt_selection": 1.0}
+    return replace(made, design=replace(made.design, changes=changes))
 
 
 def test_the_organisations_of_a_run_are_mesa_agents_whom_the_services_ask() -> None:

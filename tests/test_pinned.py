@@ -7,20 +7,15 @@ other numbers to one part in a million (sums of 32-bit numbers).
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import calibration
-from agents.evidence import Evidence
-from experiments.designs import load_design
-from experiments.places import load_place
 from sim.model import simulate
-from sim.spec import RunSpec
 from sim.world import Shelf
+from tests.small_runs import small_run
 
 ROOT = Path(calibration.__file__).parent
 KEPT = Path(__file__).parent / "pinned" / "southwark_small.csv"
@@ -29,23 +24,9 @@ KEYS = ("person", "year", "locality", "practice", "sex", "ethnicity")
 
 def pinned_run() -> pd.DataFrame:
     """Return totals of each column of the record, by design: 1,500 people for a year."""
-    evidence = Evidence(ROOT / "evidence")
-    spec = RunSpec(
-        place=load_place("southwark", evidence),
-        design=load_design("usual-care", evidence),
-        effects="none",
-        population=1500,
-        start=date(2025, 4, 1),
-        years=1,
-        seed=2025,
-        replication=0,
-        evidence=ROOT / "evidence",
-        parameters=ROOT / "parameters" / "default",
-    )
-    proactive = replace(spec, design=load_design("proactive-mltc", evidence), effects="published")
     shelf = Shelf()
     columns = {}
-    for one in (spec, proactive):
+    for one in (small_run(), small_run("proactive-mltc")):
         record = simulate(one, shelf)
         people = pd.concat(map(pd.DataFrame, record.person_years), ignore_index=True)
         totals = people.drop(columns=[*KEYS]).astype("float64").sum()

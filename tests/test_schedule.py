@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,19 +10,16 @@ import numpy as np
 import pytest
 
 import calibration
-from agents.evidence import Evidence
 from agents.faults import BadInput
 from experiments.catalogue import installed
-from experiments.designs import load_design
 from experiments.experiment import Experiment, resolve, resolved_toml
-from experiments.places import load_place
 from experiments.planning import specs_of
 from experiments.points import Point
 from pathways.schedule import SCHEDULED, Entry, as_settings, changes_by_day
 from pathways.teams import Sessions
 from sim.model import CareModel
-from sim.spec import RunSpec
 from sim.world import Shelf
+from tests.small_runs import small_run
 
 FOLDER = Path(calibration.__file__).parent
 SHELF = Shelf()
@@ -105,20 +101,7 @@ factor = 0.6
 @lru_cache(maxsize=4)
 def year(*entries: Entry) -> CareModel:
     """Return a finished year of 2,000 people in Tilbury."""
-    evidence = Evidence(FOLDER / "evidence")
-    spec = RunSpec(
-        place=load_place("tilbury", evidence),
-        design=load_design("usual-care", evidence),
-        effects="none",
-        population=2000,
-        start=date(2025, 4, 1),
-        years=1,
-        seed=7,
-        replication=0,
-        evidence=FOLDER / "evidence",
-        parameters=FOLDER / "parameters" / "default",
-        settings=as_settings(entries),
-    )
+    spec = small_run(place="tilbury", population=2000, seed=7, settings=as_settings(entries))
     model = CareModel(spec, SHELF.world_of(spec))
     model.run_to_end()
     return model

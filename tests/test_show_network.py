@@ -12,8 +12,6 @@ import pytest
 import calibration
 from agents.evidence import Evidence
 from agents.faults import BadInput
-from experiments.designs import load_design
-from experiments.places import load_place
 from experiments.settings import check_settings
 from experiments.show import shown
 from experiments.show_figures import figure_shown
@@ -25,7 +23,7 @@ from results.service_table import service_lines, service_table
 from results.sheets import Sheet
 from results.store import find_runs
 from sim import simulate, write_run
-from sim.spec import RunSpec
+from tests.small_runs import small_run
 
 CALIBRATION = Path(calibration.__file__).parent
 START = date(2025, 4, 1)
@@ -34,20 +32,7 @@ START = date(2025, 4, 1)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an experiment folder with one run of a year, with its events."""
-    evidence = Evidence(CALIBRATION / "evidence")
-    spec = RunSpec(
-        place=load_place("tilbury", evidence),
-        design=load_design("usual-care", evidence),
-        effects="none",
-        population=800,
-        start=START,
-        years=1,
-        seed=3,
-        replication=0,
-        evidence=CALIBRATION / "evidence",
-        parameters=CALIBRATION / "parameters" / "default",
-        keep_events=True,
-    )
+    spec = small_run(place="tilbury", population=800, start=START, seed=3, keep_events=True)
     where = tmp_path_factory.mktemp("experiment")
     run = where / "runs/place=tilbury/design=usual-care/effects=none/draw=0000/replication=0000"
     run.parent.mkdir(parents=True)

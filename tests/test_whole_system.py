@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import numpy as np
 import pytest
 
 from agents.evidence import Evidence
-from experiments.catalogue import EVIDENCE, PARAMETERS
-from experiments.designs import load_design
+from experiments.catalogue import EVIDENCE
 from experiments.experiment import read_experiment
 from experiments.places import load_place
 from sim.model import CareModel, simulate
 from sim.recording import RunRecord
-from sim.spec import RunSpec
+from tests.small_runs import small_run
 
 RESIDENTS = 6_000
 
 
-def spec_of(place: str, residents: int, evidence: Evidence, years: int = 1) -> RunSpec:
-    return RunSpec(
-        place=load_place(place, evidence),
-        design=load_design("usual-care", evidence),
-        effects="none",
-        population=residents,
-        start=date(2025, 4, 1),
-        years=years,
-        seed=2025,
-        replication=0,
-        evidence=EVIDENCE,
-        parameters=PARAMETERS,
-    )
-
-
 @pytest.fixture(scope="module")
 def system() -> CareModel:
-    model = CareModel(spec_of("mid_and_south_essex", RESIDENTS, Evidence(EVIDENCE)))
+    model = CareModel(small_run(place="mid_and_south_essex", population=RESIDENTS))
     model.run_to_end()
     return model
 
@@ -64,9 +47,8 @@ def test_everyone_of_the_system_is_accounted_for(system: CareModel) -> None:
 
 
 def test_hospitals_are_as_many_pools_as_the_systems_beds_fill() -> None:
-    evidence = Evidence(EVIDENCE)
-    few = CareModel(spec_of("tilbury", 2_000, evidence))
-    spec = spec_of("mid_and_south_essex", 12_000, evidence)
+    few = CareModel(small_run(place="tilbury", population=2_000))
+    spec = small_run(place="mid_and_south_essex", population=12_000)
     beds = spec.place.capacity["beds"]["emergency pool"]
     spec = replace(spec, settings={"beds.emergency_beds_per_10000": 33 * beds})
     many = CareModel(spec)
@@ -93,9 +75,9 @@ def test_the_essex_experiments_are_the_same_people_apart_and_together() -> None:
 def test_a_system_uses_about_as_much_a_head_as_its_localities_do_apart() -> None:
     evidence = Evidence(EVIDENCE)
     place = load_place("mid_and_south_essex", evidence)
-    whole = simulate(spec_of("mid_and_south_essex", 26_000, evidence, years=2))
+    whole = simulate(small_run(place="mid_and_south_essex", population=26_000, years=2))
     apart = [
-        simulate(spec_of(part.key, round(26_000 * share), evidence, years=2))
+        simulate(small_run(place=part.key, population=round(26_000 * share), years=2))
         for part, share in zip(place.parts, place.locality_shares, strict=True)
     ]
 
@@ -111,7 +93,7 @@ def test_a_finished_model_is_let_go() -> None:
     import gc
     import weakref
 
-    spec = spec_of("tilbury", 500, Evidence(EVIDENCE))
+    spec = small_run(place="tilbury", population=500)
     made: list[weakref.ref[CareModel]] = []
 
     class Watched(CareModel):

@@ -6,7 +6,6 @@ Where a limit has an answer that needs no model, the model must give it.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,10 @@ import calibration
 from agents.disease_tables import DiseaseTables
 from agents.evidence import Evidence
 from agents.place import Place
-from experiments.designs import load_design
 from experiments.places import load_place
 from sim.model import simulate
 from sim.spec import RunSpec
+from tests.small_runs import small_run
 
 ROOT = Path(calibration.__file__).parent
 EVIDENCE = ROOT / "evidence"
@@ -37,19 +36,7 @@ def southwark() -> Place:
 
 def spec_of(**changes: Any) -> RunSpec:
     """Return a small run of usual care: 1,500 people for a year."""
-    spec = RunSpec(
-        place=southwark(),
-        design=load_design("usual-care", Evidence(EVIDENCE)),
-        effects="none",
-        population=1500,
-        start=date(2025, 4, 1),
-        years=1,
-        seed=11,
-        replication=0,
-        evidence=EVIDENCE,
-        parameters=PARAMETERS,
-    )
-    return replace(spec, **changes)
+    return small_run(seed=11, **changes)
 
 
 class Run:
