@@ -34,7 +34,7 @@ MOVES = (
 
 # Few live in care homes, and a ward at home has 2 places for 10,000 people: in fewer residents
 # there is nobody, or not one place, to see it by.
-MANY = {"care-home-service": 8_000, "home-ward-rapid-response": 8_000}
+MANY = {"care-home-service": 30_000, "home-ward-rapid-response": 8_000}
 
 
 @lru_cache(maxsize=64)
@@ -58,7 +58,7 @@ def test_a_component_moves_what_it_says_over_seeds_and_not_what_it_cannot_touch(
         pd.testing.assert_series_equal(usual[untouched], plan[untouched])
         changes.append(float(plan[lowered].sum() - usual[lowered].sum()))
     assert np.mean(changes) < 0.0
-    assert sum(change <= 0.0 for change in changes) >= 2  # few events: none in some seeds
+    assert sum(change < 0.0 for change in changes) >= 2
 
 
 def test_visits_seen_to_elsewhere_leave_health_as_it_was() -> None:
