@@ -20,9 +20,9 @@ from pathways.structure import STRUCTURE
 from pathways.vocabulary import SERVICES
 
 # Seconds of one core, to say beforehand how long the runs may take: of every run however small, of
-# each of its years, of each resident who is made and aged, and of each person-year. Fitted to
-# benchmarks/test_estimate.py, which says how far they are out.
-OF_A_RUN, OF_A_YEAR, OF_A_RESIDENT, OF_A_PERSON_YEAR = 0.5, 1.0, 70e-6, 15e-6
+# each of its years, of each resident who is made and aged, and of each person-year. Rough: fitted
+# to runs of 500 to 1.2 million people on one machine; another may take half or twice as long.
+OF_A_RUN, OF_A_YEAR, OF_A_RESIDENT, OF_A_PERSON_YEAR = 0.5, 1.0, 70e-6, 20e-6
 
 SECTIONS: dict[str, str] = {
     "people": "rules that say who the design is for, and who not",

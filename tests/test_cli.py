@@ -19,6 +19,7 @@ import experiments.running as running
 from experiments.cli import answer
 from experiments.experiment import read_experiment
 from experiments.folder import contents, held
+from experiments.listing import processor_seconds
 from results.tables import build_tables
 from tests.fake_simulation import fake_simulate, fake_simulate_but_one, same_program
 
@@ -397,6 +398,18 @@ def test_a_new_file_is_valid_and_holds_the_defaults(faked: Path, capsys: Said) -
     assert "population, which is then everyone" in (faked / "mine.toml").read_text()
     for key in ("start", "years", "replications", "seed", "effects", "main_measure", "baseline"):
         assert getattr(written, key) == getattr(read_experiment("bare.toml"), key)
+
+
+@pytest.mark.parametrize(
+    ("people", "years", "measured"), [(500, 1, 2.1), (2000, 5, 7.8), (50_000, 5, 15.0)]
+)
+def test_the_time_that_is_told_is_about_what_runs_took(
+    people: int, years: int, measured: float
+) -> None:
+    """Seconds of processor time of one run, measured on a busy machine."""
+    sizes = {"population": people, "years": years, "replications": 5}
+    told = processor_seconds(read_experiment("southwark", sizes)) / 10
+    assert 0.5 * measured < told < 2.0 * measured
 
 
 def test_the_built_in_comparison_is_the_contracts() -> None:
