@@ -1,8 +1,8 @@
 """What a person-year costs from a town to a system: processor time and memory.
 
 ``pytest benchmarks/test_scale.py -s`` does 50,000 and 300,000 people (about two minutes); with
-``CAREPATH_SLOW=1`` also 1,200,000 (five more, and 7 GB). Each size runs in a process of its own, so that its memory is its
-own. Draws ``.benchmarks/scale.png`` where there is more than one size.
+``CAREPATH_SLOW=1`` also 1,200,000 (five more, and 7 GB). Each size runs in a process of its own,
+so that its memory is its own. Draws ``.benchmarks/scale.png`` where there is more than one size.
 """
 
 from __future__ import annotations
