@@ -52,7 +52,8 @@ def comparison_table(
 ) -> pd.DataFrame:
     """Return ``comparison.csv``: every arm against the baseline of its place.
 
-    ``scales`` are residents of each place for each simulated one: what one event counts.
+    ``scales`` are residents of each place for each simulated one: what one event counts. Where
+    nothing is set beside a baseline the table has its columns and no rows.
     """
     each = scales or {}
     parts = [
@@ -68,7 +69,10 @@ def comparison_table(
         for arm, stack in stacks.items()
         if arm != baselines[arm[0]]
     ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    if not parts:
+        arm, stack = next(iter(stacks.items()))
+        return named(arm, compared(stack, stack, arm[1])).iloc[:0]
+    return pd.concat(parts, ignore_index=True)
 
 
 def events_of(measures: pd.Series) -> Floats:

@@ -96,6 +96,8 @@ def load(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read one table as it was written."""
+    """Read one table as it was written; one of an older program may be empty, names and all."""
+    if not path.read_bytes().strip():
+        return pd.DataFrame()
     text = dict.fromkeys(("year", "group", "draw_name", "practice", "locality"), str)
     return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])

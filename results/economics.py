@@ -27,6 +27,7 @@ THRESHOLDS = ("threshold_displaced", "threshold_low", "threshold_new", "threshol
 PERSPECTIVE = ("nhs_cost", "social_care_cost")
 PAYERS_IN_VIEW = (NHS, SOCIAL_CARE)
 COLUMNS = ["item", "unit", "threshold", "group_by", "group"]
+NUMBERS = ("replications", "interval_kind", "mean", "low", "high", "low50", "high50")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +141,9 @@ def value_table(
             *_payback(cash[arm]),
         ]
         parts.append(named(arm, _table(rows, of_arm.draws)))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    if not parts:
+        return pd.DataFrame(columns=["place", "design", "effects", *COLUMNS, *NUMBERS])
+    return pd.concat(parts, ignore_index=True)
 
 
 Row = tuple[str, str, float, str, str, Floats]

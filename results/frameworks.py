@@ -63,6 +63,8 @@ STANDS_FOR = {
     "care planning": "assessments and care plans made",
 }
 NOT_SIMULATED = "not simulated"
+ARM = ["place", "design", "effects"]
+GROUPS = ("unit", "group_by", "group", "year")
 SHOWN = ("mean", "baseline_mean", "difference", "difference_low", "difference_high")
 
 
@@ -75,7 +77,8 @@ def frameworks_table(
     """
     indicators = _indicators(settings)
     if comparison.empty:
-        return indicators.assign(measure="", year="")
+        columns = [*ARM, *indicators.columns, "measure", *GROUPS, *SHOWN]
+        return indicators.assign(measure="", year="").reindex(columns=columns)
     whole = comparison[comparison["group_by"].isin(["all", "sex"])]
     gaps = inequality[(inequality["index"] == "sii") & (inequality["group_by"] == "imd_quintile")]
     parts = [
@@ -86,9 +89,8 @@ def frameworks_table(
         ),
     ]
     table = pd.concat(parts, ignore_index=True)
-    first = ["place", "design", "effects"]
-    table = table[[*first, *table.columns.difference(first, sort=False)]]
-    return table.fillna(dict.fromkeys((*first, "unit", "group_by", "group"), ""))
+    table = table[[*ARM, *table.columns.difference(ARM, sort=False)]]
+    return table.fillna(dict.fromkeys((*ARM, "unit", "group_by", "group"), ""))
 
 
 def _designs(gaps: pd.DataFrame) -> pd.DataFrame:
@@ -119,9 +121,8 @@ def _rows(
         [(name, measure) for name, keys in measures.items() for measure in keys],
         columns=["indicator", "measure"],
     )
-    columns = ["place", "design", "effects", "measure", "unit", "group_by", "group", "year"]
     return (
         indicators.merge(pairs, on="indicator")
-        .merge(found[[*columns, *SHOWN]], on="measure")
+        .merge(found[[*ARM, "measure", *GROUPS, *SHOWN]], on="measure")
         .reset_index(drop=True)
     )

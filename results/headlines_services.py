@@ -44,22 +44,26 @@ def waits_claim(letter: str, service: str, median: float, nine_in_ten: float, un
     return f"{service} under {letter}: half wait under {half} {one}, one in ten over {tenth}"
 
 
-def full_claim(over: dict[str, list[str]], full_everywhere: list[str]) -> str:
+def full_claim(
+    over: dict[str, list[str]], full_everywhere: list[str], *, alone: bool = False
+) -> str:
     """Return the claim of figure 12.
 
     Parameters
     ----------
     over : for each letter the services asked for more than exists
     full_everywhere : services at 95% or more under every option
+    alone : there is one option, so that nothing need be said of every one
     """
     parts = [
         f"{letter} asks for more {listed(names[:2])} than exist"
         for letter, names in over.items()
         if names
     ]
+    every = "" if alone else " under every option"
     if full_everywhere:
         names = listed(full_everywhere[:2])
-        parts.append(f"{names if parts else capital(names)} are full under every option")
+        parts.append(f"{names if parts else capital(names)} are full{every}")
     return "; ".join(parts[:2]) or "No service is asked for more than it has"
 
 

@@ -78,14 +78,15 @@ def _begin() -> None:
     """Do nothing: what this module needs is read by then."""
 
 
-def _ahead(folder: Path, pool: Executor) -> dict[int, Future[Section]]:
+def _ahead(folder: Path, pool: Executor) -> dict[int, Future[Section | None]]:
     """Let other processes make the report's sections, each with its figures."""
     from results.report import LONGEST_FIRST, one_section
 
     return {number: pool.submit(one_section, folder, number) for number in LONGEST_FIRST}
 
 
-def _report(folder: Path, ahead: Mapping[int, Future[Section]]) -> None:
+def _report(folder: Path, ahead: Mapping[int, Future[Section | None]]) -> None:
     from results.report import build_report
 
-    build_report(folder, [ahead[number].result() for number in sorted(ahead)] or None)
+    made = [ahead[number].result() for number in sorted(ahead)]
+    build_report(folder, [section for section in made if section is not None] or None)

@@ -22,6 +22,7 @@ from results.report_numbers import percent
 from results.report_people import changes_section, reached_section
 from results.report_reading import read_report_data
 from results.report_services import services_section
+from results.report_usual import USUAL_MAKERS, usual_page
 
 TEMPLATES = Path(__file__).parent / "templates"
 FEW = 2  # with so few designs the figures are small, and sections share printed pages
@@ -71,13 +72,23 @@ LONGEST_FIRST = (8, 10, 3, 6, 5, 4, 2, 9, 7, 11)
 
 
 def report_sections(data: ReportData) -> tuple[Section, ...]:
-    """Return sections 2 to 11, in order."""
-    return in_print(data, [make(data) for make in MAKERS.values()])
+    """Return sections 2 to 11, in order; without a design those that compare are left out."""
+    return in_print(data, [make(data) for make in makers(data).values()])
 
 
-def one_section(folder: Path, number: int) -> Section:
-    """Return one section of a folder's report, for a process that makes several."""
-    return MAKERS[number](_data_of(folder))
+def makers(data: ReportData) -> Mapping[int, Callable[[ReportData], Section]]:
+    """Return what makes each section: of a comparison, or of usual care alone."""
+    return USUAL_MAKERS if data.alone else MAKERS
+
+
+def one_section(folder: Path, number: int) -> Section | None:
+    """Return one section of a folder's report, for a process that makes several.
+
+    None where the report has no such section, for nothing is compared.
+    """
+    data = _data_of(folder)
+    make = makers(data).get(number)
+    return make(data) if make else None
 
 
 @lru_cache(maxsize=1)
@@ -101,7 +112,7 @@ def render(data: ReportData, sections: tuple[Section, ...]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = answer_page(data)
+    page = usual_page(data) if data.alone else answer_page(data)
     return environment.get_template("report.html.j2").render(
         data=data,
         page=page,

@@ -78,7 +78,7 @@ def answer_page(data: ReportData) -> AnswerPage:
         rows=rows,
         sayings=_sayings(data, found, measure, letter),
         box=_box(data),
-        warnings=_warnings(data),
+        warnings=warnings_of(data),
     )
 
 
@@ -256,7 +256,8 @@ def evidence_by_basis(data: ReportData) -> dict[str, int]:
     return {str(basis): int(count) for basis, count in counts.items()}
 
 
-def _warnings(data: ReportData) -> tuple[str, ...]:
+def warnings_of(data: ReportData) -> tuple[str, ...]:
+    """Return what a reader must know before reading on, one sentence or two each."""
     found = []
     if data.without_effect:
         found.append(wording.NO_EFFECT)
@@ -274,7 +275,11 @@ def _warnings(data: ReportData) -> tuple[str, ...]:
             "and rough, and ‘not clear’ says little."
         )
     if data.replications < 2:
-        found.append("One replication gives no interval: every verdict here is ‘not in this run’.")
+        found.append(
+            "One run says nothing of chance, so no number here has an interval."
+            if data.alone
+            else "One replication gives no interval: every verdict here is ‘not in this run’."
+        )
     if len(data.places) > 1:
         others = len(data.places) - 1
         found.append(

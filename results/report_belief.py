@@ -172,7 +172,7 @@ def sure_section(data: ReportData) -> Section:
             "either way: too few people were simulated to tell a hit from a miss."
         )
     drivers = sensitivity_block(data)
-    if drivers is None:
+    if drivers is None and not data.alone:
         notes.append(
             "Figure 15, which inputs drive the answer, needs a sensitivity run: carepath "
             "sensitivity EXPERIMENT --add-to this folder."

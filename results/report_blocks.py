@@ -148,7 +148,7 @@ class Saying:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPage:
-    """Everything on the first page."""
+    """Everything on the first page; ``table`` stands for the rows where nothing is compared."""
 
     headline: str
     stand: str
@@ -159,3 +159,4 @@ class AnswerPage:
     sayings: tuple[Saying, ...]
     box: Saying
     warnings: tuple[str, ...] = field(default=())
+    table: Table | None = None

@@ -88,6 +88,17 @@ class ReportData:
         return (self.baseline, *self.designs)
 
     @property
+    def alone(self) -> bool:
+        """True where no design has results, so that usual care stands alone."""
+        return not self.designs
+
+    @property
+    def asked(self) -> list[str]:
+        """The keys of all designs of the experiment file, usual care among them."""
+        entries = self.experiment.get("design", [])
+        return [str(entry.get("name") or entry.get("use", "")) for entry in entries]
+
+    @property
     def years(self) -> int:
         """Years simulated."""
         return int(self.experiment.get("years", 1))
@@ -125,7 +136,8 @@ class ReportData:
     @property
     def without_effect(self) -> bool:
         """True where no effect on health was put into any design that is shown."""
-        return all(option.effects in ("null", "inert") for option in self.designs)
+        put_in = [option.effects not in ("null", "inert") for option in self.designs]
+        return bool(put_in) and not any(put_in)
 
     @property
     def version(self) -> str:
@@ -144,9 +156,10 @@ class ReportData:
     @cached_property
     def replications(self) -> int:
         """Paired replications (or draws) behind the intervals."""
-        table = self.table("comparison")
-        if table is not None and "replications" in table and len(table):
-            return int(table["replications"].max())
+        for name in ("comparison", "outcomes"):
+            table = self.table(name)
+            if table is not None and "replications" in table:
+                return int(table["replications"].max())
         return int(self.experiment.get("replications", 0))
 
     @cached_property

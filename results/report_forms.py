@@ -45,12 +45,16 @@ def form_tables(data: ReportData, headline: str, runs: str, evidence: str) -> tu
     forms = tomllib.loads(FORMS.read_text(encoding="utf-8"))["form"]
     own = written(data.folder / OWN, forms)
     known = facts(data, headline, runs, evidence)
-    return tuple(_table(form, own.get(form["key"], {}), known) for form in forms)
+    return tuple(_table(form, own.get(form["key"], {}), known, data.alone) for form in forms)
 
 
-def _table(form: Mapping[str, Any], own: Mapping[str, str], known: Mapping[str, str]) -> Table:
+def _table(
+    form: Mapping[str, Any], own: Mapping[str, str], known: Mapping[str, str], alone: bool
+) -> Table:
+    """Return a form as a table; ``alone`` tells that nothing was compared with usual care."""
+    instead = form.get("alone", {}) if alone else {}
     rows = tuple(
-        (f"{number} {name}", own.get(number) or _filled(text, known))
+        (f"{number} {name}", own.get(number) or _filled(instead.get(number, text), known))
         for number, name, text in form["items"]
     )
     return Table(caption=str(form["title"]), head=("Item", "This run"), rows=rows, wide=True)

@@ -177,8 +177,12 @@ def methods(data: ReportData, headline: str) -> Methods:
 def _lines(data: ReportData) -> tuple[tuple[str, str], ...]:
     count = len(data.designs)
     designs = "one design" if count == 1 else f"{count_word(count)} designs"
+    usual = data.baseline.title.lower()
+    aim = f"Compare {designs} with {usual} for {data.place_name}."
+    if data.alone:
+        aim = f"Show {usual} for {data.place_name}; nothing is compared."
     return (
-        ("Aim", f"Compare {designs} with {data.baseline.title.lower()} for {data.place_name}."),
+        ("Aim", aim),
         (
             "Logic",
             "One simulated person per resident, who falls ill, asks for help and waits; the same "
@@ -203,6 +207,9 @@ def _lines(data: ReportData) -> tuple[tuple[str, str], ...]:
 
 def _runs_words(data: ReportData) -> str:
     """Return how many runs a design's intervals rest on."""
+    if data.alone:
+        many = "replication" if data.replications == 1 else "replications"
+        return f"{data.replications} {many} of {data.baseline.title.lower()}"
     if data.draws < 2:
         return f"{data.replications} paired replications"
     each = data.replications // data.draws

@@ -132,7 +132,7 @@ def _no_tables(folder: Path) -> Fault:
 def _read_csv(path: Path) -> pd.DataFrame:
     """Read a table; words such as "null" and "none" are readings of evidence, not gaps.
 
-    A table that has nothing to tell (no design to compare) is an empty file.
+    Older programs wrote a table without rows as an empty file, without its names.
     """
     if not path.read_bytes().strip():
         return pd.DataFrame()
@@ -162,9 +162,10 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _places(tables: Mapping[str, pd.DataFrame], experiment: Mapping[str, Any]) -> tuple[str, ...]:
-    table = tables.get("comparison", tables.get("outcomes"))
-    if table is not None and "place" in table.columns and len(table):
-        return tuple(dict.fromkeys(table["place"]))
+    for name in ("comparison", "outcomes"):
+        table = tables.get(name)
+        if table is not None and "place" in table.columns and len(table):
+            return tuple(dict.fromkeys(table["place"]))
     named = experiment.get("place", "place")
     return tuple(named) if isinstance(named, list) else (str(named),)
 
@@ -195,11 +196,11 @@ def _title(key: str, facts: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _names(data: ReportData) -> list[str]:
-    entries = data.experiment.get("design", [])
-    listed = [str(entry.get("name") or entry.get("use", "")) for entry in entries]
-    table = data.table("comparison")
+    """Return the designs that have results, in the order of the experiment file."""
+    tables = (data.table(name) for name in ("comparison", "outcomes"))
+    table = next((one for one in tables if one is not None), None)
     present = list(dict.fromkeys(table["design"])) if table is not None else []
-    named = [name for name in listed if name in present or not present]
+    named = [name for name in data.asked if name in present]
     rest = [name for name in present if name not in named]
     return [name for name in [*named, *rest] if name != data.baseline.key]
 

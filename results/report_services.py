@@ -17,6 +17,7 @@ from results.report_numbers import (
     count_word,
     figures,
     listed,
+    lower_first,
     percent,
     plain,
     plain_range,
@@ -36,11 +37,15 @@ CORE_WAITS = ("gp", "ed", "beds", "outpatients", "vcse", "mdt", "care_coordinati
 def services_section(data: ReportData) -> Section:
     """Return section 8: capacity and waits."""
     used, waits = findings_services.use_rows(data), findings_services.wait_rows(data)
-    first = {o.letter: findings_services.fullest(used, o) for o in data.designs}
+    shown = data.designs or (data.baseline,)
+    first = {o.letter: findings_services.fullest(used, o) for o in shown}
     known = {letter: row for letter, row in first.items() if row is not None}
     heading = headlines_services.capacity_headline(
         {letter: (row.name, row.fuller) for letter, row in known.items()}
     )
+    if data.alone and known:
+        row = known[data.baseline.letter]
+        heading = f"{capital(row.name)} are the fullest, {percent(row.used.mean)} used"
     return Section(
         number=8,
         nav="Capacity and waits",
@@ -57,7 +62,7 @@ def services_section(data: ReportData) -> Section:
             )
             if block is not None
         ),
-        notes=(" ".join(_constraint_notes(known)),),
+        notes=() if data.alone else (" ".join(_constraint_notes(known)),),
     )
 
 
@@ -170,7 +175,7 @@ def _wait_panel(data: ReportData, service: str, rows: list[WaitRow]) -> Panel:
 
 def _waits_claim(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]) -> str:
     """Return the claim about the service that fills up first and has waits, else the longest."""
-    option = data.designs[0]
+    option = data.designs[0] if data.designs else data.baseline
     mine = {row.service: row for row in rows if row.option == option}
     if not mine:
         return "Waits under the designs are not in this run"
@@ -178,7 +183,7 @@ def _waits_claim(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]
     longest = max(mine.values(), key=lambda row: row.nine_in_ten.mean)
     row = mine.get(full.service, longest) if full is not None else longest
     return headlines_services.waits_claim(
-        option.letter,
+        lower_first(option.title) if data.alone else option.letter,
         _wait_name(row.service),
         row.median.mean,
         row.nine_in_ten.mean,
@@ -192,7 +197,9 @@ def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
             number=12, claim="How full services are", missing=data.why_missing("resources")
         )
     year = findings_services.middle_year(data)
-    claim = headlines_services.full_claim(_over(rows), _full_everywhere(data, rows))
+    claim = headlines_services.full_claim(
+        _over(rows), _full_everywhere(data, rows), alone=data.alone
+    )
     alt = alt_text(
         "Grid of percentages",
         "Down: services; across: usual care and each design",
@@ -203,8 +210,8 @@ def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
     posts = len({(row.service, row.role) for row in rows})
     left = posts - len({(row.service, row.role) for row in shown})
     more = (
-        f". {capital(count_word(left))} more, less than {percent(FILLING)} full and alike under "
-        "every option, stand in the table"
+        f". {capital(count_word(left))} more, less than {percent(FILLING)} full"
+        f"{'' if data.alone else ' and alike under every option'}, stand in the table"
         if left
         else ""
     )

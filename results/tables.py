@@ -53,6 +53,11 @@ from results.warmup import warm_up_table
 from results.workbook import write_workbook
 
 Floats = npt.NDArray[np.float64]
+GROUP = ("group_by", "group")
+RESOURCE_KEYS = ("service", "role", *GROUP, "year")
+PREVALENCE_KEYS = ("when", "condition", "status", *GROUP)
+STAGE_KEYS = ("stage", *GROUP, "year")
+GAIN_KEYS = GROUP
 TABLES = (
     "outcomes",
     "comparison",
@@ -100,10 +105,10 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
             units={place: partial(gap_units, run) for place, run in first.items()},
         ),
         "activity": activity_table(stacks["activity"], baselines, settings),
-        "resources": numbers_table(stacks["resources"], NUMBERS),
+        "resources": numbers_table(stacks["resources"], NUMBERS, RESOURCE_KEYS),
         "flows": flows_table(collected.flows),
-        "population": shares_table(stacks["population"], "prevalence", 1.0),
-        "stages": shares_table(stacks["stages"], "per_1000", PER),
+        "population": shares_table(stacks["population"], "prevalence", 1.0, PREVALENCE_KEYS),
+        "stages": shares_table(stacks["stages"], "per_1000", PER, STAGE_KEYS),
         "draws": draws_table(added, collected.outcomes, stacks["inequality"], baselines, settings),
         "ceac": ceac_table(added, baselines, settings),
         "variance": variance_table(collected.outcomes, baselines, varied),
@@ -114,7 +119,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
             stacks["checks"], {arm: runs[0] for arm, runs in collected.runs.items()}, settings
         ),
         "measures": measures_table(_recorded(collected.outcomes)),
-        "gains": numbers_table(stacks["gains"], GAINS),
+        "gains": numbers_table(stacks["gains"], GAINS, GAIN_KEYS),
     }
     tables["services"] = services_table(tables["resources"])
     tables["costs"] = costs_table(stacks["costs"], flows, baselines)
@@ -173,8 +178,16 @@ def costs_table(
     return pd.concat(parts, ignore_index=True)
 
 
-def numbers_table(stacks: Mapping[Arm, Stack], numbers: Sequence[str]) -> pd.DataFrame:
-    """Return a table of several numbers a row, each with its interval beside it."""
+def numbers_table(
+    stacks: Mapping[Arm, Stack], numbers: Sequence[str], keys: Sequence[str]
+) -> pd.DataFrame:
+    """Return a table of several numbers a row, each with its interval beside it.
+
+    ``keys`` are the names of its rows, for a table that has none.
+    """
+    if not stacks:
+        ends = [f"{name}{end}" for name in numbers for end in ("", "_low", "_high")]
+        return _empty(keys, ends)
     parts = []
     for arm, stack in stacks.items():
         table = stack.keys.assign(
@@ -186,11 +199,25 @@ def numbers_table(stacks: Mapping[Arm, Stack], numbers: Sequence[str]) -> pd.Dat
                 **{name: held.mean, f"{name}_low": held.low, f"{name}_high": held.high}
             )
         parts.append(named(arm, table))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    return pd.concat(parts, ignore_index=True)
 
 
-def shares_table(stacks: Mapping[Arm, Stack], name: str, per: float) -> pd.DataFrame:
-    """Return people with their share of the group as ``name`` (times ``per``), and intervals."""
+def _empty(keys: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
+    """Return a table without rows whose columns are those that it would have with some."""
+    known = ("place", "design", "effects", *keys, "replications", "interval_kind", *numbers)
+    return pd.DataFrame(columns=list(known))
+
+
+def shares_table(
+    stacks: Mapping[Arm, Stack], name: str, per: float, keys: Sequence[str]
+) -> pd.DataFrame:
+    """Return people with their share of the group as ``name`` (times ``per``), and intervals.
+
+    ``keys`` are the names of its rows, for a table that has none.
+    """
+    if not stacks:
+        ends = [f"{name}{end}" for end in ("", "_low", "_high")]
+        return _empty(keys, ["mean", "low", "high", "people", *ends])
     parts = []
     for arm, stack in stacks.items():
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -201,7 +228,7 @@ def shares_table(stacks: Mapping[Arm, Stack], name: str, per: float) -> pd.DataF
             **{name: share.mean, f"{name}_low": share.low, f"{name}_high": share.high},
         )
         parts.append(named(arm, table))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    return pd.concat(parts, ignore_index=True)
 
 
 def evidence_table(collected: Collected) -> pd.DataFrame:

@@ -1,0 +1,122 @@
+"""Usual care alone: tables with their names and no rows, and a report without a comparison."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from openpyxl import load_workbook
+
+from agents.faults import BadInput
+from experiments.comparing import comparison_text
+from results.csv_files import read_table
+from results.report import build_report
+from results.report_reading import read_report_data
+from results.tables import build_tables
+from tests.fake_runs import Fake, write_fake_experiment
+from tests.test_report import Page
+
+DESIGN = ("proactive-mltc", "published")
+SIZE = {"population": 400, "years": 2, "replications": 2}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of usual care alone, with tables and report."""
+    return made(tmp_path_factory.mktemp("alone"), Fake(**SIZE, designs=()))  # type: ignore[arg-type]
+
+
+def made(to: Path, fake: Fake) -> Path:
+    build_report_of(write_fake_experiment(to, fake))
+    return to
+
+
+def build_report_of(folder: Path) -> str:
+    build_tables(folder)
+    return build_report(folder).read_text(encoding="utf-8")
+
+
+def test_tables_without_rows_have_the_columns_of_tables_with_rows(
+    alone: Path, tmp_path: Path
+) -> None:
+    both = write_fake_experiment(tmp_path, Fake(**SIZE, designs=(DESIGN,)))  # type: ignore[arg-type]
+    build_tables(both)
+    for full in sorted((both / "tables").glob("*.csv")):
+        own = alone / "tables" / full.name
+        assert list(pd.read_csv(own).columns) == list(pd.read_csv(full).columns), full.name
+    for name in ("comparison", "stages", "gains", "value"):
+        assert len(pd.read_csv(alone / "tables" / f"{name}.csv")) == 0
+    book = load_workbook(alone / "tables" / "tables.xlsx")
+    for name in ("comparison", "stages", "gains", "value"):
+        names = [cell.value for cell in book[name][1]]
+        assert names == list(pd.read_csv(alone / "tables" / f"{name}.csv").columns)
+
+
+def test_report_of_usual_care_tells_what_there_is_and_compares_nothing(alone: Path) -> None:
+    html = (alone / "report.html").read_text(encoding="utf-8")
+    page = Page(html)
+    assert "Only usual care was run, so nothing is compared." in page.words
+    sections = [str(one.get("id")) for one in page.named("section") if one.get("id")]
+    assert sections == ["s1", "s2", "s3", "s5", "s6", "s8", "s10", "s11", "s12"]
+    for words in ("Who lives here", "What care residents get", "NHS care costs", "Gaps by depriv"):
+        assert words in page.words
+    assert not re.findall(r"<h[1-4][^>]*>\s*</h[1-4]>|\bnan\b", html)
+    for wrong in ("no designs", "under U", "paired", "every verdict", "carepath sensitivity"):
+        assert wrong not in page.words, wrong
+
+
+def test_first_page_says_what_usual_care_gives(alone: Path) -> None:
+    level = read_report_data(alone)
+    found = level.level("emergency_admissions", level.baseline)
+    assert found is not None
+    heading = re.search(r"<h1>(.*?)</h1>", (alone / "report.html").read_text(encoding="utf-8"))
+    assert heading is not None
+    assert "emergency admissions per 10,000" in heading[1].replace("\u2011", "-")
+    told = float(re.sub(r"[^\d.]", "", heading[1].split(":")[1].split("emergency")[0]))
+    assert told == pytest.approx(found.mean, rel=0.01)
+
+
+def test_one_run_of_one_year_says_nothing_of_chance(tmp_path: Path) -> None:
+    fake = Fake(population=400, years=1, replications=1, designs=())
+    html = build_report_of(write_fake_experiment(tmp_path, fake))
+    words = Page(html).words
+    assert "One run says nothing of chance" in words
+    assert "one run" in words
+    assert not re.search(r"\bnan\b", html, re.IGNORECASE)
+
+
+def test_designs_that_all_failed_are_named_and_nothing_is_compared(tmp_path: Path) -> None:
+    folder = write_fake_experiment(tmp_path, Fake(**SIZE, designs=(DESIGN,)))  # type: ignore[arg-type]
+    shutil.rmtree(folder / "runs" / "place=southwark" / "design=proactive-mltc")
+    words = Page(build_report_of(folder)).words
+    assert "No run of proactive mltc has ended, so only usual care is shown" in words
+    assert "Only usual care was run" not in words
+
+
+def test_folder_without_a_finished_run_is_refused(tmp_path: Path) -> None:
+    folder = write_fake_experiment(tmp_path, Fake(**SIZE, designs=()))  # type: ignore[arg-type]
+    shutil.rmtree(folder / "runs")
+    with pytest.raises(BadInput):
+        build_tables(folder)
+
+
+def test_table_of_an_older_program_without_its_names_is_an_empty_table(alone: Path) -> None:
+    old = alone / "tables" / "comparison.csv"
+    kept = old.read_bytes()
+    old.write_text("\n", encoding="utf-8")
+    assert read_table(old).empty
+    assert read_report_data(alone).alone
+    old.write_bytes(kept)
+
+
+def test_compare_of_usual_care_says_that_there_is_nothing(alone: Path) -> None:
+    def told(style: str) -> str:
+        return comparison_text([alone], baseline=None, measure=None, by="all", style=style)
+
+    assert "nothing to compare" in told("table")
+    assert told("csv").startswith("place,design,effects,measure")
+    assert json.loads(told("json")) == []
