@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-
-import pandas as pd
 
 from results import findings_checks, findings_money, findings_services
 from results.report_answer import evidence_by_basis, warnings_of, years_words
 from results.report_belief import sure_section
-from results.report_blocks import AnswerPage, Block, Saying, Section, Table, columns
-from results.report_data import PER, ReportData, number, preferred
-from results.report_findings import is_yes
+from results.report_blocks import AnswerPage, Saying, Section, Table, columns
+from results.report_data import ReportData
 from results.report_measures import measure_of, spoken
 from results.report_methods import limits_section
 from results.report_money import price_year
@@ -29,36 +25,23 @@ from results.report_numbers import (
     lower_first,
     percent,
     plain,
-    plain_range,
-    signed,
-    signed_range,
-    step_of,
 )
-from results.report_rules import money_block
 from results.report_services import services_section
-from results.wording import Spread
-
-PEOPLE, CONDITIONS, CARE, GAPS, COSTS = 28, 29, 30, 31, 32
-MILLION = 1e6
-ONE_RUN = "one run"
-GROUPINGS = {"age_band": "Aged", "sex": "", "imd_quintile": "Deprivation fifth"}
-CONDITION_NAMES = {
-    "ckd": "Chronic kidney disease",
-    "copd": "Chronic obstructive pulmonary disease (COPD)",
-    "parkinsons": "Parkinson’s disease",
-    "smi": "Severe mental illness",
-    "stroke_tia": "Stroke or transient ischaemic attack (TIA)",
-}
-FIRST_PAGE = ("gp_contacts", "ae_attendances", "emergency_admissions", "bed_days")
-USED = (
-    *("ltc_onsets", "deaths", "gp_contacts", "gp_unmet", "nhs111_calls", "ambulance_incidents"),
-    *("ae_attendances", "emergency_admissions", "people_admitted", "bed_days"),
-    *("discharge_delay_days", "elective_admissions", "day_cases", "outpatient_first"),
-    *("outpatient_follow_up", "community_contacts", "mental_health_contacts"),
-    *("talking_therapy_contacts", "urgent_response", "virtual_ward_days", "vcse_contacts"),
-    "care_home_admissions",
+from results.report_usual_parts import (
+    care_section,
+    cost_section,
+    costs_of,
+    interval_words,
+    people_section,
+    rated,
+    rates_of,
+    share_with,
+    total_of,
+    unequal_section,
 )
-UNEQUAL = ("deaths", "ltc_onsets", "gp_contacts", "ae_attendances", "bed_days")
+
+MILLION = 1e6
+FIRST_PAGE = ("gp_contacts", "ae_attendances", "emergency_admissions", "bed_days")
 
 
 def why_alone(data: ReportData) -> str:
@@ -106,7 +89,7 @@ def runs_words(data: ReportData) -> str:
 def _headline(data: ReportData) -> str:
     measure = measure_of(data.main_measure)
     level = data.level(measure.key, data.baseline)
-    if level is None or not _rated(data, measure.key):
+    if level is None or not rated(data, measure.key):
         return f"{data.baseline.title} in {data.place_name}: nothing is compared"
     return (
         f"{data.baseline.title} in {data.place_name}: {figures(level.mean)} {measure.name} "
@@ -114,33 +97,13 @@ def _headline(data: ReportData) -> str:
     )
 
 
-def _rated(data: ReportData, key: str) -> bool:
-    """Tell whether a measure is counted, so that its level is a rate of people."""
-    rows = data.rows("outcomes", measure=key, design=data.baseline.key, group_by="all", year="all")
-    return measure_of(key).per_person or (
-        len(rows) > 0 and math.isfinite(number(rows.iloc[0], "per_1000"))
-    )
-
-
-def _measures(data: ReportData, wanted: tuple[str, ...]) -> list[str]:
-    """Return the measures of a list that the run holds as rates, the main one first."""
-    every = dict.fromkeys((data.main_measure, *wanted))
-    return [
-        key for key in every if _rated(data, key) and data.level(key, data.baseline) is not None
-    ]
-
-
-def _interval(low: float, high: float) -> str:
-    return plain_range(low, high) if math.isfinite(low + high) else ONE_RUN
-
-
 def _levels_table(data: ReportData) -> Table | None:
     rows = []
-    for key in _measures(data, (*FIRST_PAGE, "outpatient_follow_up", "deaths")):
+    for key in rates_of(data, (*FIRST_PAGE, "outpatient_follow_up", "deaths")):
         level = data.level(key, data.baseline)
         if level is not None:
             name = capital(measure_of(key).name)
-            rows.append((name, figures(level.mean), _interval(level.low, level.high)))
+            rows.append((name, figures(level.mean), interval_words(level.low, level.high)))
     if not rows:
         return None
     return Table(
@@ -160,7 +123,7 @@ def _care_saying(data: ReportData) -> Saying:
     shares = [
         f"{percent(share)} have {words}"
         for kind, words in (("any", "a long-term condition"), ("two_or_more", "two or more"))
-        for share in [_share_with(data, kind)]
+        for share in [share_with(data, kind)]
         if math.isfinite(share)
     ]
     people = f"Of {round(data.people):,} residents {listed(shares)}. " if shares else ""
@@ -190,7 +153,7 @@ def _services_saying(data: ReportData) -> Saying:
 
 
 def _money_saying(data: ReportData) -> Saying:
-    total = _total(_costs(data), "NHS")
+    total = total_of(costs_of(data), "NHS")
     if total is None:
         return Saying(heading="What it costs", text="Money is not in this run.")
     a_year = total.mean / data.years
@@ -217,373 +180,6 @@ def _trust(data: ReportData) -> Saying:
             "assumptions."
         )
     return Saying(heading="How far it matches what is published", text=" ".join(parts))
-
-
-# ------------------------------------------------------------------ who lives here
-
-
-def people_section(data: ReportData) -> Section:
-    """Return section 2: who lives here, and what they have."""
-    many = _share_with(data, "two_or_more")
-    heading = "Who lives here"
-    if math.isfinite(many):
-        heading = f"{percent(many)} of residents live with two or more long-term conditions"
-    return Section(
-        number=2,
-        nav="Who lives here",
-        heading=heading,
-        question="Who are the residents at the start, and what do they have?",
-        blocks=(_people_block(data), _conditions_block(data)),
-    )
-
-
-def _population(data: ReportData) -> pd.DataFrame:
-    rows = data.rows("population", design=data.baseline.key)
-    return rows[rows["when"] == "start"] if len(rows) else rows
-
-
-def _share_with(data: ReportData, condition: str) -> float:
-    """Return the share of all residents with a condition, known or not; NaN if not told."""
-    rows = _population(data)
-    if len(rows):
-        rows = rows[(rows["condition"] == condition) & (rows["status"].map(_present))]
-        rows = rows[rows["group_by"] == "all"]
-    return number(rows.iloc[0], "prevalence") if len(rows) else math.nan
-
-
-def _present(status: object) -> bool:
-    return str(status).lower() == "true"
-
-
-def _people_block(data: ReportData) -> Block:
-    rows = _population(data)
-    if not len(rows):
-        return Block(number=PEOPLE, claim="Residents", missing=data.why_missing("population"))
-    rows = rows[rows["status"].map(_present) & rows["condition"].isin(["any", "two_or_more"])]
-    found = {
-        (str(row["group_by"]), str(row["group"]), str(row["condition"])): row
-        for _, row in rows.iterrows()
-    }
-    groups = list(dict.fromkeys(key[:2] for key in found if key[0] in ("all", *GROUPINGS)))
-    lines = [_people_line(found, group) for group in groups]
-    return Block(
-        number=PEOPLE,
-        claim=f"{round(data.people):,} residents of {data.place_name}",
-        sub="Residents at the start, and the share of each group with long-term conditions, "
-        "diagnosed or not; counts are scaled from the residents simulated",
-        aside=Table(
-            caption="Residents at the start",
-            head=("Group", "People", "With a condition", "With two or more"),
-            rows=tuple(lines),
-            numeric=columns((1, 2, 3)),
-        ),
-    )
-
-
-def _people_line(
-    found: Mapping[tuple[str, str, str], pd.Series], group: tuple[str, str]
-) -> tuple[str, ...]:
-    one = found.get((*group, "any"))
-    two = found.get((*group, "two_or_more"))
-    people = next((number(row, "people") for row in (one, two) if row is not None), math.nan)
-    ends = {"1": "1, most deprived", "5": "5, least deprived"}
-    own = ends.get(group[1], group[1]).replace("-", "–")
-    name = "Everybody" if group[0] == "all" else f"{GROUPINGS[group[0]]} {own}".strip()
-    return (
-        capital(name),
-        plain(people),
-        *(_share(row) for row in (one, two)),
-    )
-
-
-def _share(row: pd.Series | None) -> str:
-    share = math.nan if row is None else number(row, "prevalence")
-    return percent(share, 0.1) if math.isfinite(share) else "not known"
-
-
-def _conditions_block(data: ReportData) -> Block:
-    rows = _population(data)
-    if len(rows):
-        rows = rows[(rows["group_by"] == "all") & ~rows["condition"].isin(["any", "two_or_more"])]
-    if not len(rows):
-        return Block(number=CONDITIONS, claim="Conditions", missing=data.why_missing("population"))
-    have = rows[rows["status"].map(_present)].sort_values(
-        "prevalence", ascending=False, kind="stable"
-    )
-    known = {str(row["condition"]): row for _, row in rows.iterrows() if row["status"] != "true"}
-    first = str(have["condition"].iloc[0])
-    return Block(
-        number=CONDITIONS,
-        claim=f"{_condition(first)} is the commonest condition: "
-        f"{percent(float(have['prevalence'].iloc[0]))} of residents have it",
-        sub="Share of residents with each condition at the start: all who have it, and those "
-        "whose practice knows",
-        aside=Table(
-            caption="Conditions at the start",
-            head=("Condition", "Have it", "95% interval", "Diagnosed"),
-            rows=tuple(
-                (
-                    _condition(key),
-                    _share(row),
-                    _percents(number(row, "prevalence_low"), number(row, "prevalence_high")),
-                    _share(known.get(key)),
-                )
-                for _, row in have.iterrows()
-                for key in [str(row["condition"])]
-            ),
-            numeric=columns((1, 2, 3)),
-        ),
-    )
-
-
-def _condition(key: str) -> str:
-    return CONDITION_NAMES.get(key, capital(spoken(key)))
-
-
-def _percents(low: float, high: float) -> str:
-    if not math.isfinite(low + high):
-        return ONE_RUN
-    return f"{percent(low, 0.1)} to {percent(high, 0.1)}"
-
-
-# ------------------------------------------------------------------ what care they get
-
-
-def care_section(data: ReportData) -> Section:
-    """Return section 3: what care residents get, in all, by year and by deprivation."""
-    keys = _measures(data, USED)
-    if not keys:
-        block = Block(number=CARE, claim="Care in a year", missing=data.why_missing("outcomes"))
-    else:
-        block = _care_block(data, keys)
-    return Section(
-        number=3,
-        nav="What care they get",
-        heading="What care residents get under usual care",
-        question="How often do residents fall ill, ask for help and get it, in the simulation?",
-        blocks=(block,),
-        starts_page=False,
-    )
-
-
-def _care_block(data: ReportData, keys: list[str]) -> Block:
-    years = ("1", str(data.years)) if data.years > 1 else ()
-    lines = []
-    for key in keys:
-        whole = data.level(key, data.baseline) or Spread(mean=math.nan, low=math.nan, high=math.nan)
-        by_year = [data.level(key, data.baseline, year=year) for year in years]
-        fifths = [
-            data.level(key, data.baseline, group_by="imd_quintile", group=fifth)
-            for fifth in ("1", "5")
-        ]
-        lines.append(
-            (
-                capital(measure_of(key).name),
-                figures(whole.mean),
-                _interval(whole.low, whole.high),
-                *("not known" if one is None else figures(one.mean) for one in (*by_year, *fifths)),
-            )
-        )
-    main = measure_of(keys[0])
-    level = data.level(keys[0], data.baseline)
-    return Block(
-        number=CARE,
-        claim=f"{capital(main.name)}: {figures(level.mean if level else math.nan)} for every "
-        "10,000 people a year",
-        sub="For every 10,000 people a year, averaged over all years simulated; by fifth of "
-        "deprivation as it is, not standardised",
-        aside=Table(
-            caption="Care in a year, per 10,000 people",
-            head=(
-                *("Measure", "A year", "95% interval"),
-                *(f"Year {year}" for year in years),
-                *("Most deprived fifth", "Least deprived fifth"),
-            ),
-            rows=tuple(lines),
-            numeric=columns(range(1, 5 + len(years))),
-            wide=True,
-        ),
-    )
-
-
-# ------------------------------------------------------------------ who has more of it
-
-
-def unequal_section(data: ReportData) -> Section:
-    """Return section 5: how today's care and health differ by deprivation."""
-    rows = {key: _gap_rows(data, key) for key in dict.fromkeys((data.main_measure, *UNEQUAL))}
-    known = {key: found for key, found in rows.items() if found}
-    if known:
-        block = _gaps_block(known)
-    else:
-        block = Block(number=GAPS, claim="By deprivation", missing=data.why_missing("inequality"))
-    return Section(
-        number=5,
-        nav="Deprivation today",
-        heading=_gap_words(data.main_measure, known.get(data.main_measure, {})),
-        question="How do the most and least deprived fifths differ under usual care?",
-        blocks=(block,),
-    )
-
-
-def _gap_rows(data: ReportData, key: str) -> dict[str, Spread]:
-    """Return the baseline's gaps of a measure by index, standardised where that is told."""
-    rows = data.rows("inequality", measure=key, design=data.baseline.key, year="all")
-    if "group_by" in rows.columns:
-        rows = rows[rows["group_by"].isin(("imd_quintile", ""))]
-    if len(rows) and "standardised" in rows.columns:
-        standard = rows["standardised"].map(is_yes)
-        rows = rows[standard] if standard.any() else rows
-    found: dict[str, Spread] = {}
-    for _, row in preferred(rows, discounted=False).iterrows():
-        mean, low, high = (number(row, name) for name in ("mean", "low", "high"))
-        if math.isfinite(mean):
-            found.setdefault(str(row["index"]), Spread(mean=mean, low=low, high=high))
-    return found
-
-
-def _gap_words(key: str, found: Mapping[str, Spread]) -> str:
-    measure, gap = measure_of(key), found.get("absolute_gap")
-    if gap is None:
-        return f"How {measure.name} differ by deprivation is not in this run"
-    word = measure.more if gap.mean > 0 else measure.less
-    if not math.isfinite(gap.low + gap.high):
-        return f"In one run the most deprived fifth has {word} {measure.name} than the least"
-    if gap.low > 0 or gap.high < 0:
-        return f"The most deprived fifth has clearly {word} {measure.name} than the least deprived"
-    return f"No clear gap in {measure.name} between the most and the least deprived fifth"
-
-
-def _gaps_block(rows: Mapping[str, Mapping[str, Spread]]) -> Block:
-    lines = []
-    for key, found in rows.items():
-        gap = found.get("absolute_gap")
-        ratio = found.get("relative_gap")
-        slope = found.get("sii")
-        lines.append(
-            (
-                capital(measure_of(key).name),
-                *_signed_cells(gap),
-                "not known" if ratio is None else figures(ratio.mean),
-                *_signed_cells(slope),
-            )
-        )
-    first = next(iter(rows))
-    return Block(
-        number=GAPS,
-        claim=_gap_words(first, rows[first]),
-        sub="Usual care, all years, per 10,000 people a year, as if both fifths had the same ages "
-        "and sexes. Gap and ratio set the most deprived fifth against the least; the slope index "
-        "(SII) runs over all five, least less most deprived",
-        aside=Table(
-            caption="Gaps by deprivation under usual care",
-            head=("Measure", "Gap", "95% interval", "Ratio", "Slope index", "95% interval"),
-            rows=tuple(lines),
-            numeric=columns(range(1, 6)),
-            wide=True,
-        ),
-    )
-
-
-def _signed_cells(spread: Spread | None) -> tuple[str, str]:
-    if spread is None:
-        return "not known", "not known"
-    mean, low, high = (PER / 1000.0 * value for value in (spread.mean, spread.low, spread.high))
-    if not math.isfinite(low + high):
-        return signed(mean, step_of(mean, mean) / 10), ONE_RUN
-    return signed(mean, step_of(low, high)), signed_range(low, high)
-
-
-# ------------------------------------------------------------------ what it costs
-
-
-def cost_section(data: ReportData) -> Section:
-    """Return section 6: what usual care costs, and who pays."""
-    rows, total = _costs(data), _total(_costs(data), "NHS")
-    heading = "Money is not in this run"
-    block = Block(number=COSTS, claim="What care costs", missing=data.why_missing("costs"))
-    if total is not None:
-        heading = f"NHS care costs £{figures(total.mean / data.years / MILLION)} million a year"
-        block = _costs_block(data, rows)
-    rules = money_block(data)
-    blocks = [block]
-    if rules is not None and rules.table is not None:
-        blocks.append(
-            replace(
-                rules,
-                claim="Growth, and what the care of each provider costs",
-                sub=f"Usual care; money of year {data.years}, not discounted",
-                how="",
-                panels=(),
-                keys=(),
-                wide=False,
-            )
-        )
-    return Section(
-        number=6,
-        nav="Money",
-        heading=heading,
-        question="What does usual care cost, and who pays?",
-        blocks=tuple(blocks),
-    )
-
-
-def _costs(data: ReportData) -> pd.DataFrame:
-    rows = data.rows("costs", design=data.baseline.key, year="all")
-    rows = preferred(rows, discounted=False)
-    if "behaviour" in rows.columns:
-        rows = rows[rows["behaviour"] != "not simulated"]
-    return rows
-
-
-def _total(rows: pd.DataFrame, payer: str) -> Spread | None:
-    """Return a payer's total over all years, or None where the table has none."""
-    if not len(rows):
-        return None
-    rows = rows[(rows["line"] == "total") & (rows["payer"] == payer)]
-    if not len(rows):
-        return None
-    mean, low, high = (number(rows.iloc[0], name) for name in ("mean", "low", "high"))
-    return Spread(mean=mean, low=low, high=high)
-
-
-def _costs_block(data: ReportData, rows: pd.DataFrame) -> Block:
-    heads, lines = findings_money.residents(data), []
-
-    def line(payer: str, setting: str, value: Spread, interval: str) -> tuple[str, ...]:
-        million = value.mean / data.years / MILLION
-        return (payer, setting, figures(million), interval, plain(million * MILLION / heads))
-
-    for payer in dict.fromkeys(rows["payer"]):
-        total = _total(rows, str(payer))
-        if total is None or payer == "all":
-            continue
-        own = rows[(rows["payer"] == payer) & (rows["line"] != "total")]
-        by_setting = own.groupby("setting", sort=False)["mean"].sum()
-        for setting, amount in by_setting.sort_values(ascending=False, kind="stable").items():
-            if amount:
-                part = Spread(mean=float(amount), low=math.nan, high=math.nan)
-                lines.append(line(_payer(payer), capital(str(setting)), part, ""))
-        each = data.years * MILLION
-        told = _interval(max(total.low, 0.0) / each, total.high / each)
-        lines.append(line(_payer(payer), "Total", total, told))
-    return Block(
-        number=COSTS,
-        claim=f"Where the money of {lower_first(data.baseline.title)} goes",
-        sub=f"£ million a year and £ for each resident, {price_year(data)} prices, not discounted; "
-        "unpaid care is valued and nobody’s bill; spending that is not simulated is left out",
-        aside=Table(
-            caption="Cost of usual care by payer and setting",
-            head=("Payer", "Setting", "£ million a year", "95% interval", "£ for each resident"),
-            rows=tuple(lines),
-            numeric=columns((2, 3, 4)),
-            wide=True,
-        ),
-    )
-
-
-def _payer(payer: object) -> str:
-    return "Unpaid carers" if payer == "carers" else capital(str(payer))
 
 
 USUAL_MAKERS: Mapping[int, Callable[[ReportData], Section]] = {

@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from agents.faults import BadInput
 from experiments.comparing import comparison_text
 from results.csv_files import read_table
-from results.report import build_report
+from results.report import LONGEST_FIRST, build_report, one_section, report_sections
 from results.report_reading import read_report_data
 from results.tables import build_tables
 from tests.fake_runs import Fake, write_fake_experiment
@@ -120,3 +120,10 @@ def test_compare_of_usual_care_says_that_there_is_nothing(alone: Path) -> None:
     assert "nothing to compare" in told("table")
     assert told("csv").startswith("place,design,effects,measure")
     assert json.loads(told("json")) == []
+
+
+def test_processes_that_share_the_work_make_the_same_sections(alone: Path) -> None:
+    data = read_report_data(alone)
+    made_apart = [one_section(alone, number) for number in sorted(LONGEST_FIRST)]
+    numbers = [section.number for section in made_apart if section is not None]
+    assert numbers == [section.number for section in report_sections(data)]
