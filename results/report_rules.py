@@ -166,7 +166,7 @@ def money_block(data: ReportData) -> Block | None:
         "million, not discounted; lines are 95% intervals",
         panels=(drawn("figure-18", alt, lambda: contracts.margins(left)),) if left else (),
         keys=data.designs,
-        wide=True,
+        wide=bool(left),
         table=Table(
             caption="Rules of money: £ million a year, not discounted, where no other unit is "
             "given; cascade over all years; every rule and year stands in tables/money.csv",
