@@ -31,7 +31,7 @@ def readings_headline(plan: dict[str, Change], published: dict[str, Change]) -> 
     if plan and published:
         return "Published effects and the plan’s own give results that cannot be told apart"
     if not plan and not published:
-        return "Neither the plan’s effects nor published ones were run"
+        return "This run cannot set the plan’s effects beside published ones"
     return "The plan’s own effects were not run beside the published ones"
 
 

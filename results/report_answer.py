@@ -94,7 +94,7 @@ def _stand(data: ReportData) -> str:
 
 
 def _meta(data: ReportData) -> tuple[tuple[str, str], ...]:
-    runs = f"{data.replications} paired replications"
+    runs = f"{data.replications} paired replication{'s' * (data.replications > 1)}"
     if data.with_knowledge:
         each = data.replications // data.draws
         runs = f"{data.draws:,} draws of the evidence"

@@ -106,6 +106,13 @@ def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Bl
             missing=f"This experiment ran one reading alone ({only}), so there is nothing to set "
             "beside it: carepath run EXPERIMENT --effects plan,published,null runs all three.",
         )
+    if not any(found for _, found in changes):
+        return Block(
+            number=13,
+            claim="The same design under plan, published evidence and no effect",
+            missing="One replication gives no interval, so the readings cannot be told apart: "
+            "run two or more.",
+        )
     cash = [(option, findings_money.reading_cash(data, option)) for option in data.designs]
     alt = "Square: the plan’s own effects; disc: published; diamond: no effect"
     panels = [

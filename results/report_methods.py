@@ -211,7 +211,7 @@ def _runs_words(data: ReportData) -> str:
         many = "replication" if data.replications == 1 else "replications"
         return f"{data.replications} {many} of {data.baseline.title.lower()}"
     if data.draws < 2:
-        return f"{data.replications} paired replications"
+        return f"{data.replications} paired replication{'s' * (data.replications > 1)}"
     each = data.replications // data.draws
     many = "replication" if each == 1 else "replications"
     return f"{data.draws} draws of the evidence with {each} paired {many} each"

@@ -208,7 +208,7 @@ def no_surer_than_events(
     next to nothing. So the 95% interval reaches at least 1.96 standard errors of a count to
     either side, two events added to the count so that few are not taken for sure (Agresti and
     Coull, Am Stat 52:119, 1998): six events in all, every one the same way, are the fewest
-    that are told from none, as in a sign test.
+    that are told from none, as in a sign test. One run alone has no interval, and gets none.
 
     Parameters
     ----------
@@ -225,10 +225,10 @@ def no_surer_than_events(
         half95, half50 = (ndtri(0.5 + share / 2.0) * error for share in (0.95, 0.5))
         return replace(
             held,
-            low=np.fmin(held.low, held.mean - half95),
-            high=np.fmax(held.high, held.mean + half95),
-            low50=np.fmin(held.low50, held.mean - half50),
-            high50=np.fmax(held.high50, held.mean + half50),
+            low=np.minimum(held.low, held.mean - half95),
+            high=np.maximum(held.high, held.mean + half95),
+            low50=np.minimum(held.low50, held.mean - half50),
+            high50=np.maximum(held.high50, held.mean + half50),
         )
 
 

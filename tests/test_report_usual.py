@@ -127,3 +127,16 @@ def test_processes_that_share_the_work_make_the_same_sections(alone: Path) -> No
     made_apart = [one_section(alone, number) for number in sorted(LONGEST_FIRST)]
     numbers = [section.number for section in made_apart if section is not None]
     assert numbers == [section.number for section in report_sections(data)]
+
+
+def test_one_replication_of_a_design_claims_nothing(tmp_path: Path) -> None:
+    readings = (("proactive-mltc", "published"), ("proactive-mltc", "plan"))
+    folder = write_fake_experiment(
+        tmp_path, Fake(population=400, years=2, replications=1, designs=readings)
+    )
+    page = build_report_of(folder)
+    assert "One replication gives no interval" in page
+    assert "1 paired replication<" in page
+    assert "cannot set the plan’s effects beside published ones" in page
+    compared = read_table(folder / "tables" / "comparison.csv")
+    assert compared["difference_low"].isna().all()

@@ -62,3 +62,10 @@ def test_chance_alone_is_called_clear_as_seldom_as_the_interval_says() -> None:
         differed = np.abs(changes).sum(axis=0) > 0
         clear = differed & ((held.low > 0) | (held.high < 0))
         assert clear.mean() < 0.05
+
+
+def test_one_run_alone_has_no_interval() -> None:
+    changes = np.array([[3.0, 0.0]])
+    held = no_surer_than_events(summary(changes), changes, [0], np.array([1.0, 0.0]))
+    for ends in (held.low, held.high, held.low50, held.high50):
+        assert np.isnan(ends).all()

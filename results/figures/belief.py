@@ -54,7 +54,7 @@ def readings(
     ax.set_yticks(range(len(lines)), [_label(o, r) for o, r, _ in lines])
     ax.set_ylim(len(lines) - 0.4, -0.6)
     ends = [e for _, found in every for c in found.values() for e in (c.low, c.high)]
-    ax.set_xlim(canvas.padded(min(*ends, 0.0), max(*ends, 0.0)))
+    ax.set_xlim(canvas.padded(min([*ends, 0.0]), max([*ends, 0.0])))
     ax.set_xlabel(unit)
     ax.locator_params(axis="x", nbins=5)
     ax.xaxis.set_major_formatter(lambda value, _: canvas.tick(value))

@@ -154,7 +154,7 @@ def cash_by_year(every: list[tuple[Option, dict[int, Change]]], ax: Axes | None 
     for place in range(1, len(years)):
         ax.axvline(place * width - 1, color=canvas.RULE, linewidth=0.8)
     ends = [e for _, found in every for c in found.values() for e in (c.low, c.high)]
-    low, high = canvas.padded(min(*ends, 0.0), max(*ends, 0.0), 0.24)
+    low, high = canvas.padded(min([*ends, 0.0]), max([*ends, 0.0]), 0.24)
     ax.set_ylim(low, high)
     ax.annotate(
         "£ million since the start: released above the line, spent below it",

@@ -152,7 +152,7 @@ def forest(rows: list[ForestRow], smallest: float, ax: Axes | None = None) -> Ax
         height = 0.85 + pitch * (lines[-1][0] + 1)
         ax = canvas.new_axes(WIDE, height, left=2.2, right=2.0, top=0.3, bottom=0.55)
     ends = [value for row in rows for value in (row.relative.low, row.relative.high)]
-    low, high = canvas.padded(min(*ends, -100 * smallest), max(*ends, 100 * smallest))
+    low, high = canvas.padded(min([*ends, -100 * smallest]), max([*ends, 100 * smallest]))
     ax.set_xlim(low, high)
     ax.axvspan(-100 * smallest, 100 * smallest, color="#E3E8EA", linewidth=0, zorder=0)
     for y, kind, row, name in lines:
@@ -451,4 +451,4 @@ def fifth_limits(every: list[dict[int, Change]]) -> tuple[float, float]:
     ends = [
         end for found in every for change in found.values() for end in (change.low, change.high)
     ]
-    return canvas.padded(min(*ends, 0.0), max(*ends, 0.0))
+    return canvas.padded(min([*ends, 0.0]), max([*ends, 0.0]))

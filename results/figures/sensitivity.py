@@ -46,7 +46,7 @@ def tornado(rows: Sequence[Row]) -> Axes:
     ax.set_yticks(range(len(shown)), [str(row["input"]) for row in shown])
     ax.set_ylim(len(shown) - 0.4, -0.6)
     ends = [row[key] for row in shown for key in ("low_result", "high_result")]
-    ax.set_xlim(canvas.padded(min(*ends, 0.0), max(*ends, 0.0), 0.16))
+    ax.set_xlim(canvas.padded(min([*ends, 0.0]), max([*ends, 0.0]), 0.16))
     ax.set_xlabel(f"Difference from usual care, {shown[0]['unit']} (wide: low end; thin: high end)")
     ax.set_title(title(rows), loc="left", x=-0.55, color=INK)
     canvas.bare(ax)
