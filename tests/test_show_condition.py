@@ -22,7 +22,7 @@ def test_a_condition_is_told_with_hazards_effects_ends_and_sources() -> None:
     text = "\n".join(shown("condition", "type_2_diabetes"))
     for part in (
         "Onsets per 1,000 person-years",
-        "Chronic kidney disease stage 3-5 (women): 3.34",
+        "Chronic kidney disease stage 3-5 (women): 2.73",
         "obese",
         "Ratio of death",
         "Remission",
