@@ -63,15 +63,15 @@ SERVICE_NAMES: dict[str, str] = {
     "end_of_life": "end-of-life care at home",
 }
 
-# Roles of one service that fill up apart, each with a name of its own.
+# Roles of one service that fill up apart, as ``spoken``, each with a name of its own.
 ROLE_NAMES: dict[tuple[str, str], str] = {
     ("gp", "gp"): "GP appointments",
     ("gp", "practice nurse"): "practice-nurse appointments",
     ("gp", "other direct patient care"): "other practice appointments",
-    ("gp", "pharmacist"): "practice-pharmacist appointments",
-    ("gp", "physiotherapist"): "practice-physiotherapist appointments",
-    ("gp", "mental-health practitioner"): "mental-health practitioner appointments",
-    ("gp", "care coordinator"): "care coordinators’ appointments in practices",
+    ("gp", "pharmacist"): "practice pharmacists",
+    ("gp", "physiotherapist"): "practice physiotherapists",
+    ("gp", "mental health practitioner"): "practice mental-health workers",
+    ("gp", "care coordinator"): "practice care coordinators",
     ("ed", "majors"): "A&E major spaces",
     ("ed", "minors"): "A&E minor spaces",
     ("elective", "beds"): "planned-care beds",
