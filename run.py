@@ -285,7 +285,7 @@ def hand_over(name: str, arguments: "list[str]") -> int:
 def check(options: "list[str]") -> int:
     """Run every check of the code and then the tests; return 0 where all pass.
 
-    The tests run on every core, a file on one of them; ``-n 0`` runs them one by one.
+    The tests run on up to four cores, a file on one of them; ``-n 0`` runs them one by one.
     """
     failed = []
     for what, command in CHECKS:

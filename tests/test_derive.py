@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -49,6 +50,16 @@ def residents(aim: Aim, default: DiseaseTables) -> Population:
 def quick(**changes: float) -> dict[str, float]:
     small = {"disease_model.derivation.rounds": 1.0}
     return {**small, **{f"starting_parameters.{key}": value for key, value in changes.items()}}
+
+
+def test_every_document_that_a_number_names_is_there() -> None:
+    named = {
+        (table.name, found)
+        for table in EVIDENCE.glob("*.csv")
+        for found in re.findall(r"\bdocs/[\w./-]+\.\w+", table.read_text(encoding="utf-8"))
+    }
+    assert ("disease_model.csv", "docs/calibration/README.md") in named
+    assert not {each for each in named if not (EVIDENCE.parents[1] / each[1]).is_file()}
 
 
 # ------------------------------------------------------------------ what is aimed at
