@@ -345,6 +345,34 @@ def test_a_second_time_changes_nothing(done: tuple[Path, stage.Use, Plan]) -> No
     assert [json.loads(text) for text in again] == [json.loads(text) for text in held]
 
 
+def test_terms_of_services_no_longer_taken_go_back_to_the_published(fit: UseFit) -> None:
+    """A set begins with all that an earlier fit left in the one it is made from."""
+    kept = dict.fromkeys(fit.keys, 9.0) | {"baseline_demand.other": 4.0}
+    values = fit.draw(1, 5)
+    found = stage.terms_of(fit, values, ["ae_attendance"], kept)
+    assert set(found) == set(fit.keys)
+    for key, drawn, published in zip(fit.keys, values, fit.prior, strict=True):
+        wanted = drawn if ".ae_attendance." in key else published
+        assert found[key] == pytest.approx(wanted, abs=1e-4)
+    own = stage.terms_of(fit, values, ["ae_attendance"], {})
+    assert own == {key: found[key] for key in fit.keys if ".ae_attendance." in key}
+
+
+def test_no_set_keeps_an_earlier_fit_of_a_service_not_taken(
+    done: tuple[Path, stage.Use, Plan], tmp_path: Path
+) -> None:
+    _, use, plan = done
+    left = use.terms.loc[~use.terms["taken"]].iloc[0]
+    for name in ("best", "draws/0001"):
+        to = copytree(PARAMETERS, tmp_path / name)
+        content = json.loads((to / "demand.json").read_text())
+        content["replaced"][left["key"]] = left["before"] + 1.0
+        (to / "demand.json").write_text(json.dumps(content))
+    stage.use_stage(plan, tmp_path, tmp_path / "best", None, QUIET)
+    for name in ("best", "draws/0001"):
+        assert numbers(tmp_path / name)[left["key"]] == pytest.approx(left["before"], abs=1e-4)
+
+
 def test_a_run_draws_no_number_twice(
     done: tuple[Path, stage.Use, Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,10 +109,11 @@ def use_stage(
     count = round(evidence.value(SETTINGS, key="use.draw_people"))
     if plan.nation:
         use, fit = fit_nation(plan, best)
-        numbers = [best_numbers(fit, use.taken, replaced_numbers(best, {}))]
+        numbers = [terms_of(fit, fit.best, use.taken, replaced_numbers(best, {}))]
         numbers += [
-            draw_numbers(fit, use.taken, evidence, number, plan.seed)
-            for number in range(1, len(draw_folders(folder)) + 1)
+            terms_of(fit, fit.draw(number, plan.seed), use.taken, replaced_numbers(draw, {}))
+            | control_draw(evidence, number, plan.seed)
+            for number, draw in enumerate(draw_folders(folder), 1)
         ]
     else:
         use = None
@@ -193,19 +194,16 @@ def _kept(fit: UseFit, values: Floats, taken: Sequence[str]) -> Floats:
     return np.where(of, values, fit.prior)
 
 
-def best_numbers(fit: UseFit, taken: Sequence[str], usual: Mapping[str, float]) -> dict[str, float]:
-    """Return the fitted terms; what an earlier fit left elsewhere goes back to the published."""
-    numbers = as_numbers(fit, _kept(fit, fit.best, taken), close.DIGITS)
-    return {key: value for key, value in numbers.items() if _service(key) in taken or key in usual}
-
-
-def draw_numbers(
-    fit: UseFit, taken: Sequence[str], evidence: Evidence, number: int, seed: int
+def terms_of(
+    fit: UseFit, values: Floats, taken: Sequence[str], usual: Mapping[str, float]
 ) -> dict[str, float]:
-    """Return the terms and the shares treated to target of one draw."""
-    drawn = as_numbers(fit, fit.draw(number, seed), close.DIGITS)
-    own = {key: value for key, value in drawn.items() if _service(key) in taken}
-    return own | control_draw(evidence, number, seed)
+    """Return the terms that a set takes of fitted or drawn ``values``.
+
+    What an earlier fit left in the set (``usual``) of services that are not taken any more goes
+    back to the published.
+    """
+    numbers = as_numbers(fit, _kept(fit, values, taken), close.DIGITS)
+    return {key: value for key, value in numbers.items() if _service(key) in taken or key in usual}
 
 
 def judged(fit: UseFit) -> pd.DataFrame:
