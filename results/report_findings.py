@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from results.report_data import PER, Option, ReportData, number, preferred
+from results.report_data import PER, Option, ReportData, change_of, number, preferred
 from results.report_measures import FOREST, STAGE_NAMES, Measure, measure_of, spoken
 from results.report_numbers import capital
 from results.wording import Change, Spread, Verdict, verdict, verdict_words
@@ -231,36 +231,57 @@ def by_fifth(data: ReportData, option: Option, measure: str) -> dict[int, Change
     return found
 
 
-def gap_change(data: ReportData, option: Option, measure: str, index: str = "sii") -> Change | None:
-    """Return how a gap by deprivation changes; below zero it narrows, whichever way it ran.
+SLOPES = ("absolute_gap", "sii")  # indices in the unit of their measure; the others are ratios
 
-    The baseline is the gap's size under usual care. Age-sex standardised where the table says.
+
+def gap_rows(data: ReportData, option: Option, measure: str) -> dict[str, pd.Series]:
+    """Return the row of each index of inequality by deprivation over all years.
+
+    Age-sex standardised where the table has such rows, and not discounted.
     """
     rows = data.rows(
-        "inequality", measure=measure, design=option.key, effects=option.effects, index=index
+        "inequality", measure=measure, design=option.key, effects=option.effects, year="all"
     )
-    rows = rows[rows["year"] == "all"] if len(rows) and "year" in rows else rows
     if "group_by" in rows.columns:
         rows = rows[rows["group_by"].isin(("imd_quintile", ""))]
     if "standardised" in rows.columns and len(rows):
         standard = rows["standardised"].map(is_yes)
         rows = rows[standard] if standard.any() else rows
-    rows = preferred(rows, discounted=False)
-    if not len(rows):
+    found: dict[str, pd.Series] = {}
+    for _, row in preferred(rows, discounted=False).iterrows():
+        found.setdefault(str(row["index"]), row)
+    return found
+
+
+def gap_factor(measure: str, index: str) -> float:
+    """Return what makes an index of ``inequality.csv`` one per 10,000 people a year."""
+    return measure_of(measure).gap_factor(PER) if index in SLOPES else 1.0
+
+
+def gap_level(data: ReportData, option: Option, measure: str, index: str) -> Spread | None:
+    """Return an index of inequality itself, gaps per 10,000 people a year, None if not told."""
+    row = gap_rows(data, option, measure).get(index)
+    if row is None or not math.isfinite(number(row, "mean")):
         return None
-    row = rows.iloc[0]
-    level = number(row, "baseline_mean")
-    middle = 1.0 if index in ("relative_gap", "rii") else 0.0
-    sign = -1.0 if level < middle else 1.0
-    change = Change(
-        mean=number(row, "difference"),
-        low=number(row, "difference_low"),
-        high=number(row, "difference_high"),
-        baseline=level,
+    mean, low, high = (
+        number(row, name) * gap_factor(measure, index) for name in ("mean", "low", "high")
     )
-    if not change.known:
+    return Spread(mean=mean, low=low, high=high)
+
+
+def gap_change(data: ReportData, option: Option, measure: str, index: str = "sii") -> Change | None:
+    """Return how a gap by deprivation changes; below zero it narrows, whichever way it ran.
+
+    The baseline is the gap under usual care. Gaps are per 10,000 people a year, relative ones
+    are ratios.
+    """
+    row = gap_rows(data, option, measure).get(index)
+    if row is None:
         return None
-    return change if sign > 0 else change.times(-1.0)
+    level = number(row, "baseline_mean")
+    sign = -1.0 if level < (0.0 if index in SLOPES else 1.0) else 1.0
+    change = change_of(row)
+    return change.times(sign * gap_factor(measure, index)) if change.known else None
 
 
 def reading_changes(data: ReportData, option: Option) -> dict[str, Change]:

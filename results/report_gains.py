@@ -251,15 +251,14 @@ def _fifths_table(
 
 def _gap_lines(data: ReportData, option: Option, measure: str) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = []
-    for index, name, per in (
-        ("sii", "Absolute gap (slope index, SII)", 10.0),
-        ("rii", "Relative gap (relative index from 1, RII)", 1.0),
+    for index, name in (
+        ("sii", "Absolute gap (slope index, SII)"),
+        ("rii", "Relative gap (relative index from 1, RII)"),
     ):
         change = find.gap_change(data, option, measure, index)
         if change is None:
             lines.append((option.letter, name, "not known", "not known", "not known"))
             continue
-        change = change.times(per)
         level = abs(change.baseline)
         lines.append(
             (

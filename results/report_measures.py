@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from results.measure import COUNT
 from results.measures import MEASURES
+from results.outcomes import PER as TABLE_PER
 
 LOWER, HIGHER, SHIFT = -1, 1, 0
 _BETTER = {"lower": LOWER, "higher": HIGHER, "neither": SHIFT}
@@ -127,7 +128,8 @@ class Measure:
 
     ``better`` is -1 where lower is better, +1 where higher is, 0 where a change is a shift
     and no goal. ``counted`` is True where things are counted (fewer and more), else lower and
-    higher. ``per_person`` is True where a level is already a rate for each person and year.
+    higher. ``per_person`` is True where a level is already a rate for each person and year,
+    ``total`` where it is a sum over the place, with its rate for every 1,000 people beside it.
     """
 
     key: str
@@ -135,6 +137,7 @@ class Measure:
     better: int
     counted: bool = True
     per_person: bool = False
+    total: bool = True
 
     @property
     def less(self) -> str:
@@ -153,6 +156,16 @@ class Measure:
             self.better, "a shift, not a goal"
         )
 
+    def gap_factor(self, per: float) -> float:
+        """Return what makes a gap of ``inequality.csv`` one for every ``per`` people a year.
+
+        Gaps of totals stand there for every 1,000 people, those of all other measures in the
+        measure's own unit: a share's, an age's or a wait's gap stays as it is.
+        """
+        if self.per_person:
+            return per
+        return per / TABLE_PER if self.total else 1.0
+
 
 def measure_of(key: str) -> Measure:
     """Return how a measure is spoken of; an unknown one by its own key, as a shift."""
@@ -166,6 +179,7 @@ def measure_of(key: str) -> Measure:
         better=_BETTER.get(known.better, SHIFT),
         counted=(known.kind == COUNT or per_person) and key != "qalys",
         per_person=per_person,
+        total=known.kind == COUNT,
     )
 
 

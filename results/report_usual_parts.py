@@ -10,8 +10,8 @@ import pandas as pd
 
 from results import findings_money
 from results.report_blocks import Block, Section, Table, columns
-from results.report_data import PER, ReportData, number, preferred
-from results.report_findings import is_yes
+from results.report_data import ReportData, number, preferred
+from results.report_findings import gap_level
 from results.report_measures import measure_of, spoken
 from results.report_money import price_year
 from results.report_numbers import (
@@ -258,35 +258,30 @@ def _care_block(data: ReportData, keys: list[str]) -> Block:
 
 def unequal_section(data: ReportData) -> Section:
     """Return section 5: how today's care and health differ by deprivation."""
-    rows = {key: _gap_rows(data, key) for key in dict.fromkeys((data.main_measure, *UNEQUAL))}
+    rows = {key: _gaps(data, key) for key in rates_of(data, UNEQUAL)}
     known = {key: found for key, found in rows.items() if found}
+    heading = "How care differs by deprivation is not in this run"
     if known:
         block = _gaps_block(known)
+        heading = block.claim
     else:
         block = Block(number=GAPS, claim="By deprivation", missing=data.why_missing("inequality"))
     return Section(
         number=5,
         nav="Deprivation today",
-        heading=_gap_words(data.main_measure, known.get(data.main_measure, {})),
+        heading=heading,
         question="How do the most and least deprived fifths differ under usual care?",
         blocks=(block,),
     )
 
 
-def _gap_rows(data: ReportData, key: str) -> dict[str, Spread]:
-    """Return the baseline's gaps of a measure by index, standardised where that is told."""
-    rows = data.rows("inequality", measure=key, design=data.baseline.key, year="all")
-    if "group_by" in rows.columns:
-        rows = rows[rows["group_by"].isin(("imd_quintile", ""))]
-    if len(rows) and "standardised" in rows.columns:
-        standard = rows["standardised"].map(is_yes)
-        rows = rows[standard] if standard.any() else rows
-    found: dict[str, Spread] = {}
-    for _, row in preferred(rows, discounted=False).iterrows():
-        mean, low, high = (number(row, name) for name in ("mean", "low", "high"))
-        if math.isfinite(mean):
-            found.setdefault(str(row["index"]), Spread(mean=mean, low=low, high=high))
-    return found
+def _gaps(data: ReportData, key: str) -> dict[str, Spread]:
+    """Return today's gaps of a measure by index, those that the table tells."""
+    levels = {
+        index: gap_level(data, data.baseline, key, index)
+        for index in ("absolute_gap", "relative_gap", "sii")
+    }
+    return {index: level for index, level in levels.items() if level is not None}
 
 
 def _gap_words(key: str, found: Mapping[str, Spread]) -> str:
@@ -335,7 +330,7 @@ def _gaps_block(rows: Mapping[str, Mapping[str, Spread]]) -> Block:
 def _signed_cells(spread: Spread | None) -> tuple[str, str]:
     if spread is None:
         return "not known", "not known"
-    mean, low, high = (PER / 1000.0 * value for value in (spread.mean, spread.low, spread.high))
+    mean, low, high = spread.mean, spread.low, spread.high
     if not math.isfinite(low + high):
         return signed(mean, step_of(mean, mean) / 10), ONE_RUN
     return signed(mean, step_of(low, high)), signed_range(low, high)

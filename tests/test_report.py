@@ -14,6 +14,7 @@ from agents.faults import BadInput
 from results.report import build_report, css_string
 from results.report_blocks import ALT_WORDS, alt_text
 from results.report_data import COLOURS
+from results.report_findings import gap_change
 from results.report_reading import read_report_data
 from results.wording import CHANCE_ONLY, LONGEST_HEADLINE
 from tests.fake_tables import FakeTables, write_fake_tables
@@ -301,6 +302,23 @@ def test_words_that_claim_too_much_do_not_occur(html: str, four: str) -> None:
         words = Page(page).words.lower()
         for never in ("saves", "savings", "frequent flyer", "bed blocker", "p-value", "p =", "nan"):
             assert f" {never} " not in words
+
+
+def test_a_gap_of_a_rate_per_person_is_told_for_10_000_people(tmp_path: Path) -> None:
+    folder = write_fake_tables(tmp_path)
+    path = folder / "tables" / "inequality.csv"
+    table = pd.read_csv(path, dtype=str)
+    extra = table[table["measure"] == "emergency_admissions"].assign(measure="treatment_burden")
+    pd.concat([table, extra]).to_csv(path, index=False)
+    data = read_report_data(folder)
+    of_count, of_rate = (
+        gap_change(data, data.designs[0], key)
+        for key in ("emergency_admissions", "treatment_burden")
+    )
+    assert of_count is not None
+    assert of_rate is not None
+    assert of_count.baseline == pytest.approx(70.0 * 10.0)
+    assert of_rate.baseline == pytest.approx(70.0 * 10_000.0)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,12 @@ from agents.faults import BadInput
 from experiments.comparing import comparison_text
 from results.csv_files import read_table
 from results.report import LONGEST_FIRST, build_report, one_section, report_sections
+from results.report_data import ReportData
+from results.report_findings import gap_level, gap_rows
+from results.report_measures import measure_of
+from results.report_numbers import capital
 from results.report_reading import read_report_data
+from results.report_usual_parts import unequal_section
 from results.tables import build_tables
 from tests.fake_runs import Fake, write_fake_experiment
 from tests.test_report import Page
@@ -120,6 +126,38 @@ def test_compare_of_usual_care_says_that_there_is_nothing(alone: Path) -> None:
     assert "nothing to compare" in told("table")
     assert told("csv").startswith("place,design,effects,measure")
     assert json.loads(told("json")) == []
+
+
+@pytest.mark.parametrize("measure", ["emergency_admissions", "treatment_burden"])
+def test_gaps_of_today_are_the_rates_of_the_fifths_taken_apart(alone: Path, measure: str) -> None:
+    data = with_main(alone, measure)
+    block = unequal_section(data).blocks[0]
+    assert block.aside is not None
+    line = next(row for row in block.aside.rows if row[0] == capital(measure_of(measure).name))
+    found = gap_rows(data, data.baseline, measure)["absolute_gap"]
+    per = {"emergency_admissions": 10.0, "treatment_burden": 10_000.0}[measure]
+    told = float(line[1].replace("−", "-").replace("+", "").replace(",", ""))
+    exact = float(found["mean"]) * per
+    assert 0.5 < told / exact < 2.0, "rounded to what the wide interval earns, not scaled"
+    level = gap_level(data, data.baseline, measure, "absolute_gap")
+    assert level is not None
+    assert level.mean == pytest.approx(exact)
+
+
+def test_a_gap_of_a_share_is_not_told_per_10_000_people(alone: Path) -> None:
+    data = with_main(alone, "prevalence_2plus")
+    section = unequal_section(data)
+    assert "adults" not in section.heading
+    assert section.blocks[0].aside is not None
+    assert measure_of("prevalence_2plus").gap_factor(10_000.0) == 1.0
+    assert capital(measure_of("prevalence_2plus").name) not in [
+        row[0] for row in section.blocks[0].aside.rows
+    ]
+
+
+def with_main(folder: Path, measure: str) -> ReportData:
+    data = read_report_data(folder)
+    return replace(data, experiment={**data.experiment, "main_measure": measure})
 
 
 def test_processes_that_share_the_work_make_the_same_sections(alone: Path) -> None:
