@@ -28,9 +28,9 @@ from pathways.journey import link_worker_episode
 from pathways.ledger import Ledger
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
 from pathways.practice import PracticeDay
-from pathways.queues import Walk
 from pathways.seasons import Seasons
 from sim.bodies import Bodies
+from sim.cases import Cases
 from sim.crises import Crises
 from sim.deconditioning import deconditioning
 from sim.isolation import Isolation
@@ -115,6 +115,7 @@ class CareModel(mesa.Model):
         self.segments = Segments(self.population, self.world.evidence, self.look_back.columns())
         self.services.meeting.need_of = needs_of_referred(self.segments, self.demand)
         self.programme = Programme(self)
+        self._cases = Cases()
         self._moves = Moves(self.population)
         self.record = RunRecord(events=[] if spec.keep_events else None)
         self._bodies = Bodies(self.world.health, self.population)
@@ -235,6 +236,7 @@ class CareModel(mesa.Model):
         left = rows.tolist()
         self.services.hospital.leave(left)
         self.services.community.leave(left, self.env.now)
+        self._cases.leave(left)
         self.programme.leave(left)
 
     def _age(self, day: int) -> None:
@@ -278,11 +280,12 @@ class CareModel(mesa.Model):
         self.services.lists.day(day, arrivals)
         community.after_practice(day, practice)
         for row in arrivals["mdt_review"].rows.tolist():
-            Walk(self.services.meeting.discuss(row))
+            self._cases.open(row, self.services.meeting.discuss(row))
         referred = arrivals["social_prescribing_referral"]
         for row, key in zip(referred.rows.tolist(), referred.keys.tolist(), strict=True):
             person = Patient(self, row, key)
-            Walk(link_worker_episode(self.env, self._shared, self.ledger, person))
+            episode = link_worker_episode(self.env, self._shared, self.ledger, person)
+            self._cases.open(row, episode)
         if self._book is not None:
             self._book.days_supported[np.flatnonzero(self.programme.supported)] += 1.0
         self.look_back.add(day, arrivals)
