@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
+
+from agents.compiled import compiled
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -21,81 +24,104 @@ Words = npt.NDArray[np.uint64]
 
 # Odd multipliers of the splitmix64 and murmur3 finalisers (public-domain mixing constants).
 _PERSON = np.uint64(0xD6E8FEB86659FD93)
-_OCCURRENCE = 0xA0761D6478BD642F
-_GOLDEN = 0x9E3779B97F4A7C15
-_ALL_BITS = (1 << 64) - 1
-_MIX = (
-    (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
-    (np.uint64(27), np.uint64(0x94D049BB133111EB)),
-)
-_MIX_ONE = tuple((int(shift), int(multiplier)) for shift, multiplier in _MIX)
-_LAST_SHIFT = np.uint64(31)
-_BLOCK = 1 << 14  # words scrambled together: they and their scratch copy stay in the cache
+_OCCURRENCE = np.uint64(0xA0761D6478BD642F)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_SHIFT_1, _SHIFT_2, _SHIFT_3 = np.uint64(30), np.uint64(27), np.uint64(31)
+_ONE = np.uint64(1)
 
 # The top 52 bits of a word, under the exponent of 1.0, are a float from 1 up to 2.
 _EXPONENT_BITS = np.uint64(12)
-_ONE = np.uint64(0x3FF0000000000000)
+_ONE_POINT = np.uint64(0x3FF0000000000000)
 _JUST_BELOW_ONE = 1.0 - 2.0**-53
 _HALF, _LOW_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 
-
-def _mix(words: Words) -> None:
-    """Scramble each 64-bit word in place so that neighbours share nothing (splitmix64)."""
-    flat = words.reshape(-1)
-    scratch = np.empty(min(flat.size, _BLOCK), np.uint64)
-    if flat.size <= _BLOCK:
-        _mix_block(flat, scratch)
-        return
-    for begin in range(0, flat.size, _BLOCK):
-        block = flat[begin : begin + _BLOCK]
-        _mix_block(block, scratch[: block.size])
+# The same for single numbers, which plain integers draw faster than arrays of one.
+_ALL_BITS = (1 << 64) - 1
+_PLAIN_MIX = ((int(_SHIFT_1), int(_FIRST)), (int(_SHIFT_2), int(_SECOND)))
 
 
-def _mix_block(block: Words, shifted: Words) -> None:
-    (first, second), (third, fourth) = _MIX
-    np.right_shift(block, first, shifted)
-    block ^= shifted
-    block *= second
-    np.right_shift(block, third, shifted)
-    block ^= shifted
-    block *= fourth
-    np.right_shift(block, _LAST_SHIFT, shifted)
-    block ^= shifted
+@compiled
+def _scrambled(word: np.uint64) -> np.uint64:
+    """Scramble a 64-bit word so that neighbours share nothing (splitmix64)."""
+    word = (word ^ (word >> _SHIFT_1)) * _FIRST
+    word = (word ^ (word >> _SHIFT_2)) * _SECOND
+    return word ^ (word >> _SHIFT_3)
 
 
-def _counted(counters: npt.ArrayLike, name: str) -> Words:
-    """Return a fresh copy of integer ``counters`` as words, a single one as one word."""
+@compiled
+def _words_of_people(person: Integers, process: np.uint64, occurrence: int) -> Words:
+    words = np.empty(len(person), np.uint64)
+    step = (np.uint64(occurrence) + _ONE) * _OCCURRENCE + _GOLDEN
+    for i in range(len(person)):
+        word = _scrambled(((np.uint64(person[i]) + _ONE) * _PERSON) ^ process)
+        words[i] = _scrambled(word + step)
+    return words
+
+
+@compiled
+def _words_of_each(person: Integers, process: np.uint64, occurrence: Integers) -> Words:
+    words = np.empty(len(person), np.uint64)
+    for i in range(len(person)):
+        word = _scrambled(((np.uint64(person[i]) + _ONE) * _PERSON) ^ process)
+        step = (np.uint64(occurrence[i]) + _ONE) * _OCCURRENCE + _GOLDEN
+        words[i] = _scrambled(word + step)
+    return words
+
+
+@compiled
+def _words_of_events(events: Words, process: np.uint64, occurrence: int) -> Words:
+    words = np.empty(len(events), np.uint64)
+    step = (np.uint64(occurrence) + _ONE) * _OCCURRENCE + _GOLDEN
+    for i in range(len(events)):
+        words[i] = _scrambled((events[i] ^ process) + step)
+    return words
+
+
+@compiled
+def _words_of_each_event(events: Words, process: np.uint64, occurrence: Integers) -> Words:
+    words = np.empty(len(events), np.uint64)
+    for i in range(len(events)):
+        step = (np.uint64(occurrence[i]) + _ONE) * _OCCURRENCE + _GOLDEN
+        words[i] = _scrambled((events[i] ^ process) + step)
+    return words
+
+
+def _counted(counters: npt.ArrayLike, name: str) -> Integers:
+    """Return integer ``counters`` as an array of int64, a single one as an array of one."""
     given = np.asarray(counters)
     if given.dtype.kind not in "iu" and given.size:
         raise TypeError(
             f"{name} holds {given.dtype} values but luck is keyed by integers; "
             f"give the integer keys of each {name}, not a mask or a measurement"
         )
-    return np.array(given, np.int64, ndmin=1).view(np.uint64)
+    return np.atleast_1d(given).astype(np.int64, copy=False)
 
 
-def _stepped(words: Words, occurrence: npt.ArrayLike) -> Words:
-    """Move ``words`` on to each ``occurrence``, in place where there is one for them all."""
-    if type(occurrence) is int:
-        words += np.uint64(((occurrence + 1) * _OCCURRENCE + _GOLDEN) & _ALL_BITS)
-        return words
-    steps = _counted(occurrence, "occurrence")
-    steps += np.uint64(1)
-    steps *= np.uint64(_OCCURRENCE)
-    steps += np.uint64(_GOLDEN)
-    return words + steps
+def _together(
+    one: npt.NDArray[Any], other: Integers
+) -> tuple[npt.NDArray[Any], Integers, tuple[int, ...]]:
+    """Return two arrays broadcast together and laid flat, and their common shape."""
+    if one.shape == other.shape and one.ndim == 1:
+        return np.ascontiguousarray(one), np.ascontiguousarray(other), one.shape
+    first, second = np.broadcast_arrays(one, other)
+    return first.ravel(), second.ravel(), first.shape
+
+
+def _flat(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return values if values.ndim == 1 and values.flags.c_contiguous else values.ravel()
 
 
 def _steps(word: int, occurrence: int) -> int:
-    """Move one word on to an occurrence, as ``_stepped`` does."""
-    return (word + (occurrence + 1) * _OCCURRENCE + _GOLDEN) & _ALL_BITS
+    """Move one word on to an occurrence, as arrays of words are."""
+    return (word + (occurrence + 1) * int(_OCCURRENCE) + int(_GOLDEN)) & _ALL_BITS
 
 
 def _mixed(word: int) -> int:
-    """Scramble one 64-bit word, as ``_mix`` does."""
-    for shift, multiplier in _MIX_ONE:
+    """Scramble one 64-bit word, as ``_scrambled`` does."""
+    for shift, multiplier in _PLAIN_MIX:
         word = ((word ^ (word >> shift)) * multiplier) & _ALL_BITS
-    return word ^ (word >> int(_LAST_SHIFT))
+    return word ^ (word >> int(_SHIFT_3))
 
 
 def _word(*parts: object) -> int:
@@ -126,14 +152,11 @@ class Luck:
 
     def words(self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0) -> Words:
         """Return 64 random bits for each person and occurrence of ``process``."""
-        words = _counted(person, "person")
-        words += np.uint64(1)
-        words *= _PERSON
-        words ^= self._process(process)
-        _mix(words)
-        words = _stepped(words, occurrence)
-        _mix(words)
-        return words
+        people, of = _counted(person, "person"), self._process(process)
+        if type(occurrence) is int:
+            return _words_of_people(_flat(people), of, occurrence).reshape(people.shape)
+        people, steps, shape = _together(people, _counted(occurrence, "occurrence"))
+        return _words_of_each(people, of, steps).reshape(shape)
 
     def uniforms(
         self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0
@@ -179,9 +202,11 @@ class Luck:
         if events.shape == (1,) and type(occurrence) is int:  # most often; quicker than arrays
             word = int(events[0]) ^ int(self._process(process))
             return np.array([_mixed(_steps(word, occurrence))], np.uint64)
-        words = _stepped(events ^ self._process(process), occurrence)
-        _mix(words)
-        return words
+        of = self._process(process)
+        if type(occurrence) is int:
+            return _words_of_events(_flat(events), of, occurrence).reshape(events.shape)
+        words, steps, shape = _together(events, _counted(occurrence, "occurrence"))
+        return _words_of_each_event(words, of, steps).reshape(shape)
 
     def uniforms_of(self, events: Words, process: str, occurrence: npt.ArrayLike = 0) -> Floats:
         """Return a number between 0 and 1 that belongs to each of ``events``."""
@@ -189,7 +214,7 @@ class Luck:
 
     def uniform_of(self, event: int, process: str) -> float:
         """Return the number of one event: the same as ``uniforms_of`` of it, but quicker."""
-        word = _mixed(((event ^ int(self._process(process))) + _OCCURRENCE + _GOLDEN) & _ALL_BITS)
+        word = _mixed(_steps(event ^ int(self._process(process)), 0))
         return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * 2.0**-53)
 
     def exponentials_of(self, events: Words, process: str) -> Floats:
@@ -205,11 +230,16 @@ def halves(words: Words) -> tuple[Floats, Floats]:
 
 def _between_0_and_1(words: Words) -> Floats:
     """Turn ``words``, which are used up, into the odd multiples of 2**-53."""
-    words >>= _EXPONENT_BITS
-    words |= _ONE
+    _lay_under_exponent(words.reshape(-1))
     draws = words.view(np.float64)
     draws -= _JUST_BELOW_ONE
     return draws
+
+
+@compiled
+def _lay_under_exponent(words: Words) -> None:
+    for i in range(len(words)):
+        words[i] = (words[i] >> _EXPONENT_BITS) | _ONE_POINT
 
 
 def _unit_exponentials(draws: Floats) -> Floats:
