@@ -94,17 +94,20 @@ def _stand(data: ReportData) -> str:
 
 
 def _meta(data: ReportData) -> tuple[tuple[str, str], ...]:
-    runs = f"{data.replications} paired replication{'s' * (data.replications > 1)}"
-    if data.with_knowledge:
-        each = data.replications // data.draws
-        runs = f"{data.draws:,} draws of the evidence"
-        runs += f", {count_word(each)} replications each" if each > 1 else ""
     return (
         ("Compared with", f"{data.baseline.title}, same people, same luck"),
         ("Years", years_words(data)),
-        ("Runs", runs),
+        ("Runs", runs_words(data)),
         ("Prices", f"{price_year(data)}, discounted {data.discount_rate} a year"),
     )
+
+
+def runs_words(data: ReportData) -> str:
+    """Return how many runs of each design the intervals rest on, draws of the evidence apart."""
+    kind = "replication" if data.alone else "paired replication"
+    each = data.replications // data.draws
+    runs = f"{each:,} {kind}{'' if each == 1 else 's'}"
+    return runs if data.draws < 2 else f"{data.draws:,} draws of the evidence with {runs} each"
 
 
 def years_words(data: ReportData) -> str:

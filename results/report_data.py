@@ -164,9 +164,18 @@ class ReportData:
 
     @cached_property
     def draws(self) -> int:
-        """Draws of the evidence behind the intervals; 1 where none were made."""
+        """Draws of the evidence behind the intervals; 1 where none were made.
+
+        The table of draws holds differences; for usual care alone the runs themselves tell.
+        """
         table = self.table("draws")
-        return max(1, int(table["draw"].nunique())) if table is not None else 1
+        if table is not None:
+            return max(1, int(table["draw"].nunique()))
+        if not (self.alone and self.with_knowledge):
+            return 1
+        arm = self.folder / "runs" / f"place={self.place}" / f"design={self.baseline.key}"
+        made = arm.glob("effects=*/draw=*/replication=*/run.json")
+        return max(1, len({path.parents[1].name for path in made}))
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Return a table's rows for this place, or None where it was not written or is empty."""

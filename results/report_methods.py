@@ -10,7 +10,7 @@ import pandas as pd
 from results import findings_checks, wording
 from results import report_findings as find
 from results.findings_checks import CheckRow
-from results.report_answer import evidence_by_basis, years_words
+from results.report_answer import evidence_by_basis, runs_words, years_words
 from results.report_blocks import Section, Table, columns
 from results.report_data import ReportData
 from results.report_forms import form_tables
@@ -167,7 +167,7 @@ def methods(data: ReportData, headline: str) -> Methods:
             table
             for table in (
                 _assumed_table(data),
-                *form_tables(data, headline, _runs_words(data), _evidence_words(data)),
+                *form_tables(data, headline, runs_words(data), _evidence_words(data)),
             )
             if table.rows
         ),
@@ -191,7 +191,7 @@ def _lines(data: ReportData) -> tuple[tuple[str, str], ...]:
         ("Data", _evidence_words(data)),
         (
             "Experiment",
-            f"{_runs_words(data)}, {years_words(data)}, seed "
+            f"{runs_words(data)}, {years_words(data)}, seed "
             f"{data.experiment.get('seed', 'not known')}; prices {price_year(data)}, discounted "
             f"{data.discount_rate} a year; people as counts scaled from {data.simulated:,} to "
             f"{round(data.people):,} residents.",
@@ -203,18 +203,6 @@ def _lines(data: ReportData) -> tuple[tuple[str, str], ...]:
             "experiment.toml. Every number used stands in tables/evidence.csv with its source.",
         ),
     )
-
-
-def _runs_words(data: ReportData) -> str:
-    """Return how many runs a design's intervals rest on."""
-    if data.alone:
-        many = "replication" if data.replications == 1 else "replications"
-        return f"{data.replications} {many} of {data.baseline.title.lower()}"
-    if data.draws < 2:
-        return f"{data.replications} paired replication{'s' * (data.replications > 1)}"
-    each = data.replications // data.draws
-    many = "replication" if each == 1 else "replications"
-    return f"{data.draws} draws of the evidence with {each} paired {many} each"
 
 
 def _evidence_words(data: ReportData) -> str:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from results import findings_checks, findings_money, findings_services
-from results.report_answer import evidence_by_basis, warnings_of, years_words
+from results.report_answer import evidence_by_basis, runs_words, warnings_of, years_words
 from results.report_belief import sure_section
 from results.report_blocks import AnswerPage, Saying, Section, Table, columns
 from results.report_data import ReportData
@@ -77,13 +77,6 @@ def usual_page(data: ReportData) -> AnswerPage:
 
 
 LEFT_OUT = "Sections 4, 7 and 9 compare designs and are left out; the others keep their numbers."
-
-
-def runs_words(data: ReportData) -> str:
-    """Return how many runs the numbers rest on."""
-    if data.replications == 1:
-        return "one replication"
-    return f"{count_word(data.replications)} replications"
 
 
 def _headline(data: ReportData) -> str:

@@ -160,6 +160,16 @@ def with_main(folder: Path, measure: str) -> ReportData:
     return replace(data, experiment={**data.experiment, "main_measure": measure})
 
 
+def test_draws_of_the_evidence_are_told_as_draws_though_nothing_is_compared(
+    tmp_path: Path,
+) -> None:
+    fake = Fake(population=400, years=1, replications=2, draws=3, designs=())
+    words = Page(build_report_of(write_fake_experiment(tmp_path, fake))).words
+    assert words.count("3 draws of the evidence with 2 replications each") >= 2
+    assert "6 replications" not in words
+    assert "paired" not in words
+
+
 def test_processes_that_share_the_work_make_the_same_sections(alone: Path) -> None:
     data = read_report_data(alone)
     made_apart = [one_section(alone, number) for number in sorted(LONGEST_FIRST)]
