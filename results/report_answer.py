@@ -16,6 +16,7 @@ from results.report_data import READING_WORDS, Option, ReportData
 from results.report_measures import Measure, measure_of
 from results.report_money import price_year, stranded_shares
 from results.report_numbers import capital, count_word, figures, percent, signed, signed_range
+from results.report_places import PLACES_FIGURE
 from results.report_searches import drivers
 from results.report_standing import saying, standing_of
 from results.sayings import Answer
@@ -284,10 +285,16 @@ def warnings_of(data: ReportData) -> tuple[str, ...]:
             else "One replication gives no interval: every verdict here is ‘not in this run’."
         )
     if len(data.places) > 1:
-        others = len(data.places) - 1
-        found.append(
-            f"This report shows {data.place_name}; figure 25 sets it beside "
-            f"{count_word(others)} more {'place' if others == 1 else 'places'}, whose numbers "
-            "stand in the tables."
-        )
+        found.append(_other_places(data))
     return tuple(found)
+
+
+def _other_places(data: ReportData) -> str:
+    others = len(data.places) - 1
+    many = f"{count_word(others)} more {'place' if others == 1 else 'places'}"
+    if data.alone:
+        return f"This report shows {data.place_name}; the tables hold {many}."
+    return (
+        f"This report shows {data.place_name}; figure {PLACES_FIGURE} sets it beside {many}, "
+        "whose numbers stand in the tables."
+    )

@@ -16,10 +16,12 @@ from agents.faults import BadInput
 from experiments.comparing import comparison_text
 from results.csv_files import read_table
 from results.report import LONGEST_FIRST, build_report, one_section, report_sections
-from results.report_data import ReportData
+from results.report_answer import warnings_of
+from results.report_data import Option, ReportData
 from results.report_findings import gap_level, gap_rows
 from results.report_measures import measure_of
 from results.report_numbers import capital
+from results.report_places import PLACES_FIGURE
 from results.report_reading import read_report_data
 from results.report_usual_parts import unequal_section
 from results.tables import build_tables
@@ -168,6 +170,14 @@ def test_draws_of_the_evidence_are_told_as_draws_though_nothing_is_compared(
     assert words.count("3 draws of the evidence with 2 replications each") >= 2
     assert "6 replications" not in words
     assert "paired" not in words
+
+
+def test_several_places_of_usual_care_name_no_figure_that_is_not_drawn(alone: Path) -> None:
+    data = replace(read_report_data(alone), places=("southwark", "lambeth", "tilbury"))
+    (told,) = (text for text in warnings_of(data) if "This report shows" in text)
+    assert told == "This report shows Southwark; the tables hold two more places."
+    compared = replace(data, designs=(Option(letter="A", key="a", title="A", effects="plan"),))
+    assert any(f"figure {PLACES_FIGURE}" in text for text in warnings_of(compared))
 
 
 def test_processes_that_share_the_work_make_the_same_sections(alone: Path) -> None:
