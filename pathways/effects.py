@@ -218,6 +218,7 @@ class Effects:
             acted += self._activation.ratios
         presses = any(effect.target == "blood_pressure" for effect in self._effects)
         self._crises = PressureCrises.read(evidence) if presses else None
+        self._mmhg = np.zeros(len(population))  # by which pressure is changed now
         if self._crises is not None:
             acted.append(ADMITTED)
         self.demand_factor: dict[str, Floats] = {
@@ -248,11 +249,14 @@ class Effects:
         for number, effect in enumerate(self._effects):
             self._strength[number, rows] = grown(before[number], now[number][rows], days, effect)
         changed = self._strength[:, rows] != before
+        mmhg = self._lowered(rows)
+        # Who becomes known or reaches the target gains or loses by it, however long supported.
+        moved, self._mmhg[rows] = mmhg != self._mmhg[rows], mmhg
         self._activate(rows)
         self._apply_demand(rows)
-        demand_rows = rows[changed.any(axis=0)]
+        demand_rows = rows[changed.any(axis=0) | moved]
         lasting = [n for n, effect in enumerate(self._effects) if on_hazards(effect)]
-        hazard_rows = rows[changed[lasting].any(axis=0)]
+        hazard_rows = rows[changed[lasting].any(axis=0) | moved]
         self._apply_hazards(hazard_rows)
         return demand_rows, hazard_rows
 
@@ -297,7 +301,7 @@ class Effects:
         if self._continuity is not None and process == ADMITTED:
             product *= self._continuity.factor(self._total("continuity", rows))
         if self._crises is not None and process == ADMITTED:
-            product *= self._crises.factor(self._lowered(rows))
+            product *= self._crises.factor(self._mmhg[rows])
         return floored(product, strongest, self._floor)
 
     def _apply_hazards(self, rows: Rows) -> None:
@@ -319,7 +323,7 @@ class Effects:
         if self._hypertension is None or not self._of("blood_pressure"):
             return
         population = self._population
-        factors = self._pressure.onset_factors(self._lowered(rows))
+        factors = self._pressure.onset_factors(self._mmhg[rows])
         population.onset_factor[np.ix_(rows, np.array(self._columns))] = factors
 
     def _lowered(self, rows: Rows) -> Floats:

@@ -399,11 +399,12 @@ class Lists:
         for service, waiting in self.lists.items():
             starts, others = self._starts(self._asked, service)
             seen, when, slots = waiting.run(starts, days, self._n_people, self.population)
+            lost = 0
             if service == "elective":
                 off = (seen.kind == _ORDINARY) & self._is_put_off(today, seen.keys)
                 waiting.put_back(seen.take(off), today)
                 self._tell_put_off(today, seen.rows[off])
-                seen, when = seen.take(~off), when[~off]
+                seen, when, lost = seen.take(~off), when[~off], int(np.count_nonzero(off))
             self._record_stops(today, seen, when, slots)
             if service == "outpatients":
                 some = [arrivals["outpatient_follow_up"] for _, arrivals in self._asked]
@@ -412,7 +413,7 @@ class Lists:
                     np.concatenate([part.keys for part in some]),
                 )
             self._tell_asked(service, starts[2], others)
-            self._see(today, len(days), seen, others)
+            self._see(today, len(days), seen, others, lost)
 
     def _tell_asked(self, service: str, kinds: Integers, others: Mapping[str, Planned]) -> None:
         """Count who was referred, onto the list (``kinds``) or for a planned date."""
@@ -450,15 +451,24 @@ class Lists:
         self.ledger.tally("outpatients", "rtt", "used", len(seen))
 
     def _see(
-        self, today: int, working_days: int, called: Waiting, others: Mapping[str, Planned]
+        self,
+        today: int,
+        working_days: int,
+        called: Waiting,
+        others: Mapping[str, Planned],
+        lost: int,
     ) -> None:
-        """See those called from the list, and with what slots are left the planned ones."""
+        """See those called from the list, and with what slots are left the planned ones.
+
+        ``lost`` are slots for ordinary admissions of those called who were put off on the day.
+        """
         for number, (name, (rows, keys)) in enumerate(others.items()):
             service, _ = _PLANNED[name]
             slots = self._allowances[name].of_days(working_days, self._n_people)
             kept = 1.0 - self.habits.missed.mean() if service == "outpatients" else 1.0
             listed = called.take(called.kind == number)
-            room = self._room(name, slots * kept - len(listed))
+            taken = len(listed) + (lost if name == "ordinary" else 0)
+            room = self._room(name, slots * kept - taken)
             rows, keys = self.backlogs[name].see(today, rows, keys, room)
             if name == "ordinary":
                 off = self._is_put_off(today, keys)

@@ -93,14 +93,12 @@ def test_who_comes_under_control_is_admitted_less_from_then_on(published: CareMo
     assert published.demand.rate[ADMITTED][rows] == pytest.approx(before)
 
 
-def test_pressure_that_a_design_lowers_means_fewer_crises_of_those_off_target(
-    none: CareModel,
-) -> None:
-    people = none.population
-    effect = Effect(
+def lowering(mmhg: float) -> Effect:
+    """Return an effect that lowers pressure by so much at once."""
+    return Effect(
         version="published",
         target="blood_pressure",
-        change=-10.0,
+        change=-mmhg,
         low=None,
         high=None,
         evidence="E097",
@@ -110,10 +108,43 @@ def test_pressure_that_a_design_lowers_means_fewer_crises_of_those_off_target(
         grade="",
         direct=False,
     )
-    effects = Effects([effect], people, EVIDENCE)
+
+
+def test_pressure_that_a_design_lowers_means_fewer_crises_of_those_off_target(
+    none: CareModel,
+) -> None:
+    people = none.population
+    effects = Effects([lowering(10.0)], people, EVIDENCE)
     effects.step(np.ones(len(people), np.bool_), 30.0)
     column = people.conditions.index("hypertension")
     off = people.diagnosed[:, column] & ~people.controlled[:, column]
     factor = effects.demand_factor[ADMITTED]
     assert factor[off] == pytest.approx(float(PressureCrises.read(EVIDENCE).factor(-10.0)))
     assert (factor[~off] == 1.0).all()
+
+
+def test_who_becomes_known_or_reaches_the_target_while_supported_gains_or_loses_by_it(
+    none: CareModel,
+) -> None:
+    people = none.population
+    column = people.conditions.index("hypertension")
+    effects, all_of_them = Effects([lowering(10.0)], people, EVIDENCE), people.present(0.0)
+    effects.step(all_of_them, 30.0)
+    off = all_of_them & people.diagnosed[:, column] & ~people.controlled[:, column]
+    found = np.flatnonzero(all_of_them & ~people.diagnosed[:, column])[:3]
+    reached = np.flatnonzero(off)[:4]
+    people.diagnosed[found, column] = True
+    people.controlled[reached, column] = True
+    try:
+        demand_rows, hazard_rows = effects.step(all_of_them, 30.0)
+    finally:
+        people.diagnosed[found, column] = False
+        people.controlled[reached, column] = False
+    both = sorted([*found.tolist(), *reached.tolist()])
+    assert demand_rows.tolist() == hazard_rows.tolist() == both
+    factor = effects.demand_factor[ADMITTED]
+    assert (factor[reached] == 1.0).all()
+    assert (factor[found] < 1.0).all()
+    strokes = people.conditions.index("stroke_tia")
+    assert (people.onset_factor[reached, strokes] == 1.0).all()
+    assert (people.onset_factor[found, strokes] < 1.0).all()

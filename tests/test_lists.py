@@ -153,8 +153,12 @@ def test_a_full_hospital_puts_operations_off_and_loses_nobody() -> None:
         lent += 0.5 * beds / full.habits.lent
         usual.day(day, demand.today(day))
         full.day(day, same.today(day))
-    share = put_off(full) / usual.ledger.activity["elective_admissions"].sum()
-    assert 0.5 < share < 0.8  # 0.4 of them each time, some of them again and again
+    # Each slot is used once: for an operation, or lost where one with a night is put off.
+    slots = full.ledger.tallies["elective", "ordinary", "capacity"]
+    chance = 0.5 * full.habits.overnight
+    assert put_off(full) / slots == pytest.approx(chance, abs=0.1)
+    done = float(full.ledger.activity["elective_admissions"].sum())
+    assert done / slots == pytest.approx(1.0 - chance, abs=0.1)
     assert put_off(usual) == 0.0
     for day in range(91, 280):
         usual.day(day, demand.today(day))
