@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from results.report_data import PER, Option, ReportData, number, preferred
+from results.report_data import MILLION, PER, Option, ReportData, number, preferred
 from results.wording import Change
 
 CASCADE = ("activity_avoided", "stranded", "reinvested", "net_cash")
@@ -44,7 +44,7 @@ def _money(
     rows = preferred(_all_payers(rows), discounted=True)
     if len(rows) != 1:
         return None
-    change = _pounds(rows.iloc[0]).times(1e-6)
+    change = _pounds(rows.iloc[0]).times(1.0 / MILLION)
     return change if change.known else None
 
 
@@ -69,7 +69,7 @@ def cash_by_payer(data: ReportData, option: Option) -> dict[str, Change]:
     )
     found = {}
     for _, row in preferred(rows, discounted=True).iterrows():
-        change = _pounds(row).times(1e-6)
+        change = _pounds(row).times(1.0 / MILLION)
         if row["payer"] != "all" and change.known:
             found[str(row["payer"])] = change
     return found

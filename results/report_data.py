@@ -38,6 +38,7 @@ READING_WORDS = {
     "inert": "contacts that act on nothing",
 }
 PER = 10_000
+MILLION = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,10 +235,7 @@ class ReportData:
         )
         if found is None:
             return None
-        if measure_of(measure).per_person:
-            change = change_of(found).times(per)
-        else:
-            change = rate_change(found, per)
+        change = rate_of(found, measure, per)
         return change if change.known else None
 
     def level(
@@ -325,9 +323,14 @@ def _first(row: pd.Series, *columns: str) -> float:
     return next((value for value in values if math.isfinite(value)), math.nan)
 
 
-def rate_change(row: pd.Series, per: float) -> Change:
-    """Return the difference of a row as a rate ``per`` people and year; as it is if no count."""
+def rate_of(row: pd.Series, measure: str, per: float = PER) -> Change:
+    """Return the difference of a row of comparison.csv as a rate ``per`` people and year.
+
+    One that is no rate (a share, an age, a wait) stays as it is.
+    """
     change = change_of(row)
+    if measure_of(measure).per_person:
+        return change.times(per)
     base = number(row, "baseline_per_1000")
     if not math.isfinite(base):
         return change

@@ -9,12 +9,11 @@ import pandas as pd
 from results import findings_money
 from results.figures import draws as draw
 from results.report_blocks import Block, Table, alt_text, columns, drawn
-from results.report_data import Option, ReportData
+from results.report_data import PER, Option, ReportData
 from results.report_numbers import listed, signed, signed_range
 from results.wording import LEADS_AT as LIKELY
 
 Floats = npt.NDArray[np.float64]
-PER = 10_000.0
 FEWEST = 3  # draws without which no outline can be drawn
 MARKS = (13_000.0, 20_000.0, 25_000.0, 30_000.0)
 ELLIPSE = "The outline holds 95 of 100 draws: the ellipse of their covariance."

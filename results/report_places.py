@@ -11,14 +11,12 @@ import pandas as pd
 
 from results.figures import places as draw
 from results.report_blocks import Block, Table, alt_text, columns, drawn
-from results.report_data import Option, ReportData, change_of, number, preferred, rate_change
+from results.report_data import MILLION, PER, Option, ReportData, number, preferred, rate_of
 from results.report_measures import Measure, measure_of
 from results.report_numbers import capital, count_word, signed, signed_range
 from results.wording import Change, verdict, verdict_words
 
 PLACES_FIGURE = 25
-MILLION = 1e6
-PER = 10_000
 TOGETHER = "All together"
 
 
@@ -38,7 +36,7 @@ def places_block(data: ReportData) -> Block | None:
         return None
     measure = measure_of(data.main_measure)
     rows = place_rows(data)
-    if not rows:
+    if not any(row.change.known for row in rows):
         return Block(
             number=PLACES_FIGURE, claim="In each place", missing=data.why_missing("comparison")
         )
@@ -79,15 +77,11 @@ def place_rows(data: ReportData) -> list[PlaceRow]:
             place = str(row["place"])
             own = cash[cash["place"] == place] if len(cash) else cash
             own = preferred(own, discounted=True)
-            change = rate_change(row, PER)
-            if not math.isfinite(number(row, "baseline_per_1000")):
-                per_person = measure_of(data.main_measure).per_person
-                change = change_of(row).times(PER) if per_person else change_of(row)
             found.append(
                 PlaceRow(
                     place=data.names.get(place, place),
                     option=option,
-                    change=change,
+                    change=rate_of(row, data.main_measure),
                     cash=_cash(own.iloc[0]) if len(own) else None,
                 )
             )

@@ -17,10 +17,9 @@ from results.figures import contracts
 from results.figures import plan as draw
 from results.plan_evidence import ALL, BY_LOCALITY
 from results.report_blocks import Block, Panel, Table, alt_text, columns, drawn
-from results.report_data import READING_WORDS, Option, ReportData
+from results.report_data import MILLION, READING_WORDS, Option, ReportData
 from results.wording import Change
 
-MILLION = 1e6
 MANY = 2  # designs beyond which a claim counts them
 PLAN_FIGURE = 17
 MONEY_FIGURE = 18

@@ -13,7 +13,7 @@ from results import findings_checks, findings_money, findings_services
 from results.report_answer import evidence_by_basis, runs_words, warnings_of, years_words
 from results.report_belief import sure_section
 from results.report_blocks import AnswerPage, Saying, Section, Table, columns
-from results.report_data import ReportData
+from results.report_data import MILLION, ReportData
 from results.report_measures import measure_of, spoken
 from results.report_methods import limits_section
 from results.report_money import price_year
@@ -40,7 +40,6 @@ from results.report_usual_parts import (
     unequal_section,
 )
 
-MILLION = 1e6
 FIRST_PAGE = ("gp_contacts", "ae_attendances", "emergency_admissions", "bed_days")
 
 

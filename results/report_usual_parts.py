@@ -10,7 +10,7 @@ import pandas as pd
 
 from results import findings_money
 from results.report_blocks import Block, Section, Table, columns
-from results.report_data import ReportData, number, preferred
+from results.report_data import MILLION, ReportData, number, preferred
 from results.report_findings import gap_level
 from results.report_measures import measure_of, spoken
 from results.report_money import price_year
@@ -29,7 +29,6 @@ from results.report_rules import money_block
 from results.wording import Spread
 
 PEOPLE, CONDITIONS, CARE, GAPS, COSTS = 28, 29, 30, 31, 32
-MILLION = 1e6
 ONE_RUN = "one run"
 GROUPINGS = {"age_band": "Aged", "sex": "", "imd_quintile": "Deprivation fifth"}
 CONDITION_NAMES = {

@@ -81,3 +81,12 @@ def test_the_claim_counts_places_where_the_interval_leaves_out_no_change(
     none = places_block(compared(data, {"north": (1.0, 20.0), "south": (-10.0, 40.0)}))
     assert none is not None
     assert none.claim == "No design clearly changes emergency admissions in any of two places"
+
+
+def test_one_run_in_each_place_claims_nothing(data: ReportData) -> None:
+    unknown = {"north": (-30.0, float("nan")), "south": (-10.0, float("nan"))}
+    block = places_block(compared(data, unknown))
+    assert block is not None
+    assert block.missing
+    assert "clearly" not in block.claim
+    assert not block.panels
