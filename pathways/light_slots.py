@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from agents.compiled import compiled
 from pathways.calendar import YEAR, Calendar
 
 Floats = npt.NDArray[np.float64]
@@ -22,7 +24,6 @@ Bools = npt.NDArray[np.bool_]
 HOURS = 24.0
 _JUST = 1e-9  # a slot that begins this much (of a slot) before somebody asks is still theirs
 _NEVER = 1 << 30  # a day beyond every calendar
-_FAR = 1 << 40  # slots between two services on the common count
 
 # One booking: ``service`` and ``row`` are numbers (a visitor's row is -1), times are days.
 BOOKING = np.dtype(
@@ -62,6 +63,148 @@ class Hours:
     every_day: Bools
 
 
+class Clock(NamedTuple):
+    """When slots begin: for each service the hours of the day, and which days count.
+
+    Attributes
+    ----------
+    by_hour : (k, 25) share of a day's slots that begin before each hour
+    ends, widths : (25 k) and (25 k - 1) the same in one row, each service 2 above the last
+    kind : (k,) 0 for services of working days, 1 for those of every day
+    before : (2, days + 1) days of each kind before each day of the calendar
+    days : (2, days + 1) the days of each kind in turn; beyond them, a day far off
+    warm_up : days of the calendar before day 0
+    """
+
+    by_hour: Floats
+    ends: Floats
+    widths: Floats
+    kind: Integers
+    before: Integers
+    days: Integers
+    warm_up: int
+
+
+@compiled
+def _hour(clock: Clock, service: int, share: float) -> float:
+    """Return the hour of the day at which a share of a service's slots has begun."""
+    share, first = share + 2.0 * service, service * 25
+    place = first
+    while place < first + 23 and clock.ends[place + 1] <= share:
+        place += 1
+    hour: float = place - first + (share - clock.ends[place]) / clock.widths[place]
+    return hour
+
+
+@compiled
+def _count(clock: Clock, service: int, rate: float, time: float) -> float:
+    """Return how many slots of a service begin before ``time``, as a smooth count."""
+    day = np.floor(time)
+    index, kind = int(day) + clock.warm_up, clock.kind[service]
+    before = clock.before[kind, index]
+    hour = (time - day) * HOURS
+    begun = int(min(hour, HOURS - 1.0))
+    share = clock.by_hour[service, begun]
+    share = share + (hour - begun) * (clock.by_hour[service, begun + 1] - share)
+    share *= clock.before[kind, index + 1] - before
+    count: float = (before + share) * rate
+    return count
+
+
+@compiled
+def _time(clock: Clock, service: int, rate: float, slot: int) -> float:
+    """Return when a slot begins; far off where no day of the calendar holds it."""
+    number = int((slot + _JUST) / rate)
+    share = max(slot / rate - number, 0.0)
+    day = clock.days[clock.kind[service], min(number, clock.days.shape[1] - 1)]
+    time: float = day + _hour(clock, service, share) / HOURS
+    return time
+
+
+@compiled
+def _hours(clock: Clock, service: Integers, share: Floats) -> Floats:
+    hours = np.empty(len(service))
+    for i in range(len(service)):
+        hours[i] = _hour(clock, service[i], share[i])
+    return hours
+
+
+@compiled
+def _carry_on(clock: Clock, before: Floats, rate: Floats, after: Integers) -> None:
+    """Count slots on from the last one given when their ``rate`` changes from ``before``."""
+    for service in range(len(rate)):
+        if after[service] == 0 or before[service] <= 0.0:
+            continue
+        last = _time(clock, service, before[service], after[service] - 1)
+        after[service] = int(np.floor(_count(clock, service, rate[service], last) + 1e-6)) + 1
+
+
+@compiled
+def _give(
+    clock: Clock,
+    rate: Floats,
+    lead: Floats,
+    patience: Floats,
+    after: Integers,
+    service: Integers,
+    asked: Floats,
+) -> Floats:
+    """Return when the slot of each begins: the first that is free, infinite if too late.
+
+    ``after``, the first slot of each service that nobody has had, is moved on. A slot that is
+    too late for one person is offered again to the next.
+    """
+    at = np.full(len(service), np.inf)
+    for i in range(len(service)):
+        number = service[i]
+        if rate[number] <= 0.0:
+            continue
+        first = int(np.ceil(_count(clock, number, rate[number], asked[i] + lead[number]) - _JUST))
+        slot = max(first, after[number])
+        time = _time(clock, number, rate[number], slot)
+        if time - asked[i] <= patience[number]:
+            at[i] = time
+            after[number] = slot + 1
+    return at
+
+
+@compiled
+def _note(booked: Bookings, waiting: Integers, fresh: Integers, queue_time: Floats) -> Integers:
+    """Count people who wait from now on; return the day of each booking."""
+    days = np.empty(len(booked), np.int64)
+    for i in range(len(booked)):
+        one = booked[i]
+        day, since = int(np.floor(one["at"])), int(np.floor(one["asked"]))
+        waiting[one["service"]] += 1
+        if day > since:
+            fresh[one["service"]] += 1
+            queue_time[one["service"]] += since + 1.0 - one["asked"]
+        else:
+            queue_time[one["service"]] += one["at"] - one["asked"]
+        days[i] = day
+    return days
+
+
+@compiled
+def _end(
+    booked: Bookings,
+    day: int,
+    waiting: Integers,
+    served: Integers,
+    waited: Floats,
+    queue_time: Floats,
+) -> None:
+    """Count those whose slot is on ``day``."""
+    for i in range(len(booked)):
+        one = booked[i]
+        number = one["service"]
+        waiting[number] -= 1
+        served[number] += 1
+        waited[number] += one["at"] - one["asked"]
+        if one["asked"] < day:
+            queue_time[number] += one["at"] - day
+
+
 @dataclass(slots=True)
 class Slots:
     """The slots of several services.
@@ -90,79 +233,31 @@ class Slots:
     served: Integers = field(init=False)
     waited: Floats = field(init=False)
     queue_time: Floats = field(init=False)
-    _before: Integers = field(init=False)
-    _days: Integers = field(init=False)  # (2, days) working days, then all; the last one far off
-    _clock: tuple[Floats, Floats] = field(init=False)  # ends of the hours of all, and their widths
+    _clock: Clock = field(init=False)
     _after: Integers = field(init=False)  # the first slot after the last one given
-    _last: Floats = field(init=False)  # when that one begins, as of the last change
     _fresh: Integers = field(init=False)
     _rate: Floats = field(init=False)
     _due: dict[int, list[Bookings]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        first, end = -self.calendar.warm_up, self.calendar.end + YEAR
-        every = np.arange(first, end)
-        working = self.calendar.working_days(first, end)
-        self._days = np.full((2, len(every) + 1), _NEVER)
-        self._days[0, : len(working)], self._days[1, :-1] = working, every
-        all_days = np.arange(len(every) + 1)
-        self._before = np.stack([np.searchsorted(working, first + all_days), all_days])
         k = len(self.yearly)
-        ends = (self.hours.by_hour + 2.0 * np.arange(k)[:, None]).ravel()
-        self._clock = ends, np.maximum(np.diff(ends), 1e-12)
+        self._clock = _clock(self.calendar, self.hours)
         self.waiting, self.asked, self.refused, self.served = np.zeros((4, k), np.int64)
         self._fresh = np.zeros(k, np.int64)
         self.waited, self.queue_time = np.zeros((2, k))
-        self._last = np.full(k, -np.inf)
         self._rate, self._after = np.zeros(k), np.zeros(k, np.int64)
         self.change(self.yearly)
 
     def change(self, yearly: Floats) -> None:
         """Offer so many slots a year from now on; slots that are given stay given."""
-        given = np.flatnonzero((self._after > 0) & (self._rate > 0.0))
-        self._last[given] = self._time(given, self._after[given] - 1)
-        self.yearly = yearly
-        weekdays = self._before[0, -1] / (self._before.shape[1] - 1)
+        before, self.yearly = self._rate, yearly
+        weekdays = self._clock.before[0, -1] / (self._clock.before.shape[1] - 1)
         self._rate = yearly / YEAR / np.where(self.hours.every_day, 1.0, weekdays)
-        given = np.flatnonzero(self._last > -np.inf)
-        count = self._count(given, self._last[given])
-        self._after[given] = np.floor(count + 1e-6).astype(np.int64) + 1
-
-    # ---- the clock of slots ----
-
-    def _count(self, service: Integers, time: Floats) -> Floats:
-        """Return how many slots of each service begin before ``time``, as a smooth count."""
-        day = np.floor(time)
-        index = (day + self.calendar.warm_up).astype(np.int64)
-        kind = self.hours.every_day[service].astype(np.int64)
-        before = self._before[kind, index]
-        hour = (time - day) * HOURS
-        begun = np.minimum(hour, HOURS - 1.0).astype(np.int64)
-        by_hour = self.hours.by_hour
-        share = by_hour[service, begun]
-        share = share + (hour - begun) * (by_hour[service, begun + 1] - share)
-        share *= self._before[kind, index + 1] - before
-        count: Floats = (before + share) * self._rate[service]
-        return count
-
-    def _time(self, service: Integers, slot: Integers) -> Floats:
-        """Return when a slot begins; far off where no day of the calendar holds it."""
-        rate = self._rate[service]
-        number = ((slot + _JUST) / rate).astype(np.int64)
-        share = np.maximum(slot / rate - number, 0.0)
-        kind = self.hours.every_day[service].astype(np.int64)
-        day = self._days[kind, np.minimum(number, self._days.shape[1] - 1)]
-        time: Floats = day + self.hour(service, share) / HOURS
-        return time
+        _carry_on(self._clock, before, self._rate, self._after)
 
     def hour(self, service: Integers, share: Floats) -> Floats:
         """Return the hour of the day at which a share of its slots has begun."""
-        ends, widths = self._clock
-        share = share + 2.0 * service
-        first = service * 25
-        place = np.minimum(ends.searchsorted(share, side="right") - 1, first + 23)
-        hour: Floats = place - first + (share - ends[place]) / widths[place]
-        return hour
+        return _hours(self._clock, service, share)
 
     # ---- people ----
 
@@ -177,12 +272,7 @@ class Slots:
         new = np.empty(len(row), BOOKING)
         new["service"], new["row"], new["key"], new["asked"] = service, row, key, asked
         self.asked += np.bincount(service, minlength=len(self.yearly))
-        open_ = self.yearly[service] > 0.0
-        if open_.all():
-            at = self._slots_of(service, asked)
-        else:
-            at = np.full(len(row), np.inf)
-            at[open_] = self._slots_of(service[open_], asked[open_])
+        at = _give(self._clock, self._rate, self.lead, self.patience, self._after, service, asked)
         new["at"] = at
         stays = at < np.inf
         if stays.all():
@@ -193,58 +283,9 @@ class Slots:
         self.refused += np.bincount(elsewhere["service"], minlength=len(self.yearly))
         return elsewhere
 
-    def _slots_of(self, service: Integers, asked: Floats) -> Floats:
-        if not len(service):
-            return np.empty(0)
-        first = self._first_slots(service, asked + self.lead[service])
-        slot = _in_turn(service, first, self._after[service])
-        at = self._time(service, slot)
-        late = at - asked > self.patience[service]
-        if late.any():
-            for number in np.unique(service[late]).tolist():
-                mine = np.flatnonzero(service == number)
-                at[mine], slot[mine] = self._with_patience(number, first[mine], asked[mine])
-        last = np.append(np.flatnonzero(service[1:] != service[:-1]), len(service) - 1)
-        self._after[service[last]] = slot[last] + 1
-        return at
-
-    def _first_slots(self, service: Integers, time: Floats) -> Integers:
-        slots: Integers = np.ceil(self._count(service, time) - _JUST).astype(np.int64)
-        return slots
-
-    def _with_patience(
-        self, number: int, first: Integers, asked: Floats
-    ) -> tuple[Floats, Integers]:
-        """Offer slots of one service one after the other; a slot declined is offered again.
-
-        Returns when the slot of each begins (infinite if declined), and the last slot given then.
-        """
-        last = int(self._after[number]) - 1
-        begin = min(int(first.min()), last + 1)
-        slots = np.arange(begin, max(int(first.max()), last + 1) + len(first) + 1)
-        times = self._time(np.full(len(slots), number), slots).tolist()
-        patience = float(self.patience[number])
-        at, given = np.full(len(first), np.inf), np.empty(len(first), np.int64)
-        for place, (slot, since) in enumerate(zip(first.tolist(), asked.tolist(), strict=True)):
-            offer = max(last + 1, slot)
-            if times[offer - begin] - since <= patience:
-                at[place], last = times[offer - begin], offer
-            given[place] = last
-        return at, given
-
     def _file(self, booked: Bookings) -> None:
         """File bookings under the day of their slot."""
-        at, asked, service = booked["at"], booked["asked"], booked["service"]
-        day, since = at.astype(np.int64), asked.astype(np.int64)
-        day -= day > at  # days before the start are negative
-        since -= since > asked
-        later = day > since
-        k = len(self.yearly)
-        both = np.bincount(service + k * later, minlength=2 * k)
-        self._fresh += both[k:]
-        self.waiting += both[:k] + both[k:]
-        rest = np.where(later, since + 1.0, at) - asked
-        self.queue_time += np.bincount(service, rest, minlength=k)
+        day = _note(booked, self.waiting, self._fresh, self.queue_time)
         order = day.argsort(kind="stable")
         booked, day = chosen(booked, order), day[order]
         cuts = [0, *(np.flatnonzero(day[1:] != day[:-1]) + 1).tolist(), len(day)]
@@ -256,16 +297,8 @@ class Slots:
 
         Call it once for every day, after that day's ``book``.
         """
-        parts = self._due.pop(day, [])
-        k = len(self.yearly)
-        found: Bookings = joined(parts)
-        service = found["service"]
-        ends = np.bincount(service, minlength=k)
-        self.waiting -= ends
-        self.served += ends
-        self.waited += np.bincount(service, found["at"] - found["asked"], minlength=k)
-        earlier = found["asked"] < day
-        self.queue_time += np.bincount(service[earlier], found["at"][earlier] - day, minlength=k)
+        found: Bookings = joined(self._due.pop(day, []))
+        _end(found, day, self.waiting, self.served, self.waited, self.queue_time)
         return found
 
     def pass_day(self) -> None:
@@ -298,13 +331,16 @@ class Slots:
             )
 
 
-def _in_turn(service: Integers, first: Integers, after: Integers) -> Integers:
-    """Return the slot of each in turn: the first at or after ``first`` that is still free.
-
-    ``after`` is the first slot that earlier people have left free. In order of service.
-    """
-    place = np.arange(len(first))
-    offset = service * _FAR
-    reached = np.maximum.accumulate(np.maximum(first, after) + offset - place)
-    slots: Integers = reached + place - offset
-    return slots
+def _clock(calendar: Calendar, hours: Hours) -> Clock:
+    """Return when slots begin on the days of ``calendar`` and of the year after its end."""
+    first, end = -calendar.warm_up, calendar.end + YEAR
+    every = np.arange(first, end)
+    working = calendar.working_days(first, end)
+    days = np.full((2, len(every) + 1), _NEVER)
+    days[0, : len(working)], days[1, :-1] = working, every
+    all_days = np.arange(len(every) + 1)
+    before = np.stack([np.searchsorted(working, first + all_days), all_days])
+    ends = (hours.by_hour + 2.0 * np.arange(len(hours.by_hour))[:, None]).ravel()
+    widths = np.maximum(np.diff(ends), 1e-12)
+    kind = hours.every_day.astype(np.int64)
+    return Clock(hours.by_hour, ends, widths, kind, before, days, calendar.warm_up)
