@@ -27,12 +27,14 @@ CHOICES = {"norm": NORMS, "combination": COMBINATIONS}
 class Settings:
     """Evidence with the reader's own prices on top.
 
-    ``norm`` and ``combination`` choose the utility set (see ``results.utilities``).
+    ``norm`` and ``combination`` choose the utility set (see ``results.utilities``); ``chosen``
+    names those of them that a prices file gives, be it the value they have without one.
     """
 
     evidence: Evidence
     norm: str = NORMS[0]
     combination: str = COMBINATIONS[0]
+    chosen: frozenset[str] = frozenset()
 
     def value(self, key: str) -> float:
         """Return a number of ``results_settings.csv``."""
@@ -66,7 +68,7 @@ def read_settings(prices: Path | None = None, evidence: Path | None = None) -> S
     chosen = _choices(prices, found, faults)
     if faults:
         raise BadInput(faults)
-    return Settings(Evidence(known.folder, replaced), **chosen)
+    return Settings(Evidence(known.folder, replaced), **chosen, chosen=frozenset(chosen))
 
 
 def money_faults(table: Mapping[str, object], where: str) -> list[Fault]:
@@ -104,10 +106,10 @@ def with_money(settings: Settings, table: Mapping[str, object]) -> Settings:
     chosen = _choices(where, table, faults)
     if faults:
         raise BadInput(faults)
-    plain = {"norm": NORMS[0], "combination": COMBINATIONS[0]}
-    kept = {key: value for key, value in chosen.items() if getattr(settings, key) == plain[key]}
+    own = {key: getattr(settings, key) for key in settings.chosen}
     replaced = numbers | dict(settings.evidence.replaced)
-    return replace(settings, evidence=Evidence(settings.evidence.folder, replaced), **kept)
+    evidence = Evidence(settings.evidence.folder, replaced)
+    return Settings(evidence, **(chosen | own), chosen=settings.chosen)
 
 
 def drawn_settings(folder: Path, settings: Settings) -> dict[int, Settings]:

@@ -13,7 +13,7 @@ from agents.faults import BadInput
 from experiments.catalogue import installed
 from experiments.designs import load_design
 from experiments.experiment import Experiment, experiment_table, resolve
-from results.settings import read_settings, with_money
+from results.settings import COMBINATIONS, NORMS, read_settings, with_money
 from results.tables import build_tables
 from tests.fake_runs import write_fake_experiment
 from tests.test_model import EVIDENCE
@@ -111,3 +111,14 @@ def test_the_tables_pay_each_design_under_its_own_contract(tmp_path: Path) -> No
         encoding="utf-8",
     )
     assert fixed_share(folder)[design] == pytest.approx(0.95)
+
+
+def test_a_norm_named_in_a_prices_file_stays_though_it_is_the_one_without_it(
+    tmp_path: Path,
+) -> None:
+    prices = tmp_path / "prices.toml"
+    prices.write_text(f'norm = "{NORMS[0]}"\n', encoding="utf-8")
+    table = {"norm": NORMS[1], "combination": COMBINATIONS[1]}
+    settings = with_money(read_settings(prices), table)
+    assert (settings.norm, settings.combination) == (NORMS[0], COMBINATIONS[1])
+    assert with_money(read_settings(), table).norm == NORMS[1]
