@@ -110,9 +110,15 @@ def value_of(
 
 
 def residents(data: ReportData) -> float:
-    """Return the mean number of residents under usual care."""
+    """Return the mean number of residents under usual care over the years.
+
+    As it was at the start where no table tells it.
+    """
     rows = data.rows("comparison", measure="people", group_by="all", year="all")
-    return float(rows["baseline_mean"].iloc[0]) if len(rows) else data.people
+    if len(rows):
+        return float(rows["baseline_mean"].iloc[0])
+    own = data.level("people", data.baseline)
+    return own.mean if own is not None else data.people
 
 
 def extra_cost(data: ReportData, option: Option) -> Change | None:

@@ -265,7 +265,7 @@ def warnings_of(data: ReportData) -> tuple[str, ...]:
     found = []
     if data.without_effect:
         found.append(wording.NO_EFFECT)
-    if not data.with_knowledge and not (data.alone and data.replications < 2):
+    if data.chance_only:
         found.append(wording.CHANCE_ONLY)
     costless = [option.letter for option in data.designs if option.costless]
     if costless:

@@ -171,7 +171,7 @@ def sure_section(data: ReportData) -> Section:
     """Return section 10: what drives the result, and whether the model matches the world."""
     rows = findings_checks.check_rows(data)
     misses = [row.name for row in findings_checks.widest(rows)]
-    notes = [wording.CHANCE_ONLY] if not data.with_knowledge else []
+    notes = [wording.CHANCE_ONLY] if data.chance_only else []
     loose = [row.name for row in rows if row.loose]
     if loose:
         notes.append(

@@ -135,6 +135,11 @@ class ReportData:
         return bool(self.experiment.get("uncertainty", "none") == "psa")
 
     @property
+    def chance_only(self) -> bool:
+        """True where there are intervals and they hold chance alone, not how sure evidence is."""
+        return not self.with_knowledge and self.replications >= 2
+
+    @property
     def without_effect(self) -> bool:
         """True where no effect on health was put into any design that is shown."""
         put_in = [option.effects not in ("null", "inert") for option in self.designs]

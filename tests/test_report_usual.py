@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from agents.faults import BadInput
 from experiments.comparing import comparison_text
 from results.csv_files import read_table
+from results.findings_money import residents
 from results.report import LONGEST_FIRST, build_report, one_section, report_sections
 from results.report_answer import warnings_of
 from results.report_data import Option, ReportData
@@ -25,6 +26,7 @@ from results.report_places import PLACES_FIGURE
 from results.report_reading import read_report_data
 from results.report_usual_parts import unequal_section
 from results.tables import build_tables
+from results.wording import CHANCE_ONLY
 from tests.fake_runs import Fake, write_fake_experiment
 from tests.test_report import Page
 
@@ -93,6 +95,7 @@ def test_one_run_of_one_year_says_nothing_of_chance(tmp_path: Path) -> None:
     html = build_report_of(write_fake_experiment(tmp_path, fake))
     words = Page(html).words
     assert "One run says nothing of chance" in words
+    assert CHANCE_ONLY not in words
     assert "one run" in words
     assert not re.search(r"\bnan\b", html, re.IGNORECASE)
 
@@ -178,6 +181,16 @@ def test_several_places_of_usual_care_name_no_figure_that_is_not_drawn(alone: Pa
     assert told == "This report shows Southwark; the tables hold two more places."
     compared = replace(data, designs=(Option(letter="A", key="a", title="A", effects="plan"),))
     assert any(f"figure {PLACES_FIGURE}" in text for text in warnings_of(compared))
+
+
+def test_residents_are_those_of_all_years_with_and_without_a_design(
+    alone: Path, tmp_path: Path
+) -> None:
+    both = write_fake_experiment(tmp_path, Fake(**SIZE, designs=(DESIGN,)))  # type: ignore[arg-type]
+    build_tables(both)
+    found = residents(read_report_data(alone))
+    assert found == pytest.approx(residents(read_report_data(both)))
+    assert found < read_report_data(alone).people, "some die and nobody is born here"
 
 
 def test_processes_that_share_the_work_make_the_same_sections(alone: Path) -> None:
