@@ -96,6 +96,19 @@ def test_more_substitution_takes_away_the_same_events_and_others() -> None:
     assert set(more["ed_attendance"].rows) < set(few["ed_attendance"].rows)
 
 
+def test_of_two_that_take_the_same_events_each_takes_its_share_of_what_the_other_leaves() -> None:
+    """Overlap of events: shares multiply, in either order, and never take more than all."""
+    desk = Shift(name="desk", process="ed_attendance", to="urgent_response", share=0.5)
+    left = []
+    for parts in ((SHIFT, desk), (desk, SHIFT)):
+        here, events = scene(), arrivals("ed_attendance")
+        for part in parts:
+            events = part.divert(here, 0, events, FakeReached({"replaces": 1.0}))
+        left.append(set(events["ed_attendance"].rows.tolist()))
+    assert left[0] == left[1]
+    assert len(left[0]) / PEOPLE == pytest.approx(0.6 * 0.5, abs=0.05)
+
+
 def test_a_ward_gives_no_more_places_than_it_has() -> None:
     reached = FakeReached({})
     got = take_places(reached, 3.0, np.linspace(0.0, 0.1, 10), np.full(10, 5.0))
