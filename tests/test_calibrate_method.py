@@ -86,6 +86,28 @@ def test_the_posterior_is_that_of_plain_rejection() -> None:
     assert posterior.effective.min() > 300
 
 
+def test_a_normal_posterior_of_many_parameters_is_as_wide_as_its_closed_form() -> None:
+    """Figures that follow ten parameters in straight lines: the posterior is known exactly.
+
+    Of 4,000 effective draws and more a standard deviation is known to about one in a hundred.
+    """
+    d, deviation = 10, 0.05
+    random = np.random.default_rng(2)
+    slopes = random.normal(size=(d, d)) / 2 + np.eye(d)
+    points = spread_out(80, d, 3)
+    emulator = fit_emulator(points, points @ slopes.T)
+    goals = toy.aims(slopes @ np.full(d, 0.5), deviation=deviation, correlation=0.0)
+    prior = Prior(toy.free("abcdefghij"))
+    posterior = sample_posterior(emulator, goals, np.ones(d), prior, steps=4000, seed=6)
+    found = emulator.slopes(np.full((1, d), 0.5))
+    precision = found.T @ found / deviation**2 + np.eye(d) / prior.deviation**2
+    exact = np.sqrt(np.diag(np.linalg.inv(precision)))
+    assert (exact < 0.12).all()  # far from the ends of the ranges, which would cut it off
+    ratio = posterior.sample.std(axis=0) / exact
+    assert ratio.mean() == pytest.approx(1.0, abs=0.03)
+    assert ratio == pytest.approx(np.ones(d), abs=0.08)
+
+
 def test_a_parameter_that_no_figure_tells_keeps_its_prior() -> None:
     look, prior = seen(120), Prior(toy.free())
     posterior = sample_posterior(look.emulator, look.aims, ONES, prior, steps=700, seed=4)
