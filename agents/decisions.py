@@ -33,9 +33,10 @@ class Triage(Named, Protocol):
     """How a practice shares out its day."""
 
     def held_back(self, asked: Floats) -> Floats:
-        """Return (n_practices,) the share of a day's slots that may not be booked ahead.
+        """Return (pools,) the share of a day's slots that may not be booked ahead.
 
-        ``asked`` (n_practices,) is the share of slots that people lately wanted the same day.
+        ``asked`` (pools,) is the share of slots that people lately wanted the same day; a pool
+        is one role of one practice.
         """
 
 

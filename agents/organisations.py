@@ -111,7 +111,7 @@ class GeneralPractice(Organisation):
     Attributes
     ----------
     triage : the rule they decide by
-    held : (n_practices,) what they decided last
+    held : (pools,) what they decided last, of each role of each practice
     """
 
     def __init__(self, model: Any, name: str, triage: Triage) -> None:
@@ -120,7 +120,7 @@ class GeneralPractice(Organisation):
         self.held: Floats = np.zeros(0)
 
     def held_back(self, asked: Floats) -> Floats:
-        """Decide the share held back in each practice (see ``agents.decisions.Triage``)."""
+        """Decide the share held back of each pool (see ``agents.decisions.Triage``)."""
         self.held = self.triage.held_back(asked)
         return self.held
 

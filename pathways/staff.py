@@ -1,9 +1,10 @@
-"""Practice staff who leave when work is heavy, and the months until their posts are filled.
+"""Staff who leave when work is heavy, and the months until their posts are filled.
 
-Slots today are those of filled posts: usual sickness, vacancies and turnover are in them
-already, and sickness by month is in ``seasons``. What is added here is only the difference
-that workload makes, so practices that are not overfull lose nobody. Off unless a run's
-structure switches it on: no study gives the slope.
+Of practices by role, and of community services by post. Slots today are those of filled
+posts: usual sickness, vacancies and turnover are in them already, and sickness of practices
+by month is in ``seasons``. What is added here is only the difference that workload makes, so
+who is not overfull loses nobody. What is heavy and how long a post stands empty is that of
+practices for all. Off unless a run's structure switches it on: no study gives the slope.
 """
 
 from __future__ import annotations
@@ -25,26 +26,26 @@ DAYS_A_MONTH = 365.0 / MONTHS_A_YEAR
 
 
 class Workload:
-    """Posts that stand empty in each practice because work was heavy.
+    """Posts that stand empty in each group of staff because work was heavy.
 
     Attributes
     ----------
-    vacant : (n_practices,) share of posts empty beyond the usual
+    vacant : (groups,) share of posts empty beyond the usual
     """
 
-    def __init__(self, practices: int, evidence: Evidence) -> None:
+    def __init__(self, groups: int, evidence: Evidence) -> None:
         slope = evidence.value("mechanisms", mechanism="workload", to="GP leaving rate")
         self._leaving = slope / 100.0 / MONTHS_A_YEAR
         self._heavy = evidence.value(TABLE, key="practice.heavy_utilisation")
         lag = evidence.value(TABLE, key="practice.recruitment_lag") / DAYS_A_MONTH
-        self._left: deque[Floats] = deque([np.zeros(practices)] * max(round(lag), 1))
-        self.vacant: Floats = np.zeros(practices)
+        self._left: deque[Floats] = deque([np.zeros(groups)] * max(round(lag), 1))
+        self.vacant: Floats = np.zeros(groups)
 
     def month(self, used: Floats) -> Floats:
-        """Let a month pass in which practices used a share ``used`` of their slots.
+        """Let a month pass in which groups used a share ``used`` of their slots or hours.
 
         Posts that fell empty a recruitment lag ago are filled. Returns the share of posts
-        that are filled from now on, (n_practices,).
+        that are filled from now on, (groups,).
         """
         left = np.where(used > self._heavy, self._leaving * (1.0 - self.vacant), 0.0)
         self.vacant = np.maximum(self.vacant + left - self._left.popleft(), 0.0)
@@ -52,6 +53,6 @@ class Workload:
         return 1.0 - self.vacant
 
 
-def workload(practices: int, evidence: Evidence, settings: Mapping[str, float]) -> Workload | None:
+def workload(groups: int, evidence: Evidence, settings: Mapping[str, float]) -> Workload | None:
     """Return what heavy work does to staff in this run; None where it is switched off."""
-    return Workload(practices, evidence) if settings.get(SETTING) == ON else None
+    return Workload(groups, evidence) if settings.get(SETTING) == ON else None

@@ -4,7 +4,7 @@ People whose condition is present but not treated to target, known to the practi
 admitted as an emergency more often than those at target. For blood glucose that is an
 association in English records, for blood pressure it follows from trials; of each only a causal
 share is taken, which may be nought. Among the people who have a condition the effect averages
-one at the start, so that it moves admissions between them and not the total.
+nearly one at the start, so that it moves admissions between them and not the total.
 """
 
 from __future__ import annotations
