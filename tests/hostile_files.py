@@ -64,7 +64,7 @@ STRANGE: tuple[Any, ...] = (
 )
 
 values = st.one_of(
-    st.sampled_from(STRANGE),
+    st.sampled_from(STRANGE).map(copy.deepcopy),  # lists and tables are spoilt further in place
     st.integers(-(2**62), 2**62),
     st.floats(),
     st.text(max_size=20),
