@@ -87,6 +87,16 @@ def _words_of_each_event(events: Words, process: np.uint64, occurrence: Integers
     return words
 
 
+@compiled
+def _words_of_all(events: Words, process: np.uint64, occurrence: Integers) -> Words:
+    words = np.empty((len(events), len(occurrence)), np.uint64)
+    for i in range(len(events)):
+        for j in range(len(occurrence)):
+            step = (np.uint64(occurrence[j]) + _ONE) * _OCCURRENCE + _GOLDEN
+            words[i, j] = _scrambled((events[i] ^ process) + step)
+    return words
+
+
 def _counted(counters: npt.ArrayLike, name: str) -> Integers:
     """Return integer ``counters`` as an array of int64, a single one as an array of one."""
     given = np.asarray(counters)
@@ -205,7 +215,10 @@ class Luck:
         of = self._process(process)
         if type(occurrence) is int:
             return _words_of_events(_flat(events), of, occurrence).reshape(events.shape)
-        words, steps, shape = _together(events, _counted(occurrence, "occurrence"))
+        steps = _counted(occurrence, "occurrence")
+        if events.ndim == 2 and events.shape[1] == 1 and steps.ndim == 1:
+            return _words_of_all(events[:, 0], of, steps)
+        words, steps, shape = _together(events, steps)
         return _words_of_each_event(words, of, steps).reshape(shape)
 
     def uniforms_of(self, events: Words, process: str, occurrence: npt.ArrayLike = 0) -> Floats:

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import pdtr
 
+from agents.compiled import compiled
 from agents.luck import Luck
 from pathways.calendar import YEAR
 from pathways.spells import Spells
@@ -37,6 +38,7 @@ _POINTS = 1 << 12
 _SALT_BITS = 40
 _LOW_BITS = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
+_YEAR = np.uint64(YEAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _salt(process: str) -> int:
 
 def _day_of_year(word: Words) -> Words:
     """Return the day of the year, 0 to 364, on which points fall."""
-    return ((word >> _HALF) * np.uint64(YEAR)) >> _HALF
+    return ((word >> _HALF) * _YEAR) >> _HALF
 
 
 def _count_table(mean: float) -> Words:
@@ -114,11 +116,9 @@ class _Days:
 
     @classmethod
     def sorted(cls, points: Points) -> _Days:
-        """Sort ``points`` by day (a radix sort)."""
-        key = _day_of_year(points.word).astype(np.uint16)
-        order = np.argsort(key, kind="stable")
-        counts = np.bincount(key, minlength=YEAR)
-        return cls(points.take(order), np.concatenate([[0], np.cumsum(counts)]))
+        """Sort ``points`` by day."""
+        starts, cell, height, word = _by_day(points.cell, points.height, points.word)
+        return cls(Points(cell, height, word), starts)
 
     @staticmethod
     def _grid(room: int) -> Points:
@@ -151,24 +151,20 @@ class _Days:
     ) -> tuple[tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]], ...]:
         return (one.cell, other.cell), (one.height, other.height), (one.word, other.word)
 
-    def between(self, first: int, last: int) -> Points:
-        """Return the points of the days of the year from ``first`` to before ``last``."""
-        made = self.points.take(slice(int(self.starts[first]), int(self.starts[last])))
-        filled = self.filled[first:last]
-        if not filled.any():
-            return made
-        late, room = self.late, np.arange(self.late.word.shape[1])
-        some = room < filled[:, None]
-        return joined(
-            [
-                made,
-                Points(
-                    late.cell[first:last][some],
-                    late.height[first:last][some],
-                    late.word[first:last][some],
-                ),
-            ]
+    def under(self, rates: Floats, first: int = 0, last: int = YEAR) -> Points:
+        """Return the points under ``rates`` (by cell) of days ``first`` to before ``last``."""
+        made, late = self.points, self.late
+        low, high = int(self.starts[first]), int(self.starts[last])
+        room = high - low + int(self.filled[first:last].sum())
+        found = Points(np.empty(room, np.int32), np.empty(room), np.empty(room, np.uint64))
+        count = _find_under(
+            rates,
+            (made.cell[low:high], made.height[low:high], made.word[low:high]),
+            (late.cell[first:last], late.height[first:last], late.word[first:last]),
+            self.filled[first:last],
+            (found.cell, found.height, found.word),
         )
+        return found.take(slice(0, count))
 
 
 @dataclass(slots=True)
@@ -315,7 +311,7 @@ class Clouds:
 
     def under(self, rates: Floats) -> Points:
         """Return all points made for the year that lie under ``rates``."""
-        return _under(self._days.between(0, YEAR), rates)
+        return self._days.under(rates.reshape(-1))
 
     def between(self, first: int, last: int, rates: Floats) -> Points:
         """Return the points of days ``first`` to before ``last`` that lie under the rates.
@@ -328,11 +324,57 @@ class Clouds:
             if day // YEAR != self.year:
                 raise ValueError(f"day {day} is not in year {self.year}; call begin first")
         begins = first % YEAR
-        return _under(self._days.between(begins, begins + last - first), rates)
+        return self._days.under(rates.reshape(-1), begins, begins + last - first)
 
 
-def _under(points: Points, rates: Floats) -> Points:
-    return points.take(np.flatnonzero(points.height < rates.reshape(-1)[points.cell]))
+@compiled
+def _by_day(
+    cell: npt.NDArray[np.int32], height: Floats, word: Words
+) -> tuple[Integers, npt.NDArray[np.int32], Floats, Words]:
+    """Return where each day of the year starts, and the points in order of day."""
+    starts = np.zeros(YEAR + 1, np.int64)
+    days = np.empty(len(word), np.uint16)
+    for i in range(len(word)):
+        days[i] = ((word[i] >> _HALF) * _YEAR) >> _HALF
+        starts[days[i] + 1] += 1
+    for day in range(YEAR):
+        starts[day + 1] += starts[day]
+    place = starts.copy()
+    cells, heights, words = np.empty_like(cell), np.empty_like(height), np.empty_like(word)
+    for i in range(len(word)):
+        here = place[days[i]]
+        place[days[i]] += 1
+        cells[here], heights[here], words[here] = cell[i], height[i], word[i]
+    return starts, cells, heights, words
+
+
+Columns = tuple[npt.NDArray[np.int32], Floats, Words]
+
+
+@compiled
+def _find_under(
+    rates: Floats, made: Columns, late: Columns, filled: Integers, found: Columns
+) -> int:
+    """Copy points under their cell's rate into ``found``; return how many.
+
+    First those ``made`` in time, then the ``late`` ones: a row a day, ``filled`` from the left.
+    """
+    cells, heights, words = found
+    count = 0
+    cell, height, word = made
+    for i in range(len(word)):
+        if height[i] < rates[cell[i]]:
+            cells[count], heights[count], words[count] = cell[i], height[i], word[i]
+            count += 1
+    late_cell, late_height, late_word = late
+    for day in range(len(filled)):
+        for i in range(filled[day]):
+            if late_height[day, i] < rates[late_cell[day, i]]:
+                cells[count] = late_cell[day, i]
+                heights[count] = late_height[day, i]
+                words[count] = late_word[day, i]
+                count += 1
+    return count
 
 
 def _plain(key: np.int64 | Integers) -> int | Integers:

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from agents.evidence import Evidence
 from agents.luck import Luck, halves
 from agents.population import Population
+from pathways.asked import Arrivals
 from pathways.calendar import YEAR, Calendar
-from pathways.demand import Arrivals
 from pathways.ledger import Ledger
 from pathways.light import PER, PLACES, SERVICES, SLOTS, Numbers, Visitors
 from pathways.light_places import Places, Stay

@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +30,7 @@ from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
 from pathways import rates
+from pathways.asked import Arrivals, Asked, Sorter
 from pathways.calendar import WEEK, YEAR
 from pathways.clouds import Clouds, Points
 from pathways.spells import Spells, passing_shapes
@@ -63,65 +63,12 @@ PROCESSES: dict[str, str] = {
 EXPECTED = ("prescription_item",)
 # Processes whose points fall in the day as arrivals at an emergency department do.
 BY_THE_HOUR = ("ed_attendance", "emergency_admission", "ambulance_incident", "nhs_111_call")
-_HALF = np.uint64(32)
-_HOURS = np.linspace(0.0, 1.0, 25)
 _NUMBER = {name: number for number, name in enumerate(PROCESSES)}
-_BY_THE_HOUR = np.array([name in BY_THE_HOUR for name in PROCESSES])
 AT_A_TIME = 1 << 18  # people whose rates are worked out at once
 _HISTORY_YEARS = 2  # made at once, so that asking for ever longer does not make them again
 _LEAST_MEAN = 0.25  # in a handful of people nobody may happen to use a rare service
 ERA_FROM = date(2025, 1, 1)
 ERA = "2024/25"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    """Events of one process on one day, in order of time.
-
-    Attributes
-    ----------
-    rows : (k,) whose they are (a person may stand twice)
-    times : (k,) when in the day, from 0 up to 1
-    keys : (k,) 64 bits that belong to the event: everything else about it is drawn from them
-    """
-
-    rows: Integers
-    times: Floats
-    keys: Words
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What is asked for on some days, made at once: in order of day, process and time.
-
-    Attributes
-    ----------
-    first, last : the first day, and the day after the last
-    starts : (days * n_processes + 1,) where the events of each day and process begin
-    events : of all days and processes; ``times`` are within each day
-    """
-
-    first: int
-    last: int
-    starts: Integers
-    events: Arrivals
-
-    def of(self, day: int, alive: Bools) -> dict[str, Arrivals]:
-        """Return the events of ``day`` by process, without those who have died since."""
-        place = (day - self.first) * len(PROCESSES)
-        edges = self.starts[place : place + len(PROCESSES) + 1]
-        inside, events = slice(edges[0], edges[-1]), self.events
-        rows, times, keys = events.rows[inside], events.times[inside], events.keys[inside]
-        edges = edges - edges[0]
-        here = alive[rows]
-        if not here.all():
-            kept = here.nonzero()[0]
-            rows, times, keys = rows[kept], times[kept], keys[kept]
-            edges = kept.searchsorted(edges)
-        return _cut(edges, rows, times, keys)
 
 
 @dataclass(slots=True)
@@ -281,6 +228,7 @@ class Demand:
 
     Attributes
     ----------
+    season : (n_processes, 365) share of events that each day of the year keeps, if not all
     factor : by process, (n,) what care does to the rate; set it, then ``refresh`` the rows
 
     Events are made for the rest of a week at once, and again when rates change before its end.
@@ -293,6 +241,7 @@ class Demand:
     luck: Luck
     start: date
     place_log_factor: Mapping[str, float] = field(default_factory=dict)
+    season: Floats | None = None
     splits: Splits = field(init=False)
     factor: dict[str, Floats] = field(init=False)
     rate: dict[str, Floats] = field(init=False)
@@ -303,13 +252,13 @@ class Demand:
     _rates: Floats = field(init=False)
     _cells: Integers = field(init=False)
     _clouds: Clouds = field(init=False)
-    _hours: Floats = field(init=False)
+    _sorter: Sorter = field(init=False)
     _change_days: Floats = field(init=False)
     _change_rows: Integers = field(init=False)
     _changed: int = field(init=False, default=0)
     _history: dict[str, Arrivals] = field(init=False, default_factory=dict)
     _remembered: int = field(init=False, default=0)
-    _made: Made | None = field(init=False, default=None)
+    _made: Asked | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         people, evidence = self.population, self.evidence
@@ -320,7 +269,9 @@ class Demand:
         )
         acsc = rates.service_rates(evidence, "emergency_admission_acsc")
         self._acsc = acsc / rates.service_rates(evidence, "emergency_admission")
-        self._hours = _hour_profile(evidence)
+        by_the_hour = np.array([name in BY_THE_HOUR for name in PROCESSES])
+        hours = _hour_profile(evidence)
+        self._sorter = Sorter(self.luck, tuple(PROCESSES), by_the_hour, hours)
         self._personal = self._personal_rows()
         names = (*PROCESSES, *EXPECTED)
         shape = (len(names), len(people))
@@ -417,14 +368,19 @@ class Demand:
             made = self._made = self._made_from(day)
         return made.of(day, self.population.alive)
 
-    def _made_from(self, day: int) -> Made:
+    def _made_from(self, day: int) -> Asked:
         """Make what is asked for from ``day`` to the end of its week, or of its year if sooner."""
         year = day // YEAR
         if self._clouds.year != year:
             self._clouds.begin(year, self._rates_of_year(year))
         self._refresh_new_ages(day)
         last = min((day // WEEK + 1) * WEEK, (year + 1) * YEAR)
-        return self._split(self._clouds.between(day, last, self._rates), day, last)
+        points, people = self._clouds.between(day, last, self._rates), self.population
+        present = people.alive, people.entry_day, people.exit_day
+        asked = self._sorter.asked(points, day, last, present)
+        if self.season is None:
+            return asked
+        return asked.thinned(self.season[:, np.arange(day, last) % YEAR], self.luck)
 
     def _rates_of_year(self, year: int) -> Floats:
         """Return the rates up to which a year's points are made: nought for the absent.
@@ -450,30 +406,6 @@ class Demand:
         if last > self._changed:
             self.refresh(np.unique(self._change_rows[self._changed : last]), day)
             self._changed = last
-
-    def _split(self, points: Points, first: int, last: int) -> Made:
-        """Sort the points of people present by day, process and time."""
-        people, n = self.population, len(self.population)
-        process, rows = np.divmod(points.cell, np.int32(n))
-        now = np.maximum(points.day_of_year + first // YEAR * YEAR, 0)
-        here = people.alive[rows] & (people.entry_day[rows] <= now)
-        kept = np.flatnonzero(here & (people.exit_day[rows] > now))
-        word, rows, process = points.word[kept], rows[kept], process[kept]
-        place = (points.day_of_year[kept] - first % YEAR) * len(PROCESSES) + process
-        key = (place.astype(np.uint64) << _HALF) | (word >> _HALF)
-        order = np.argsort(key, kind="stable")
-        place, rows, word = place[order], rows[order].astype(np.int64), word[order]
-        keys = self.luck.words_of(word, "demand.key", rows)
-        starts = np.searchsorted(place, np.arange((last - first) * len(PROCESSES) + 1))
-        return Made(first, last, starts, Arrivals(rows, self._times(word, place), keys))
-
-    def _times(self, word: Words, place: Integers) -> Floats:
-        """Return the time in the day of points: by the hour of arrival where that is known."""
-        times = (word >> _HALF).astype(np.float64) * (YEAR * 2.0**-32)
-        times -= np.floor(times)
-        by_the_hour = _BY_THE_HOUR[place % len(PROCESSES)].nonzero()[0]
-        times[by_the_hour] = np.interp(times[by_the_hour], self._hours, _HOURS)
-        return times
 
     def uniforms(self, purpose: str, keys: Words) -> Floats:
         """Return a number between 0 and 1 that belongs to each event for ``purpose``."""
@@ -559,14 +491,6 @@ def _of_last(past: Arrivals, days: int) -> Arrivals:
     if chosen.all():
         return past
     return Arrivals(past.rows[chosen], past.times[chosen], past.keys[chosen])
-
-
-def _cut(edges: Integers, rows: Integers, times: Floats, keys: Words) -> dict[str, Arrivals]:
-    """Cut events in order of process where each process begins, and the last one ends."""
-    return {
-        name: Arrivals(rows[low:high], times[low:high], keys[low:high])
-        for name, (low, high) in zip(PROCESSES, pairwise(edges.tolist()), strict=True)
-    }
 
 
 def _hour_profile(evidence: Evidence) -> Floats:

@@ -21,8 +21,9 @@ import numpy.typing as npt
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import Population
+from pathways.asked import Arrivals
 from pathways.calendar import YEAR, Calendar
-from pathways.demand import Arrivals, Demand
+from pathways.demand import Demand
 from pathways.ledger import Ledger
 
 Floats = npt.NDArray[np.float64]

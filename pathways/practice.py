@@ -26,8 +26,8 @@ from agents.decisions import HeldBackLearning, Triage
 from agents.evidence import Evidence
 from agents.luck import Luck, halves
 from agents.population import Population
+from pathways.asked import Arrivals
 from pathways.calendar import YEAR, Calendar
-from pathways.demand import Arrivals
 from pathways.ledger import Ledger
 from pathways.practice_team import MODES, OWN, REMOTE, ROLES, TABLE, Pools, Team, odd
 from pathways.seasons import Seasons

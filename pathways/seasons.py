@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.evidence import Evidence
-from agents.luck import Luck
 from pathways.calendar import YEAR
-from pathways.demand import Arrivals, Demand
+from pathways.demand import PROCESSES, Demand
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,32 +58,20 @@ class Seasons:
         factors = self.factors.get(series)
         return 1.0 if factors is None else float(factors[day % YEAR])
 
-    def raise_demand(self, demand: Demand) -> None:
-        """Let rates reach the height of the year; ``thin`` takes what is above each day's."""
-        everyone = np.arange(len(demand.population))
-        for name in DEMAND:
-            if name in self.factors:
-                demand.multiply(name, everyone, float(self.factors[name].max()))
-        demand.refresh(everyone, 0)
+    def follow(self, demand: Demand) -> None:
+        """Let demand follow the season.
 
-    def thin(self, day: int, arrivals: dict[str, Arrivals], luck: Luck) -> dict[str, Arrivals]:
-        """Leave of each day's events the share that belongs to the season.
-
-        An event is left out by its own key, so a season takes the same events in every design.
+        Rates reach the height of the year, of which each day leaves its share.
         """
-        thinned, names = dict(arrivals), [name for name in DEMAND if name in self.factors]
-        if not names:
-            return thinned
-        edges = np.cumsum([len(arrivals[name]) for name in names]).tolist()
-        keys = np.concatenate([arrivals[name].keys for name in names])
-        drawn = luck.uniforms_of(keys, "season")
-        for name, first, end in zip(names, [0, *edges], edges, strict=False):
-            factors, events = self.factors[name], arrivals[name]
-            share = factors[day % YEAR] / factors.max()
-            kept = np.flatnonzero(drawn[first:end] < share)
-            if len(kept) < len(events):
-                thinned[name] = Arrivals(events.rows[kept], events.times[kept], events.keys[kept])
-        return thinned
+        everyone = np.arange(len(demand.population))
+        share = np.ones((len(PROCESSES), YEAR))
+        for number, name in enumerate(PROCESSES):
+            if name in DEMAND and name in self.factors:
+                highest = float(self.factors[name].max())
+                demand.multiply(name, everyone, highest)
+                share[number] = self.factors[name] / highest
+        demand.season = share if (share < 1.0).any() else None
+        demand.refresh(everyone, 0)
 
 
 def _months(evidence: Evidence, series: str) -> Floats:

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.rules import LOOK_BACK, NAMES, Column, Rule
+from pathways.asked import Arrivals
 from pathways.calendar import YEAR
 from pathways.components import Component, Maturity
 from pathways.components.base import STEP
-from pathways.demand import Arrivals
 from pathways.stays import VisitPlans
 
 if TYPE_CHECKING:

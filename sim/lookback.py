@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from pathways.demand import Arrivals, Demand
+from pathways.asked import Arrivals
+from pathways.demand import Demand
 
 Counts = npt.NDArray[np.int16]
 

@@ -21,8 +21,9 @@ from agents.evidence import Evidence
 from agents.health_events import ONSET
 from agents.resident import Patient
 from agents.segments import Segments
+from pathways.asked import Arrivals
 from pathways.calendar import WEEK, YEAR, Calendar
-from pathways.demand import Arrivals, Demand
+from pathways.demand import Demand
 from pathways.hospital import Arriving, together
 from pathways.journey import link_worker_episode
 from pathways.ledger import Ledger
@@ -102,7 +103,7 @@ class CareModel(mesa.Model):
         self.crises = Crises(self.demand, self.world.evidence)
         self.history: Mapping[str, Arrivals] = self.demand.history(HISTORY)
         self.seasons = Seasons.of(self.world.evidence, spec.start, spec.settings)
-        self.seasons.raise_demand(self.demand)
+        self.seasons.follow(self.demand)
         self.deconditioning = deconditioning(self.world, spec, self.changed)
         self.unmet_returns = unmet_returns(spec, self.world.evidence, self.luck)
         self._fixed_luck: dict[str, Floats] = {}
@@ -273,8 +274,7 @@ class CareModel(mesa.Model):
     def _care(self, day: int) -> None:
         """Let everyone ask for what they need today, and the services give what they can."""
         community = self.services.community
-        asked = self.seasons.thin(day, self.demand.today(day), self.luck)
-        arrivals = community.day(day, self.programme.divert(day, asked))
+        arrivals = community.day(day, self.programme.divert(day, self.demand.today(day)))
         practice = self.services.practices.day(day, arrivals["practice_consultation"])
         self.services.hospital.receive(day, self._emergencies(day, arrivals, practice))
         self.services.lists.day(day, arrivals)

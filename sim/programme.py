@@ -12,10 +12,10 @@ import numpy.typing as npt
 from agents.organisations import Commissioner, NeighbourhoodTeam, Organisation
 from agents.resident import Patient
 from agents.rules import LOOK_BACK, NAMES, Column, Rule, columns_of
+from pathways.asked import Arrivals
 from pathways.calendar import YEAR
 from pathways.components import Maturity, MoreCapacity, Offer, ProactivePathway
 from pathways.components.base import STEP
-from pathways.demand import Arrivals
 from pathways.design import Design, Effect, People
 from pathways.effects import LASTING, Effects
 from pathways.journey import Pathway, Plan, Services

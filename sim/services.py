@@ -13,10 +13,11 @@ import simpy
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import Population
+from pathways.asked import Arrivals
 from pathways.calendar import YEAR, Calendar
 from pathways.community import Community
 from pathways.components import MoreCapacity
-from pathways.demand import Arrivals, Demand
+from pathways.demand import Demand
 from pathways.hospital import Hospital, OnDischarge
 from pathways.journey import Services
 from pathways.leaving import WaitForPlace

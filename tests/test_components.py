@@ -15,10 +15,10 @@ import calibration
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import Population
+from pathways.asked import Arrivals
 from pathways.components import KINDS, Discharge, Maturity, SameDay, Shift, StepDown, VirtualWard
 from pathways.components.base import Floats, Scene, take_places
 from pathways.components.parameters import RANGES
-from pathways.demand import Arrivals
 from pathways.effects import floored
 from pathways.ledger import Ledger
 from pathways.stays import VisitPlans

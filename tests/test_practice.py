@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from agents.luck import Luck
 from agents.population import Population
+from pathways.asked import Arrivals
 from pathways.calendar import YEAR, Calendar
-from pathways.demand import Arrivals, Demand
+from pathways.demand import Demand
 from pathways.ledger import Ledger
 from pathways.practice import (
     HORIZON,

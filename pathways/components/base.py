@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from agents.luck import Luck
 from agents.population import Population
-from pathways.demand import Arrivals
+from pathways.asked import Arrivals
 from pathways.eligible import People
 from pathways.ledger import Ledger
 from pathways.stays import VisitPlans

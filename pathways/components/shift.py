@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pathways.asked import Arrivals
 from pathways.components.base import (
     Component,
     Reached,
@@ -13,7 +14,6 @@ from pathways.components.base import (
     succeeds,
     without,
 )
-from pathways.demand import Arrivals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

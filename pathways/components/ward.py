@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from pathways.asked import Arrivals
 from pathways.components.base import (
     PER,
     Component,
@@ -19,7 +20,6 @@ from pathways.components.base import (
     take_places,
     without,
 )
-from pathways.demand import Arrivals
 from pathways.stays import VisitPlans
 
 
