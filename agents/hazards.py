@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from agents.compiled import compiled
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
@@ -81,14 +83,47 @@ def multiplier(
     -------
     (n, n_conditions), ratio
     """
-    years = age[:, None]
-    acts = has[:, effects.source] & effects.for_sex.T[sex]
-    acts &= (years >= effects.from_age) & (years < effects.to_age)
-    log_hazard = log_susceptibility + acts.astype(np.float64) @ effects.log_ratio
-    physical = np.minimum(has.astype(np.float64) @ effects.physical, effects.physical_cap)
-    log_hazard[:, effects.mood] += effects.log_per_physical * physical[:, None]
-    ratio: Floats = np.exp(log_hazard)
+    log_hazard = log_susceptibility.copy()
+    _add_effects(
+        log_hazard,
+        has,
+        age,
+        sex,
+        (effects.source, effects.from_age, effects.to_age, effects.for_sex, effects.log_ratio),
+        (effects.physical, effects.mood, effects.log_per_physical, effects.physical_cap),
+    )
+    ratio: Floats = np.exp(log_hazard, out=log_hazard)
     return ratio
+
+
+@compiled
+def _add_effects(
+    log_hazard: Floats,
+    has: Bools,
+    age: Floats,
+    sex: Small,
+    each: tuple[Integers, Floats, Floats, Bools, Floats],
+    together: tuple[Bools, Bools, float, float],
+) -> None:
+    """Add what each present condition does, and what all physical ones do to mood."""
+    source, from_age, to_age, for_sex, log_ratio = each
+    physical, mood, log_per_physical, cap = together
+    for i in range(len(age)):
+        for effect in range(len(source)):
+            if (
+                has[i, source[effect]]
+                and for_sex[effect, sex[i]]
+                and from_age[effect] <= age[i] < to_age[effect]
+            ):
+                for condition in range(log_hazard.shape[1]):
+                    log_hazard[i, condition] += log_ratio[effect, condition]
+        count = 0.0
+        for condition in range(log_hazard.shape[1]):
+            count += has[i, condition] and physical[condition]
+        raised = log_per_physical * min(count, cap)
+        for condition in range(log_hazard.shape[1]):
+            if mood[condition]:
+                log_hazard[i, condition] += raised
 
 
 def death_ratio(has: Bools, sex: Small, effects: Effects) -> Floats:
@@ -115,7 +150,14 @@ def next_change(has: Bools, age: Floats, when: Changes) -> Floats:
 
     Infinite where none will: until then ``multiplier`` stays as it is.
     """
-    sources, ages = when
-    ahead = has[:, sources] & (ages > age[:, None])
-    soonest: Floats = np.where(ahead, ages, np.inf).min(axis=1, initial=np.inf)
+    return _next_change(has, age, *when)
+
+
+@compiled
+def _next_change(has: Bools, age: Floats, sources: Integers, ages: Floats) -> Floats:
+    soonest = np.full(len(age), np.inf)
+    for i in range(len(age)):
+        for change in range(len(ages)):
+            if has[i, sources[change]] and age[i] < ages[change] < soonest[i]:
+                soonest[i] = ages[change]
     return soonest

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from agents.compiled import compiled
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 OLDEST = 130  # the last published rate holds on until this age, which nobody reaches
+_STRIDE = OLDEST + 1  # ages of a series
 
 
 class IntegratedHazards:
@@ -25,7 +28,6 @@ class IntegratedHazards:
         yearly = np.concatenate([rates, held, np.zeros((series, 1))], axis=1)
         levels = np.zeros_like(yearly)
         np.cumsum(yearly[:, :-1], axis=1, out=levels[:, 1:])
-        self._stride = OLDEST + 1
         self._rates = yearly.ravel()
         self._levels = levels.ravel()
         self._total = levels[:, -1].copy()
@@ -36,13 +38,10 @@ class IntegratedHazards:
 
     def at(self, series: Integers, age: Floats) -> Floats:
         """Return the hazard of ``series`` integrated from birth to ``age`` (years)."""
-        year = age.astype(np.int64)
-        np.minimum(year, OLDEST, out=year)
-        place = series * self._stride + year
-        levels: Floats = self._rates[place]
-        levels *= age - year
-        levels += self._levels[place]
-        return levels
+        shape = np.broadcast_shapes(series.shape, age.shape)
+        series, age = np.broadcast_to(series, shape), np.broadcast_to(age, shape)
+        levels = _at(self._rates, self._levels, series.ravel(), age.ravel())
+        return levels.reshape(shape)
 
     def age_when(self, series: Integers, level: Floats, below: Floats | None = None) -> Floats:
         """Return the age at which ``series`` reaches ``level``, infinite where it never does.
@@ -50,15 +49,43 @@ class IntegratedHazards:
         The inverse of ``at``; ``series`` and ``level`` have the same shape. Where ``below``
         is given, levels from there on count as never reached, which saves their solution.
         """
-        # Series by series (columns of a table of people), so that what is searched stays near.
-        ages = np.full(level.T.shape, np.inf)
-        within = (level < (self._total[series] if below is None else below)).T.nonzero()
-        some, wanted = series.T[within], level.T[within]
-        place = self._scaled.searchsorted(wanted * self._scale[some] + some, side="right")
-        place -= 1
+        if below is None:
+            below = self._total[series]
+        tables = self._rates, self._levels, self._scaled, self._scale
+        ages = _age_when(tables, series.ravel(), level.ravel(), below.ravel())
+        return ages.reshape(level.shape)
+
+
+@compiled
+def _at(rates: Floats, levels: Floats, series: Integers, age: Floats) -> Floats:
+    found = np.empty(len(age))
+    for i in range(len(age)):
+        year = min(int(age[i]), OLDEST)
+        place = series[i] * _STRIDE + year
+        found[i] = rates[place] * (age[i] - year) + levels[place]
+    return found
+
+
+@compiled
+def _age_when(
+    tables: tuple[Floats, Floats, Floats, Floats], series: Integers, level: Floats, below: Floats
+) -> Floats:
+    rates, levels, scaled, scale = tables
+    ages = np.full(len(level), np.inf)
+    for i in range(len(level)):
+        if not level[i] < below[i]:
+            continue
+        begin = series[i] * _STRIDE
+        wanted = level[i] * scale[series[i]] + series[i]
+        low, high = begin, begin + _STRIDE  # the last year whose level is not above is between
+        while low < high:
+            middle = (low + high) // 2
+            if scaled[middle] <= wanted:
+                low = middle + 1
+            else:
+                high = middle
+        place = max(low - 1, begin)
         # A level within rounding of a year's end may be placed a year too far: pull it back.
-        part = (wanted - self._levels[place]) / np.maximum(self._rates[place], 1e-300)
-        np.minimum(part, 1.0, out=part)
-        np.maximum(part, 0.0, out=part)
-        ages[within] = place - some * self._stride + part
-        return ages.T
+        part = (level[i] - levels[place]) / max(rates[place], 1e-300)
+        ages[i] = place - begin + max(min(part, 1.0), 0.0)
+    return ages
