@@ -22,7 +22,8 @@ from pathways.journey import Pathway, Plan, Services
 from pathways.schedule import changes_by_day
 from pathways.stays import VisitPlans
 from sim.acting import Acting, Places
-from sim.services import own_caseload, ring_fenced
+from sim.services import ring_fenced
+from sim.teams import own_caseload
 
 if TYPE_CHECKING:
     from sim.model import CareModel

@@ -4,45 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import ceil, exp
-from typing import Protocol
+from math import exp
 
 import numpy as np
-import simpy
 
 from agents.evidence import Evidence
-from agents.luck import Luck
-from agents.population import Population
-from pathways.asked import Arrivals
-from pathways.calendar import YEAR, Calendar
 from pathways.community import Community
 from pathways.components import MoreCapacity
-from pathways.demand import Demand
 from pathways.hospital import Hospital, OnDischarge
 from pathways.journey import Services
 from pathways.leaving import WaitForPlace
-from pathways.ledger import Ledger
 from pathways.light import PLACES
 from pathways.lists import Lists
 from pathways.own_gp import admissions, own_gp
-from pathways.pools import Capacity, assign_sites
+from pathways.pools import Capacity
 from pathways.practice import Practices
 from pathways.practice_team import SETTINGS as TEAM_SETTINGS
-from pathways.seasons import Seasons
 from pathways.teams import (
     Caseload,
     Meeting,
-    Sessions,
-    coordinators,
     link_worker_days,
-    link_workers,
     team_settings,
-    teams_for,
 )
 from pathways.workforce import SETTINGS as STAFF_SETTINGS
 from sim.for_want import ForWant
 from sim.organisations import Organisations
-from sim.spec import RunSpec
+from sim.scene import Scene
+from sim.teams import (
+    contacts_of_episode,
+    meet_more_often,
+    open_coordinators,
+    open_link_workers,
+    open_meeting,
+    take_more_cases,
+    take_on_more,
+    usual_coordinators,
+)
 
 PER = 10_000
 AFTER_HOSPITAL = ("social_care", "reablement", "care_home")  # that people wait for in bed
@@ -57,27 +54,6 @@ CASELOAD_FACTORS = ("care_coordination.capacity_factor", "vcse.capacity_factor")
 def factors_of(service: str) -> set[str]:
     """Return the settings that multiply the capacity of a service, its staff's among them."""
     return {f"{service}.{name}" for name in ("capacity_factor", *STAFF_SETTINGS)}
-
-
-class Scene(Protocol):
-    """What services need of the model."""
-
-    spec: RunSpec
-    env: simpy.Environment
-    population: Population
-    luck: Luck
-    calendar: Calendar
-    ledger: Ledger
-    demand: Demand
-    seasons: Seasons
-    history: Mapping[str, Arrivals]
-
-    @property
-    def evidence(self) -> Evidence:
-        """The numbers of the run."""
-
-    def discharged(self, row: int, day: float, days: float, key: int) -> None:
-        """Let a stay in hospital do to the person what it does."""
 
 
 @dataclass(slots=True)
@@ -119,12 +95,12 @@ class ServiceSet:
         if TEAM_SETTINGS & changes.keys():
             self.practices.change_team(changes, day)
         self.community.change(changes)
-        self._staff_teams(changes)
+        self.staff_teams(changes)
         self.practices.send_unmet(*self.community.unmet())
         self.hospital.change_capacity(changes)
         self.organisations.adopt(changes)
 
-    def _staff_teams(self, changes: Mapping[str, float]) -> None:
+    def staff_teams(self, changes: Mapping[str, float]) -> None:
         """Follow what ``changes`` say of the meeting, the coordinators and the link workers."""
         factors = {key: changes[key] for key in TEAM_FACTORS if key in changes}
         self.settings = {**self.settings, **factors}
@@ -163,7 +139,7 @@ class ServiceSet:
         units = {one.service: one.units for one in (self.coordinators, self.link_workers)}
         if self.community.workforce.settle(self.practices.ledger, self.community.units | units):
             self.community.reopen()
-            self._staff_teams({name: self.settings[name] for name in CASELOAD_FACTORS})
+            self.staff_teams({name: self.settings[name] for name in CASELOAD_FACTORS})
 
     def checks(self) -> dict[str, dict[str, int]]:
         """Check that no service lost anybody; return where people are.
@@ -179,27 +155,6 @@ class ServiceSet:
             caseload.check()
         self.practices.check(self.practices.calendar.end)
         return {"hospital": self.hospital.check(), "light services": self.community.check()}
-
-
-def meet_more_often(team: Sessions, meetings_a_year: float) -> None:
-    """Let a team meet so many times a year (for 50,000 residents) from its next meeting on."""
-    team.session = replace(team.session, days=YEAR / meetings_a_year)
-
-
-def take_more_cases(team: Sessions, factor: float) -> None:
-    """Let a team discuss ``factor`` times its usual cases from its next meeting on."""
-    team.session = replace(team.session, slots=team.session.usual * factor)
-
-
-def take_on_more(caseload: Caseload, fte: float, settings: Mapping[str, float]) -> None:
-    """Let ``fte`` link workers take people on and keep them from now on."""
-    queue = caseload.places
-    assert isinstance(queue, Sessions)
-    fte *= settings["vcse.capacity_factor"]
-    weekly = settings["vcse.starts_per_fte"] * settings["vcse.session_days"] / YEAR
-    elsewhere = queue.session.elsewhere / weekly
-    queue.session = replace(queue.session, slots=fte * weekly)
-    queue.capacity = ceil((fte + elsewhere) * settings["vcse.open_per_fte"])
 
 
 def _own(settings: Mapping[str, float], prefixes: tuple[str, ...]) -> dict[str, float]:
@@ -243,7 +198,7 @@ def open_services(scene: Scene) -> ServiceSet:
     stay = dict(zip(PLACES, community.numbers.stay.tolist(), strict=True))
     outside = {name: community.places[name] for name in AFTER_HOSPITAL}
     hospital.wait_for_place = WaitForPlace(scene.luck, outside, stay, hospital.settings)
-    meeting, workers = _meeting(scene, teams), _link_workers(scene, teams)
+    meeting, workers = open_meeting(scene, teams), open_link_workers(scene, teams)
     return ServiceSet(
         practices=practices,
         hospital=hospital,
@@ -261,13 +216,13 @@ def open_services(scene: Scene) -> ServiceSet:
         ),
         community=community,
         meeting=meeting,
-        coordinators=_coordinators(scene, teams),
+        coordinators=open_coordinators(scene, teams),
         link_workers=workers,
         settings=teams,
         residents=spec.population,
         major_share=_major_share(evidence),
         for_want=ForWant.of(evidence),
-        link_worker_contacts=_contacts(evidence),
+        link_worker_contacts=contacts_of_episode(evidence),
         organisations=Organisations(
             scene,
             practices=practices,
@@ -277,7 +232,7 @@ def open_services(scene: Scene) -> ServiceSet:
             settings=teams,
         ),
         posts={
-            COORDINATORS: _usual_coordinators(evidence),
+            COORDINATORS: usual_coordinators(evidence),
             LINK_WORKERS: capacity["vcse"]["social prescribing link worker"],
         },
     )
@@ -295,7 +250,11 @@ def _keep_own_gp(scene: Scene, practices: Practices) -> None:
 
 
 def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
-    """Return staff of the design's own, so that nothing it does touches anybody else."""
+    """Return staff of the design's own, so that nothing it does touches anybody else.
+
+    Of its settings only those of posts, places and meetings act: vacancies and sickness are
+    those of the workforce that everybody shares.
+    """
     design = scene.spec.design
     later = [part.set for part in design.components if isinstance(part, MoreCapacity)]
     changes: dict[str, float] = dict(design.changes)
@@ -304,21 +263,13 @@ def ring_fenced(scene: Scene, services: ServiceSet) -> Services:
     changes |= scene.spec.settings
     own = replace(
         services,
-        meeting=_meeting(scene, services.settings),
-        coordinators=_coordinators(scene, services.settings),
-        link_workers=_link_workers(scene, services.settings),
+        meeting=open_meeting(scene, services.settings),
+        coordinators=open_coordinators(scene, services.settings),
+        link_workers=open_link_workers(scene, services.settings),
     )
     teams = {key: value for key, value in changes.items() if key.startswith(TEAMS)}
-    own.begin(teams)
+    own.staff_teams(teams)
     return replace(own.for_pathway(), practice=None)
-
-
-def own_caseload(scene: Scene, places_per_10000: float) -> Caseload:
-    """Return a caseload that one pathway of a design keeps for itself."""
-    settings = team_settings(scene.evidence, {})
-    return _caseload_of(
-        scene, places_per_10000 / settings["care_coordination.open_per_fte"], settings
-    )
 
 
 def _hospital(scene: Scene, settings: Mapping[str, float], community: Community) -> Hospital:
@@ -355,59 +306,6 @@ def _both(first: OnDischarge, second: OnDischarge) -> OnDischarge:
     return discharged
 
 
-def _meeting(scene: Scene, teams: Mapping[str, float]) -> Meeting:
-    rows = scene.spec.place.capacity["mdt"]
-    hours = {
-        role.removeprefix("hours: "): share
-        for role, share in rows.items()
-        if role.startswith("hours: ")
-    }
-    number = teams_for(scene.spec.population, teams["mdt.pool_people"])
-    return Meeting(
-        scene.env,
-        scene.luck,
-        scene.ledger,
-        residents=scene.spec.population,
-        meetings=rows["meetings"],
-        hours=hours,
-        settings=teams,
-        team_of=assign_sites(scene.population, number, scene.luck),
-    )
-
-
-def _coordinators(scene: Scene, teams: Mapping[str, float]) -> Caseload:
-    return _caseload_of(scene, _usual_coordinators(scene.evidence), teams)
-
-
-def _usual_coordinators(evidence: Evidence) -> float:
-    return evidence.value("care_settings", key="care_coordination.usual_fte_per_10000")
-
-
-def _caseload_of(scene: Scene, fte: float, settings: Mapping[str, float]) -> Caseload:
-    """Return the caseload of so many coordinators per 10,000 residents."""
-    return coordinators(
-        scene.env,
-        scene.luck,
-        scene.ledger,
-        residents=scene.spec.population,
-        fte=fte,
-        settings=settings,
-    )
-
-
-def _link_workers(scene: Scene, teams: Mapping[str, float]) -> Caseload:
-    usual = scene.spec.place.capacity["vcse"]["social prescribing link worker"]
-    return link_workers(
-        scene.env,
-        scene.luck,
-        scene.ledger,
-        residents=scene.spec.population,
-        fte=usual,
-        settings=teams,
-        contacts=_contacts(scene.evidence),
-    )
-
-
 def _major_share(evidence: Evidence) -> float:
     """Return the share of type 1 attendances without admission that are majors.
 
@@ -416,10 +314,3 @@ def _major_share(evidence: Evidence) -> float:
     majors = evidence.value("baseline_demand", service="ed_stay", term="majors_share")
     admitted = evidence.value("baseline_demand", service="ae_attendance", term="share_admitted")
     return (majors - admitted) / (1.0 - admitted)
-
-
-def _contacts(evidence: Evidence) -> int:
-    """Return the meetings with a link worker in one episode: cost of one over the other."""
-    episode = evidence.value("unit_costs", item="social_prescribing_person")
-    contact = evidence.value("unit_costs", item="social_prescribing_contact")
-    return round(episode / contact)

@@ -9,7 +9,7 @@ import simpy
 
 from pathways.calendar import YEAR
 from pathways.teams import link_worker_days, team_settings
-from sim.services import _contacts
+from sim.teams import contacts_of_episode
 
 if TYPE_CHECKING:
     from benchmarks.twin.model import PlainTwin
@@ -131,7 +131,7 @@ class LinkWorkers:
     def __init__(self, model: PlainTwin) -> None:
         self._model, self._env = model, model.env
         self.settings = settings = settings_of(model)
-        self._days, self._contacts = link_worker_days(settings), _contacts(model.evidence)
+        self._days, self._contacts = link_worker_days(settings), contacts_of_episode(model.evidence)
         heads = model.spec.population / PER
         usual = model.spec.place.capacity["vcse"]["social prescribing link worker"] * heads
         weekly = settings["vcse.starts_per_fte"] * settings["vcse.session_days"] / YEAR
