@@ -119,6 +119,7 @@ def render(data: ReportData, sections: tuple[Section, ...]) -> str:
         sections=sections,
         methods=methods(data, page.headline),
         css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        title=_title(data),
         foot=css_string(_foot(data)),
         signs=SIGN_CLASSES,
         smallest=percent(data.smallest, 0.1 if 0 < data.smallest < 0.01 else 1.0),
@@ -126,9 +127,14 @@ def render(data: ReportData, sections: tuple[Section, ...]) -> str:
     )
 
 
+def _title(data: ReportData) -> str:
+    """Return what was asked; with no design to show it would promise what is not there."""
+    return data.baseline.title if data.alone else str(data.experiment.get("title") or "")
+
+
 def _foot(data: ReportData) -> str:
     """Return what stands at the foot of each printed page: place, and what was asked."""
-    title = str(data.experiment.get("title") or data.experiment.get("name", ""))
+    title = _title(data) or str(data.experiment.get("name", ""))
     return title if data.place_name in title else f"{data.place_name}: {title}"
 
 

@@ -57,6 +57,11 @@ def signed_with_range(mean: float, low: float, high: float) -> str:
     return f"{signed(mean, step)} ({signed_range(low, high, step)})"
 
 
+def interval_words(low: float, high: float) -> str:
+    """Return "63 to 67", or that there was one run and so no interval."""
+    return plain_range(low, high) if math.isfinite(low + high) else ONE_RUN
+
+
 def plain_with_range(mean: float, low: float, high: float) -> str:
     """Return "65 (63 to 67)"; the mean alone where no interval is known."""
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -81,6 +86,7 @@ def percent(share: float, step: float = 1.0) -> str:
     return f"{plain(100.0 * share, step)}%"
 
 
+ONE_RUN = "one run"
 SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 

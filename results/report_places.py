@@ -13,7 +13,7 @@ from results.figures import places as draw
 from results.report_blocks import Block, Table, alt_text, columns, drawn
 from results.report_data import MILLION, PER, Option, ReportData, number, preferred, rate_of
 from results.report_measures import Measure, measure_of
-from results.report_numbers import capital, count_word, signed, signed_range
+from results.report_numbers import ONE_RUN, capital, count_word, signed, signed_range
 from results.wording import Change, verdict, verdict_words
 
 PLACES_FIGURE = 25
@@ -153,7 +153,7 @@ def _row(row: PlaceRow, measure: Measure, smallest: float) -> tuple[str, ...]:
         row.option.letter,
         f"{change.baseline:,.0f}",
         signed(change.mean, change.step) if known else f"{change.mean:+,.1f}".replace("-", "−"),
-        signed_range(change.low, change.high) if known else "one run",
+        signed_range(change.low, change.high) if known else ONE_RUN,
         verdict_words(verdict(change, smallest), measure.less, measure.more),
         "" if cash is None else f"{cash.mean:+,.1f}".replace("-", "−"),
     )

@@ -21,6 +21,7 @@ from results.report_numbers import (
     capital,
     count_word,
     figures,
+    interval_words,
     listed,
     lower_first,
     percent,
@@ -31,14 +32,12 @@ from results.report_usual_parts import (
     care_section,
     cost_section,
     costs_of,
-    interval_words,
-    people_section,
     rated,
     rates_of,
-    share_with,
     total_of,
     unequal_section,
 )
+from results.report_usual_people import people_section, share_with
 
 FIRST_PAGE = ("gp_contacts", "ae_attendances", "emergency_admissions", "bed_days")
 

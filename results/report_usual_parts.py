@@ -1,4 +1,4 @@
-"""What the report of usual care alone tells of people, care, deprivation and money."""
+"""What the report of usual care alone tells of care, deprivation and money."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from results import findings_money
 from results.report_blocks import Block, Section, Table, columns
 from results.report_data import MILLION, ReportData, number, preferred
 from results.report_findings import gap_level
-from results.report_measures import measure_of, spoken
+from results.report_measures import measure_of
 from results.report_money import price_year
 from results.report_numbers import (
+    ONE_RUN,
     capital,
     figures,
+    interval_words,
     lower_first,
-    percent,
     plain,
-    plain_range,
     signed,
     signed_range,
     step_of,
@@ -28,16 +28,7 @@ from results.report_numbers import (
 from results.report_rules import money_block
 from results.wording import Spread
 
-PEOPLE, CONDITIONS, CARE, GAPS, COSTS = 28, 29, 30, 31, 32
-ONE_RUN = "one run"
-GROUPINGS = {"age_band": "Aged", "sex": "", "imd_quintile": "Deprivation fifth"}
-CONDITION_NAMES = {
-    "ckd": "Chronic kidney disease",
-    "copd": "Chronic obstructive pulmonary disease (COPD)",
-    "parkinsons": "Parkinson’s disease",
-    "smi": "Severe mental illness",
-    "stroke_tia": "Stroke or transient ischaemic attack (TIA)",
-}
+CARE, GAPS, COSTS = 30, 31, 32
 USED = (
     *("ltc_onsets", "deaths", "gp_contacts", "gp_unmet", "nhs111_calls", "ambulance_incidents"),
     *("ae_attendances", "emergency_admissions", "people_admitted", "bed_days"),
@@ -61,135 +52,6 @@ def rates_of(data: ReportData, wanted: tuple[str, ...]) -> list[str]:
     """Return the measures of a list that the run holds as rates, the main one first."""
     every = dict.fromkeys((data.main_measure, *wanted))
     return [key for key in every if rated(data, key) and data.level(key, data.baseline) is not None]
-
-
-def interval_words(low: float, high: float) -> str:
-    """Return an interval, or that there was one run and so none."""
-    return plain_range(low, high) if math.isfinite(low + high) else ONE_RUN
-
-
-def people_section(data: ReportData) -> Section:
-    """Return section 2: who lives here, and what they have."""
-    many = share_with(data, "two_or_more")
-    heading = "Who lives here"
-    if math.isfinite(many):
-        heading = f"{percent(many)} of residents live with two or more long-term conditions"
-    return Section(
-        number=2,
-        nav="Who lives here",
-        heading=heading,
-        question="Who are the residents at the start, and what do they have?",
-        blocks=(_people_block(data), _conditions_block(data)),
-    )
-
-
-def _population(data: ReportData) -> pd.DataFrame:
-    rows = data.rows("population", design=data.baseline.key)
-    return rows[rows["when"] == "start"] if len(rows) else rows
-
-
-def share_with(data: ReportData, condition: str) -> float:
-    """Return the share of all residents with a condition, known or not; NaN if not told."""
-    rows = _population(data)
-    if len(rows):
-        rows = rows[(rows["condition"] == condition) & (rows["status"].map(_present))]
-        rows = rows[rows["group_by"] == "all"]
-    return number(rows.iloc[0], "prevalence") if len(rows) else math.nan
-
-
-def _present(status: object) -> bool:
-    return str(status).lower() == "true"
-
-
-def _people_block(data: ReportData) -> Block:
-    rows = _population(data)
-    if not len(rows):
-        return Block(number=PEOPLE, claim="Residents", missing=data.why_missing("population"))
-    rows = rows[rows["status"].map(_present) & rows["condition"].isin(["any", "two_or_more"])]
-    found = {
-        (str(row["group_by"]), str(row["group"]), str(row["condition"])): row
-        for _, row in rows.iterrows()
-    }
-    groups = list(dict.fromkeys(key[:2] for key in found if key[0] in ("all", *GROUPINGS)))
-    lines = [_people_line(found, group) for group in groups]
-    return Block(
-        number=PEOPLE,
-        claim=f"{round(data.people):,} residents of {data.place_name}",
-        sub="Residents at the start, and the share of each group with long-term conditions, "
-        "diagnosed or not; counts are scaled from the residents simulated",
-        aside=Table(
-            caption="Residents at the start",
-            head=("Group", "People", "With a condition", "With two or more"),
-            rows=tuple(lines),
-            numeric=columns((1, 2, 3)),
-        ),
-    )
-
-
-def _people_line(
-    found: Mapping[tuple[str, str, str], pd.Series], group: tuple[str, str]
-) -> tuple[str, ...]:
-    one = found.get((*group, "any"))
-    two = found.get((*group, "two_or_more"))
-    people = next((number(row, "people") for row in (one, two) if row is not None), math.nan)
-    ends = {"1": "1, most deprived", "5": "5, least deprived"}
-    own = ends.get(group[1], group[1]).replace("-", "–")
-    name = "Everybody" if group[0] == "all" else f"{GROUPINGS[group[0]]} {own}".strip()
-    return (
-        capital(name),
-        plain(people),
-        *(_share(row) for row in (one, two)),
-    )
-
-
-def _share(row: pd.Series | None) -> str:
-    share = math.nan if row is None else number(row, "prevalence")
-    return percent(share, 0.1) if math.isfinite(share) else "not known"
-
-
-def _conditions_block(data: ReportData) -> Block:
-    rows = _population(data)
-    if len(rows):
-        rows = rows[(rows["group_by"] == "all") & ~rows["condition"].isin(["any", "two_or_more"])]
-    if not len(rows):
-        return Block(number=CONDITIONS, claim="Conditions", missing=data.why_missing("population"))
-    have = rows[rows["status"].map(_present)].sort_values(
-        "prevalence", ascending=False, kind="stable"
-    )
-    known = {str(row["condition"]): row for _, row in rows.iterrows() if row["status"] != "true"}
-    first = str(have["condition"].iloc[0])
-    return Block(
-        number=CONDITIONS,
-        claim=f"{_condition(first)} is the commonest condition: "
-        f"{percent(float(have['prevalence'].iloc[0]))} of residents have it",
-        sub="Share of residents with each condition at the start: all who have it, and those "
-        "whose practice knows",
-        aside=Table(
-            caption="Conditions at the start",
-            head=("Condition", "Have it", "95% interval", "Diagnosed"),
-            rows=tuple(
-                (
-                    _condition(key),
-                    _share(row),
-                    _percents(number(row, "prevalence_low"), number(row, "prevalence_high")),
-                    _share(known.get(key)),
-                )
-                for _, row in have.iterrows()
-                for key in [str(row["condition"])]
-            ),
-            numeric=columns((1, 2, 3)),
-        ),
-    )
-
-
-def _condition(key: str) -> str:
-    return CONDITION_NAMES.get(key, capital(spoken(key)))
-
-
-def _percents(low: float, high: float) -> str:
-    if not math.isfinite(low + high):
-        return ONE_RUN
-    return f"{percent(low, 0.1)} to {percent(high, 0.1)}"
 
 
 # ------------------------------------------------------------------ what care they get

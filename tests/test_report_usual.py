@@ -16,7 +16,7 @@ from agents.faults import BadInput
 from experiments.comparing import comparison_text
 from results.csv_files import read_table
 from results.findings_money import residents
-from results.report import LONGEST_FIRST, build_report, one_section, report_sections
+from results.report import LONGEST_FIRST, build_report, one_section
 from results.report_answer import warnings_of
 from results.report_data import Option, ReportData
 from results.report_findings import gap_level, gap_rows
@@ -25,6 +25,7 @@ from results.report_numbers import capital
 from results.report_places import PLACES_FIGURE
 from results.report_reading import read_report_data
 from results.report_usual_parts import unequal_section
+from results.report_usual_people import names_of_conditions, people_section
 from results.tables import build_tables
 from results.wording import CHANCE_ONLY
 from tests.fake_runs import Fake, write_fake_experiment
@@ -103,7 +104,14 @@ def test_one_run_of_one_year_says_nothing_of_chance(tmp_path: Path) -> None:
 def test_designs_that_all_failed_are_named_and_nothing_is_compared(tmp_path: Path) -> None:
     folder = write_fake_experiment(tmp_path, Fake(**SIZE, designs=(DESIGN,)))  # type: ignore[arg-type]
     shutil.rmtree(folder / "runs" / "place=southwark" / "design=proactive-mltc")
-    words = Page(build_report_of(folder)).words
+    path = folder / "experiment.toml"
+    path.write_text(
+        f'title = "Proactive care"\n{path.read_text(encoding="utf-8")}', encoding="utf-8"
+    )
+    html = build_report_of(folder)
+    words = Page(html).words
+    assert "Proactive care" not in html.split('id="s1"')[0]
+    assert "simulation · Southwark · Usual care" in words
     assert "No run of proactive mltc has ended, so only usual care is shown" in words
     assert "Only usual care was run" not in words
 
@@ -193,11 +201,22 @@ def test_residents_are_those_of_all_years_with_and_without_a_design(
     assert found < read_report_data(alone).people, "some die and nobody is born here"
 
 
+def test_conditions_have_the_names_that_evidence_gives_them(alone: Path) -> None:
+    block = people_section(read_report_data(alone)).blocks[1]
+    assert block.aside is not None
+    told = {row[0] for row in block.aside.rows}
+    assert told <= set(names_of_conditions().values())
+    assert "Chronic obstructive pulmonary disease" in told
+
+
 def test_processes_that_share_the_work_make_the_same_sections(alone: Path) -> None:
-    data = read_report_data(alone)
-    made_apart = [one_section(alone, number) for number in sorted(LONGEST_FIRST)]
-    numbers = [section.number for section in made_apart if section is not None]
-    assert numbers == [section.number for section in report_sections(data)]
+    together = build_report(alone).read_bytes()
+    figures = {path.name: path.read_bytes() for path in (alone / "figures").iterdir()}
+    made_apart = [one_section(alone, number) for number in LONGEST_FIRST]
+    given = [section for section in made_apart if section is not None]
+    given.sort(key=lambda section: section.number)
+    assert build_report(alone, given).read_bytes() == together
+    assert {path.name: path.read_bytes() for path in (alone / "figures").iterdir()} == figures
 
 
 def test_one_replication_of_a_design_claims_nothing(tmp_path: Path) -> None:
