@@ -58,8 +58,7 @@ def compare(
     """
     asked(measure, by)
     collected = collect(read_folders(folders), baseline=baseline)
-    scales = {arm[0]: runs[0].scale for arm, runs in collected.runs.items()}
-    table = comparison_table(collected.outcomes, collected.baselines, scales)
+    table = comparison_table(collected.outcomes, collected.baselines, collected.scales)
     if table.empty:
         return table
     chosen = (table["measure"] == measure) & (table["group_by"] == by)

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from results.measure import COUNT
 from results.measures import MEASURES
 from results.outcomes import PER
 from results.sheets import (
@@ -77,9 +76,7 @@ def comparison_table(
 
 def events_of(measures: pd.Series) -> Floats:
     """Return 1 for each measure that counts whole events or days, else 0."""
-    counted = {
-        key: float(measure.kind == COUNT and not measure.worth) for key, measure in MEASURES.items()
-    }
+    counted = {key: float(measure.of_events) for key, measure in MEASURES.items()}
     return np.asarray(measures.map(counted).fillna(0.0), np.float64)
 
 

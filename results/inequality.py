@@ -243,7 +243,7 @@ def gap_units(run: Run, keys: pd.DataFrame) -> Floats:
 
     Gaps and slopes of counts are differences of rates for 1,000 people a year.
     """
-    counts = {measure.key for measure in ADDED if measure.kind == COUNT and not measure.worth}
+    counts = {measure.key for measure in ADDED if measure.of_events}
     made = keys["measure"].isin(counts) & keys["index"].isin(("absolute_gap", "sii"))
     years = np.where(keys["year"] == "all", run.years, 1)
     people_years = float(run.facts["population"]) / len(FIFTHS) * years

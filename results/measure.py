@@ -40,6 +40,11 @@ class Measure:
     source: str = OURS
 
     @property
+    def of_events(self) -> bool:
+        """Whether the measure counts whole events or days, not worth such as QALYs or money."""
+        return self.kind == COUNT and not self.worth
+
+    @property
     def is_share(self) -> bool:
         """Whether the measure lies between 0 and 1."""
         return self.kind == RATIO and self.unit.startswith("share")

@@ -77,6 +77,16 @@ class Collected:
         """The outcome sheets of every arm."""
         return self.stacks["outcomes"]
 
+    @property
+    def first(self) -> dict[str, Run]:
+        """The first run of each place's baseline."""
+        return {place: self.runs[arm][0] for place, arm in self.baselines.items()}
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """Residents of each place for each resident simulated: what one event counts."""
+        return {place: run.scale for place, run in self.first.items()}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shared:

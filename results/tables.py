@@ -89,12 +89,10 @@ TABLES = (
 def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
     """Return every table by name."""
     settings, baselines, stacks = collected.settings, collected.baselines, collected.stacks
-    first = {place: collected.runs[arm][0] for place, arm in baselines.items()}
-    scales = {place: run.scale for place, run in first.items()}
-    comparison = comparison_table(collected.outcomes, baselines, scales)
+    comparison = comparison_table(collected.outcomes, baselines, collected.scales)
     flows = cash_stacks(stacks["costs"], baselines, settings)
     added = increments_of(collected.outcomes, flows, baselines)
-    folders = _folders(collected)
+    folders = {place: run.experiment_folder for place, run in collected.first.items()}
     varied = {place: varied_in(folder) for place, folder in folders.items()}
     tables = {
         "outcomes": outcomes_table(collected.outcomes),
@@ -102,7 +100,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
         "inequality": indexed_table(
             stacks["inequality"],
             baselines,
-            units={place: partial(gap_units, run) for place, run in first.items()},
+            units={place: partial(gap_units, run) for place, run in collected.first.items()},
         ),
         "activity": activity_table(stacks["activity"], baselines, settings),
         "resources": numbers_table(stacks["resources"], NUMBERS, RESOURCE_KEYS),
@@ -137,14 +135,6 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
     tables["plan"] = plan_table(stacks["activity"], baselines, settings.evidence)
     tables["evidence"] = evidence_table(collected)
     return {name: tables[name] for name in TABLES}
-
-
-def _folders(collected: Collected) -> dict[str, Path]:
-    """Return the run folder of each place."""
-    return {
-        place: collected.runs[arm][0].experiment_folder
-        for place, arm in collected.baselines.items()
-    }
 
 
 def _recorded(outcomes: Mapping[Arm, Stack]) -> frozenset[str]:
