@@ -16,6 +16,7 @@ from agents.files import whole
 
 Floats = npt.NDArray[np.float64]
 DIGITS = 9
+AS_TEXT = ("year", "group", "draw_name", "practice", "locality")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -96,8 +97,21 @@ def load(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read one table as it was written; one of an older program may be empty, names and all."""
+    """Read one table as it was written; groups and years are text."""
+    return read_csv(path, dict.fromkeys(AS_TEXT, str))
+
+
+def read_csv(path: Path, text: Mapping[str, type[str]] | None = None) -> pd.DataFrame:
+    """Read a file of rows; words such as "null" and "none" are words, not gaps.
+
+    A file of an older program may be empty, names and all: it is a table without rows.
+
+    Parameters
+    ----------
+    text : columns to be read as text whatever they hold
+    """
     if not path.read_bytes().strip():
         return pd.DataFrame()
-    text = dict.fromkeys(("year", "group", "draw_name", "practice", "locality"), str)
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+    return pd.read_csv(
+        path, dtype=dict(text or {}), keep_default_na=False, na_values=[""], low_memory=False
+    )

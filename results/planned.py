@@ -11,31 +11,35 @@ from typing import Any
 from results.report_numbers import listed
 
 
-def missing_runs(folder: Path) -> list[dict[str, Any]]:
-    """Return the entries of ``manifest.json`` whose run is not in the folder, in its order.
+def planned_runs(folder: Path) -> list[dict[str, Any]]:
+    """Return the entries of ``manifest.json`` in its order.
 
     None where there is no manifest that can be read: then what was planned is not known.
     """
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        planned = [dict(entry) for entry in manifest["runs"]]
-        return [one for one in planned if not (folder / str(one["folder"]) / "run.json").exists()]
+        return [dict(entry) for entry in manifest["runs"] if str(entry["folder"])]
     except (OSError, ValueError, TypeError, KeyError):
         return []
 
 
+def missing_runs(folder: Path, planned: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those of the planned runs that are not in the folder."""
+    return [one for one in planned if not (folder / str(one["folder"]) / "run.json").exists()]
+
+
 def missing_note(folder: Path) -> str:
     """Return a sentence on the runs that are missing, or nothing."""
-    missing = missing_runs(folder)
+    planned = planned_runs(folder)
+    missing = missing_runs(folder, planned)
     if not missing:
         return ""
     by_arm = Counter(_arm(entry) for entry in missing)
-    planned = len(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["runs"])
     which = listed([f"{count} of {arm}" for arm, count in by_arm.items()])
     verb = "is" if len(missing) == 1 else "are"
     return (
-        f"{len(missing):,} of {planned:,} planned runs {verb} missing from this folder ({which}): "
-        "these results rest on the others. carepath resume makes them."
+        f"{len(missing):,} of {len(planned):,} planned runs {verb} missing from this folder "
+        f"({which}): these results rest on the others. carepath resume makes them."
     )
 
 

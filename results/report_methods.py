@@ -146,8 +146,9 @@ def _misses(misses: Sequence[CheckRow]) -> list[str]:
 
 def _not_clear(data: ReportData) -> list[str]:
     """Return one result where "not clear" must not be read as "no effect"."""
+    rows = find.forest_rows(data)
     for option in data.designs:
-        for row in find.forest_rows(data):
+        for row in rows:
             if row.option == option and verdict(row.change, data.smallest).case == "unclear":
                 spread = wording.unclear_range(row.change, row.measure.less, row.measure.more)
                 return [

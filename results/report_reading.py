@@ -15,6 +15,7 @@ import pandas as pd
 
 from agents.evidence import Evidence
 from agents.faults import BadInput, Fault
+from results.csv_files import read_csv
 from results.report_data import LETTERS, READINGS, Option, ReportData
 from results.report_measures import spoken
 from results.report_numbers import capital
@@ -130,13 +131,8 @@ def _no_tables(folder: Path) -> Fault:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    """Read a table; words such as "null" and "none" are readings of evidence, not gaps.
-
-    Older programs wrote a table without rows as an empty file, without its names.
-    """
-    if not path.read_bytes().strip():
-        return pd.DataFrame()
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""], low_memory=False)
+    """Read a table of a report: names, groups and years are text, a gap among them is empty."""
+    table = read_csv(path)
     text = [column for column in TEXT_COLUMNS if column in table.columns]
     for column in text:
         values = table[column]

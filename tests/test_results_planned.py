@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from results.planned import missing_note, missing_notes, missing_runs
+from results.planned import missing_note, missing_notes, missing_runs, planned_runs
 from results.report import build_report
 from results.report_reading import read_report_data
 from results.tables import build_tables
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_whole_folder_lacks_nothing(folder: Path) -> None:
-    assert missing_runs(folder) == []
+    assert missing_runs(folder, planned_runs(folder)) == []
     assert missing_note(folder) == ""
     assert missing_notes([folder, folder / "nowhere"]) == []
 
@@ -57,7 +57,7 @@ def test_a_spoilt_manifest_says_nothing_of_what_was_planned(folder: Path, tmp_pa
         spoilt = tmp_path / str(number)
         spoilt.mkdir()
         (spoilt / "manifest.json").write_text(content, encoding="utf-8")
-        assert missing_runs(spoilt) == []
+        assert planned_runs(spoilt) == []
 
 
 def test_a_design_that_states_no_costs_is_told_on_the_first_page(
