@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from matplotlib import _pylab_helpers as open_figures
 
+from pathways.practice_team import ROLES
 from results import findings_checks, findings_money, findings_services
 from results import report_findings as find
 from results.figures import belief, canvas, money, people, services
 from results.report_data import COLOURS, Option, ReportData
+from results.report_measures import ROLE_NAMES, service_name, spoken
 from results.report_reading import read_report_data
 from results.wording import Change, Spread
 from tests.fake_tables import FakeTables, write_fake_tables
@@ -185,6 +187,12 @@ def test_inline_ids_are_prefixed_and_the_name_is_escaped(data: ReportData) -> No
     assert set(used) <= set(ids)
     assert 'role="img"' in inline
     assert "a &lt; b &amp; &quot;c&quot;" in inline
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_of_the_practice_has_a_name_of_its_own(role: str) -> None:
+    assert ("gp", spoken(role)) in ROLE_NAMES
+    assert len(service_name("gp", role, roles=2)) <= 32, "it has to fit beside the figure"
 
 
 def test_a_dollar_in_a_name_is_no_formula(tmp_path: Path) -> None:
