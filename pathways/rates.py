@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammainccinv, gammaincinv, ndtr
 
+from agents.compiled import compiled
 from agents.evidence import Evidence
 from agents.population import FRAILTY, SEXES
 
@@ -103,8 +104,27 @@ def gamma_multipliers(scores: Floats, shape: float) -> Floats:
     The quantile function is tabulated in the score (error under 1 in 10,000) because its
     inverse is slow for tens of thousands of people.
     """
-    logs = _log_gamma_quantiles(shape)
-    return np.exp(np.interp(scores, _SCORES, logs))
+    logs = _between(scores.ravel(), _SCORES, _log_gamma_quantiles(shape))
+    return np.exp(logs, out=logs).reshape(scores.shape)
+
+
+@compiled
+def _between(x: Floats, grid: Floats, values: Floats) -> Floats:
+    """Return the values at ``x`` of a curve over an even ``grid``: ``np.interp``, but faster."""
+    found = np.empty(len(x))
+    last, step = len(grid) - 1, (grid[-1] - grid[0]) / (len(grid) - 1)
+    for i in range(len(x)):
+        if x[i] <= grid[0] or x[i] >= grid[last]:
+            found[i] = values[0] if x[i] <= grid[0] else values[last]
+            continue
+        place = min(int((x[i] - grid[0]) / step), last - 1)
+        while grid[place] > x[i]:
+            place -= 1
+        while grid[place + 1] <= x[i]:
+            place += 1
+        slope = (values[place + 1] - values[place]) / (grid[place + 1] - grid[place])
+        found[i] = slope * (x[i] - grid[place]) + values[place]
+    return found
 
 
 @cache
