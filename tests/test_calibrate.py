@@ -18,6 +18,7 @@ from agents.evidence import Evidence
 from agents.faults import BadInput
 from agents.luck import Luck
 from calibration.matching import folders
+from calibration.matching.calibrate import SET_ROUNDS
 from calibration.matching.emulator import fit_emulator
 from calibration.matching.fit import Fit, Problem, fit, problem_of
 from calibration.matching.free import by_key, free_parameters
@@ -27,7 +28,7 @@ from calibration.matching.plan import Plan, plan_of
 from calibration.matching.posterior import sample_posterior
 from calibration.matching.simulator import Counted, Size, Trial, simulate_trial
 from calibration.matching.store import Progress, TooManyFailedError, claim, simulate_all
-from calibration.matching.tables import GROUPS, aim_at, derived, log_ratios, of_place
+from calibration.matching.tables import BEGUN, GROUPS, WANTED, aim_at, derived, of_place, start_of
 from calibration.matching.waves import spread_out
 from experiments.calibrate import Asked, problem_asked
 from experiments.catalogue import EVIDENCE, PARAMETERS, installed
@@ -254,12 +255,52 @@ def test_a_verdict_is_stricter_on_what_was_held_out(problem: Problem) -> None:
 # ------------------------------------------------------------------ tables
 
 
-def test_the_start_of_the_ranges_leads_back_to_the_tables_begun_with() -> None:
+def test_tables_that_wanted_the_same_ratios_are_where_a_derivation_begins() -> None:
+    """A set that says nothing of an earlier beginning is one, at the ratios it was made for."""
     base = DiseaseTables.load(PARAMETERS)
-    aim = aim_at(EVIDENCE, {}, base)
-    again = derived(aim, base, EVIDENCE, lives=2000, luck=Luck(1, -1))
-    assert log_ratios(again) == pytest.approx(log_ratios(base), abs=1e-3)
+    about = {key: value for key, value in base.about.items() if key != BEGUN}
+    plain = replace(base, about=about)
+    aim = aim_at(EVIDENCE, base.about["calibrated"], plain)
+    again = derived(aim, plain, EVIDENCE, lives=1000, luck=Luck(1, -1))
+    before, after = (
+        np.array(list(each.about["hazard_ratio_most_least_deprived"].values()))
+        for each in (base, again)
+    )
+    assert np.log(after) == pytest.approx(np.log(before), abs=1e-3)
+    first = replace(base, about={k: v for k, v in about.items() if k != WANTED})
+    assert start_of(first, EVIDENCE).prevalence.keys() == set(base.conditions)
     assert again.onset.shape == base.onset.shape
+
+
+def test_what_is_fitted_from_a_calibrated_set_begins_where_that_set_began() -> None:
+    base = DiseaseTables.load(PARAMETERS)
+    numbers = {"deprivation.log_ratio.exponent": 1.4}
+    steep, luck = aim_at(EVIDENCE, numbers, base), Luck(1, -1)
+    between = derived(steep, base, EVIDENCE, lives=1000, luck=luck)
+    assert not np.array_equal(between.onset, base.onset)
+    usual = aim_at(EVIDENCE, {}, base)
+    one, other = (derived(usual, each, EVIDENCE, lives=1000, luck=luck) for each in (base, between))
+    assert np.array_equal(one.onset, other.onset)
+    assert one.about == other.about
+
+
+@pytest.mark.slow
+def test_the_shipped_tables_come_again_from_their_own_numbers() -> None:
+    """To rounding: registers are now scaled from the fitted size, then from that before."""
+    shipped = DiseaseTables.load(PARAMETERS)
+    about = shipped.about
+    again = derived(
+        aim_at(EVIDENCE, about["calibrated"], shipped),
+        shipped,
+        EVIDENCE,
+        lives=about["lives"],
+        luck=Luck(about["seed"], -1),
+        rounds=SET_ROUNDS,
+    )
+    assert again.about == {key: about[key] for key in again.about}
+    for name in ("onset", "remission", "diagnosis", "death", "at_birth"):
+        found, kept = getattr(again, name), getattr(shipped, name)
+        assert found == pytest.approx(kept, rel=1e-9, abs=1e-12, nan_ok=True), name
 
 
 def test_free_parameters_reach_what_hazards_must_bring_about() -> None:

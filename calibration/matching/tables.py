@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -56,6 +56,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 MORTALITY = "place.mortality"
 WANTED = "prevalence_ratio_most_least_deprived_wanted"
+BEGUN = "begun_at"  # of a calibrated set: the two ratios that its derivation began with
 
 
 def evidence_at(folder: Path, numbers: Numbers) -> Evidence:
@@ -109,21 +110,54 @@ def _registers(folder: Path, usual: Aim, numbers: Numbers) -> Floats:
     return registers
 
 
-def log_ratios(tables: DiseaseTables) -> Floats:
-    """Return the log hazard ratios of fifth 1 to 5 that tables were derived with."""
-    ratios = tables.about["hazard_ratio_most_least_deprived"]
-    return np.log([ratios[name] for name in tables.conditions])
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a derivation begins, by condition.
+
+    ``hazard`` are hazard ratios of fifth 1 to 5, ``prevalence`` the ratios of prevalence that
+    they were made for.
+    """
+
+    hazard: Mapping[str, float]
+    prevalence: Mapping[str, float]
+
+    def log_ratios(self, aim: Aim) -> Floats:
+        """Return the log hazard ratios moved as much as what is wanted moved."""
+        hazard, wanted = (
+            np.array([ratios[name] for name in aim.conditions])
+            for ratios in (self.hazard, self.prevalence)
+        )
+        moved: Floats = np.log(hazard) + np.log(aim.ratio / wanted)
+        return moved
+
+
+def start_of(tables: DiseaseTables, folder: Path) -> Start:
+    """Return where a derivation from ``tables`` begins.
+
+    Calibrated tables say where their own derivation began, and what is fitted from them begins
+    there again. So the shipped set leads back to itself. Tables of ``calibration.derive`` are
+    such a beginning, for the ratios of prevalence of the evidence.
+    """
+    begun = tables.about.get(BEGUN)
+    if begun is not None:
+        return Start(begun["hazard"], begun["prevalence"])
+    wanted = deprivation_ratios(Evidence(folder), tables.conditions).tolist()
+    return Start(
+        hazard=tables.about["hazard_ratio_most_least_deprived"],
+        prevalence=tables.about.get(WANTED) or dict(zip(tables.conditions, wanted, strict=True)),
+    )
 
 
 def derived(
     aim: Aim, like: DiseaseTables, folder: Path, *, lives: int, luck: Luck, rounds: int = 0
 ) -> DiseaseTables:
-    """Derive tables at a trial point, beginning at the hazard ratios of tables ``like``.
+    """Derive tables at a trial point, beginning where tables ``like`` began.
 
     The first guess moves hazard ratios of fifths as much, in logs, as the wanted ratios of
     prevalence moved; ``rounds`` more cohorts move them towards what is wanted.
     """
-    log_ratio = log_ratios(like) + np.log(aim.ratio / wanted_ratios(like, folder))
+    start = start_of(like, folder)
+    log_ratio = start.log_ratios(aim)
     fitted = Fitted(log_ratio, np.zeros(log_ratio.size))
     for _ in range(rounds):
         found = standardised_ratio(aim, live_once(aim, fitted, lives, luck).prevalence)
@@ -135,23 +169,13 @@ def derived(
         "lives": lives,
         "hazard_ratio_most_least_deprived": _rounded(aim, np.exp(fitted.log_ratio)),
         WANTED: _rounded(aim, aim.ratio),
+        BEGUN: {"hazard": dict(start.hazard), "prevalence": dict(start.prevalence)},
     }
     return replace(tables, about=about)
 
 
 def _rounded(aim: Aim, values: Floats) -> dict[str, float]:
     return dict(zip(aim.conditions, values.round(4).tolist(), strict=True))
-
-
-def wanted_ratios(like: DiseaseTables, folder: Path) -> Floats:
-    """Return the ratios of prevalence for which tables were derived.
-
-    Tables of ``calibration.derive`` do not say: theirs are those of the evidence.
-    """
-    wanted = like.about.get(WANTED)
-    if wanted is None:
-        return deprivation_ratios(Evidence(folder), like.conditions)
-    return np.array([wanted[name] for name in like.conditions])
 
 
 def of_place(base: DiseaseTables, numbers: Numbers) -> DiseaseTables:
