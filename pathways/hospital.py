@@ -106,6 +106,7 @@ class Visit:
     delay: float
     leaves: float
     again: float
+    until: float = inf  # when a minor case leaves that still waits for a cubicle
     walk: Walk | None = None
     guest: Guest | None = None  # of a space, where nothing about the visit is left open
     bed_since: float = inf
@@ -196,6 +197,7 @@ class Hospital:
         self._notes: defaultdict[str, list[int]] = defaultdict(list)
         self._waits: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
         self._through_ed = 0  # residents admitted through the department since the last record
+        self._left_unseen = 0  # residents who left it before they were seen
         self._visitors_until = int(env.now)
         self._invited = 0
         self._start_with_full_beds()
@@ -263,12 +265,13 @@ class Hospital:
             plans.delay,
             plans.leaves,
             plans.again,
+            np.where(minor, arriving.times + plans.patience, inf),
         )
         lists = (column.tolist() for column in columns)
         for site, lone, *facts in zip(sites.tolist(), alone, *lists, strict=True):
             visit = Visit(self.sites[site], *facts)
             if lone and visit.kind in (MINOR, MAJOR):
-                visit.guest = visit.spaces.expect(visit.time, visit.ed_days, visit)
+                visit.guest = visit.spaces.expect(visit.time, visit.ed_days, visit, visit.until)
             else:
                 visit.walk = Walk(self._paths[visit.kind](visit))
 
@@ -278,8 +281,12 @@ class Hospital:
         self._note("ae_type1", visit.row, now)
 
     def _guest_goes(self, visit: Visit, now: float) -> None:
-        after = self.settings["ed.minors_after_hours"] / HOURS if visit.kind == MINOR else 0.0
-        self._leave_ed(visit, now + after, now)
+        if visit.guest is not None and visit.guest.left:
+            self._leave_unseen(visit, now)
+        else:
+            minor = visit.kind == MINOR
+            after = self.settings["ed.minors_after_hours"] / HOURS if minor else 0.0
+            self._leave_ed(visit, now + after, now)
         self._finish(visit)
 
     def change_capacity(self, changes: Mapping[str, float]) -> None:
@@ -383,15 +390,23 @@ class Hospital:
     # ---- the ways through the hospital ----
 
     def _minor(self, visit: Visit) -> Steps[None]:
-        """Wait for a cubicle, be treated, wait for results outside it, go home."""
+        """Wait for a cubicle, be treated, wait for results outside it, go home.
+
+        Who waits longer than their patience goes home unseen.
+        """
         yield self._env.timeout(visit.time - self._env.now)
         if not self._enter(visit):
             return
         self._note("ae_type1", visit.row)
         with visit.site.minors.request() as cubicle:
-            yield cubicle
-            yield self._env.timeout(visit.ed_days)
-        self._leave_ed(visit, self._env.now + self.settings["ed.minors_after_hours"] / HOURS)
+            if cubicle.waits:
+                yield cubicle | self._env.timeout(max(visit.until - self._env.now, 0.0))
+            if cubicle.held:
+                yield self._env.timeout(visit.ed_days)
+                after = self.settings["ed.minors_after_hours"] / HOURS
+                self._leave_ed(visit, self._env.now + after)
+            else:
+                self._leave_unseen(visit, self._env.now)
         self._finish(visit)
 
     def _major(self, visit: Visit) -> Steps[None]:
@@ -496,6 +511,11 @@ class Hospital:
         if hours > 12.0:
             self._note("ae_over_12_hours", visit.row, now)
 
+    def _leave_unseen(self, visit: Visit, now: float) -> None:
+        """Count somebody who goes home before a cubicle was free."""
+        self._left_unseen += visit.row >= 0
+        self._leave_ed(visit, now, now)
+
     def _admit(self, visit: Visit) -> None:
         self._note("emergency_admissions", visit.row)
         self._through_ed += visit.row >= 0 and visit.kind == ADMITTED
@@ -566,14 +586,16 @@ class Hospital:
         to_bed = len(self._notes["emergency_admissions"]) - len(self._notes[SEEN_SAME_DAY])
         arrivals = {"ed": len(type_1), "beds": to_bed}
         ledger.tally("beds", "ed.tells", "routed", self._through_ed)
-        self._through_ed = 0
+        ledger.tally("ed", "all", "gave_up", self._left_unseen)
         for service, arrived in arrivals.items():
             waits = self._waits[service]
             ledger.tally(service, "all", "arrivals", arrived)
-            ledger.tally(service, "all", "served", len(waits))
+            unseen = self._left_unseen if service == "ed" else 0
+            ledger.tally(service, "all", "served", len(waits) - unseen)
             if waits:
                 people = np.array([row for row, _ in waits], np.int64)
                 ledger.wait(service, people, np.array([days for _, days in waits]))
+        self._through_ed = self._left_unseen = 0
         self._notes.clear()
         self._waits.clear()
 

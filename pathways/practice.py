@@ -182,6 +182,12 @@ def _shares_of_week(monday: float) -> Floats:
     return wanted - 1.0 / 7.0
 
 
+def _first_of_week(open_days: Integers) -> Bools:
+    """Say which working days are the first after a weekend: Tuesday where Monday is a holiday."""
+    first: Bools = np.diff(open_days, prepend=open_days[0] - 1) > 2
+    return first
+
+
 def _missed(evidence: Evidence, mean: float) -> Floats:
     """Return the chance of not attending by deprivation fifth and number of conditions.
 
@@ -329,8 +335,7 @@ class Practices:
         first, last = -calendar.warm_up, calendar.end + 92
         self._open = calendar.working_days(first, last)
         self._index = np.searchsorted(self._open, np.arange(first, last))
-        mondays = np.array([calendar.weekday(day) == 0 for day in self._open.tolist()])
-        weight = np.where(mondays, self.rules.monday, 1.0)
+        weight = np.where(_first_of_week(self._open), self.rules.monday, 1.0)
         weight *= [self.seasons.on("practice_slots", day) for day in self._open.tolist()]
         run = (self._open >= 0) & (self._open < calendar.end)  # its years have their full slots
         self._weight = weight * (calendar.end / YEAR / weight[run].sum())
@@ -611,7 +616,7 @@ class Practices:
         ahead = np.zeros(len(routine), np.int64)
         ahead[rest] = offers(free, routine["pool"][rest], longest)
         stays = np.log(staying[order]) / self._leaving if self._leaving else np.inf
-        leaves = now + 1 + np.minimum(stays, HORIZON).astype(np.int64)
+        leaves = now + np.clip(stays, 1, HORIZON).astype(np.int64)
         return self._booked_ahead(routine, now, ahead, np.minimum(now + ahead, leaves))
 
     @property

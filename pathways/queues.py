@@ -36,6 +36,8 @@ class Turn(Event):
     need : what a queue that is ordered anew goes by (see ``pathways.teams.Sessions``)
     """
 
+    until = inf  # a turn leaves the queue when its process says so, not by itself
+
     def __init__(self, places: Places, priority: float) -> None:
         # As ``Event.__init__`` does: turns are made often enough for the call to count.
         self.env = places.env
@@ -70,15 +72,19 @@ class Guest:
     ----------
     who : for the owner of the place to know them by
     stay : how long they keep the place
+    until : when they leave the queue if they still wait
+    left : True once they have
     asked, waits, held, need : as of a ``Turn``
     """
 
-    __slots__ = ("asked", "held", "need", "stay", "waits", "who")
+    __slots__ = ("asked", "held", "left", "need", "stay", "until", "waits", "who")
 
-    def __init__(self, who: Any, asked: float, stay: float) -> None:
+    def __init__(self, who: Any, asked: float, stay: float, until: float) -> None:
         self.who = who
         self.asked = asked
         self.stay = stay
+        self.until = until
+        self.left = False
         self.waits = False
         self.held = False
         self.need = 0.0
@@ -192,13 +198,14 @@ class Places:
     def waiting(self, people: int) -> None:
         self._waiting = people
 
-    def expect(self, time: float, stay: float, who: Any) -> Guest:
+    def expect(self, time: float, stay: float, who: Any, until: float = inf) -> Guest:
         """Announce a guest for ``time``, now or later, who then waits in turn and stays so long.
 
-        All that happens to guests is known without events, so it is worked out only when
-        somebody looks: a guest costs a fraction of what a process does.
+        Who still waits ``until`` a time leaves the queue then. All that happens to guests is
+        known without events, so it is worked out only when somebody looks (who left without a
+        place when their turn comes): a guest costs a fraction of what a process does.
         """
-        guest = Guest(who, time, stay)
+        guest = Guest(who, time, stay, until)
         self._guests += 1
         heappush(self._coming, (time, self._guests, guest))
         return guest
@@ -343,12 +350,28 @@ class Places:
     def _give_free_places(self) -> None:
         while self._waiting and self._has_free():
             turn = heappop(self._queue)[2]
-            if turn.waits:
-                self._leave_queue(turn)
-                self._give(turn)
-                if isinstance(turn, Turn):
-                    turn.succeed()
+            if not turn.waits:
+                continue
+            if turn.until <= self._last:
+                self._had_left(turn)
+                continue
+            self._leave_queue(turn)
+            self._give(turn)
+            if isinstance(turn, Turn):
+                turn.succeed()
         self._stay_awake()
+
+    def _had_left(self, guest: Turn | Guest) -> None:
+        """Strike out a guest whose patience was over before their turn came."""
+        assert isinstance(guest, Guest)
+        late = self._last - guest.until
+        self._leave_queue(guest)
+        self._waited -= late
+        self._queue_time -= late
+        self._gave_up += 1
+        guest.left = True
+        if self.goes is not None:
+            self.goes(guest.who, guest.until)
 
     def _leave_queue(self, turn: Turn | Guest) -> None:
         turn.waits = False

@@ -22,7 +22,7 @@ AGE_BANDS = ("0-4", "5-15", "16-44", "45-64", "65-74", "75-84", "85+")
 AGE_EDGES = np.array([5.0, 16.0, 45.0, 65.0, 75.0, 85.0])
 LTC_COUNTS = ("0", "1", "2", "3", "4+")
 # What each uniform of a visit decides.
-DRAWS = ("hours", "night", "stay", "part", "delayed", "delay", "leaves", "again")
+DRAWS = ("hours", "night", "stay", "part", "delayed", "delay", "leaves", "again", "patience")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,7 @@ class VisitPlans:
     delay: Floats
     leaves: Floats
     again: Floats
+    patience: Floats
 
 
 class Stays:
@@ -88,6 +89,7 @@ class Stays:
         self._spread = settings["beds.stay_spread"]
         self._visitor_spread = settings["beds.visitor_stay_spread"]
         self._hours_spread = settings["ed.hours_spread"]
+        self._patience = settings["ed.patience"] / HOURS
         self._again_share = settings["readmission.share"]
         self._again_scale = settings["readmission.scale"]
         self._again_window = settings["readmission.window"]
@@ -166,6 +168,7 @@ class Stays:
             delay=delay,
             leaves=self._leaving.times(draw["leaves"]),
             again=self._days_to_readmission(draw["again"], again),
+            patience=-self._patience * np.log(draw["patience"]),
         )
 
     def _days_to_readmission(self, uniforms: Floats, share: float) -> Floats:

@@ -135,6 +135,7 @@ def plans() -> VisitPlans:
         delay=delay,
         leaves=np.full(PEOPLE, 0.5),
         again=np.full(PEOPLE, np.inf),
+        patience=np.full(PEOPLE, np.inf),
     )
 
 

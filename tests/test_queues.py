@@ -334,6 +334,59 @@ def test_guests_have_the_times_that_processes_have(
         assert getattr(one, name) == pytest.approx(getattr(other, name)), name
 
 
+@given(
+    st.lists(
+        st.tuples(st.floats(0.0, 10.0), st.floats(0.01, 4.0), st.floats(0.01, 4.0), st.booleans()),
+        max_size=30,
+    ),
+    st.integers(0, 3),
+)
+@settings(deadline=None)
+def test_guests_leave_when_their_patience_is_over_as_processes_would(
+    visits: list[tuple[float, float, float, bool]], capacity: int
+) -> None:
+    def run(some_are_guests: bool) -> tuple[list[tuple[int, float]], QueueFigures]:
+        env = simpy.Environment()
+        places = Places(env, capacity)
+        ended: list[tuple[int, float]] = []
+        places.goes = lambda who, now: ended.append((who, now))
+
+        def one(number: int, time: float, stay: float, patience: float) -> Steps[None]:
+            yield env.timeout(time)
+            with places.request() as turn:
+                if turn.waits:
+                    yield turn | env.timeout(patience)
+                if turn.held:
+                    yield env.timeout(stay)
+            ended.append((number, env.now))
+
+        def open_at_last() -> Steps[None]:
+            yield env.timeout(90.0)
+            places.capacity = 1
+
+        Walk(open_at_last())
+        for number, (time, stay, patience, guest) in enumerate(visits):
+            if guest and some_are_guests:
+                places.expect(time, stay, number, time + patience)
+            else:
+                Walk(one(number, time, stay, patience))
+        env.run(until=1_000.0)
+        figures = places.figures()
+        places.check()
+        assert places.littles_law_error() < 1e-9
+        return sorted(ended), figures
+
+    moments = [round(one, 6) for time, _, patience, _ in visits for one in (time, time + patience)]
+    if len(set(moments)) < len(moments):
+        return  # who is first at the same time is left open
+    (one_end, one), (other_end, other) = run(True), run(False)
+    assert [number for number, _ in one_end] == [number for number, _ in other_end]
+    assert [when for _, when in one_end] == pytest.approx([when for _, when in other_end])
+    assert len(one_end) == len(visits)
+    for name in ("arrived", "served", "gave_up", "waited", "occupied_time", "queue_time"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name)), name
+
+
 def test_a_guest_who_is_let_go_frees_the_place_or_leaves_the_queue() -> None:
     env = simpy.Environment()
     places = Places(env, 1)

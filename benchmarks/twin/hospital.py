@@ -214,6 +214,12 @@ class Hospital:
         self._count(person, "ae_attendances", "ae_type1")
         minor = kind == MINOR
         with (self.minors if minor else self.majors).request() as space:
+            if minor:
+                mean = self.settings["ed.patience"] / HOURS
+                yield space | self._env.timeout(self._random.expovariate(1.0 / mean))
+                if not space.triggered:
+                    self._leave_ed(person, self._env.now - arrived)
+                    return
             yield space
             hours = self.rates.minors_hours if minor else self.rates.majors_hours
             yield self._env.timeout(plan.hours * hours / HOURS)
