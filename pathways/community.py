@@ -51,12 +51,9 @@ SLOT_NAMES, PLACE_NAMES = tuple(SLOTS), tuple(PLACES)
 UTC, GP, BEDS, VCSE, ED = (NUMBER[name] for name in ("utc", "gp", "beds", "vcse", "ed"))
 # Light services that people come to by themselves, and the process of demand that says when.
 PROCESSES = tuple((NUMBER[name], one.process) for name, one in SERVICES.items() if one.process)
-# Of these, the ones that are asked for while they are open: no hour of demand is known.
-IN_HOURS = frozenset(
-    number
-    for number, _ in PROCESSES
-    if number < len(SLOTS) and not SLOTS[SLOT_NAMES[number]].by_the_hour
-)
+_COME_TO = np.array([number for number, _ in PROCESSES])
+# Slot services that are asked for while they are open: no hour of demand is known.
+_IN_HOURS = np.array([name in SLOTS and not SLOTS[name].by_the_hour for name in SERVICES])
 NO_KEYS = np.empty(0, np.uint64)
 FORTNIGHT = 14.0
 
@@ -120,12 +117,12 @@ class Community:
     _referred: Integers = field(init=False)  # people by route since settled
     _overflowed: Integers = field(init=False)
     _counts: Floats = field(init=False)  # (metrics, services) since the last settlement
-    _settled: float = field(init=False)
     _pool: Integers = field(init=False)  # served by each slot service up to then, visitors too
     _standing: Floats = field(init=False)  # residents who wait, by service
     _kept: dict[str, float] = field(init=False, default_factory=dict)
-    _offered: Floats = field(init=False)  # slots up to the last settlement, for everyone
+    _offered: Floats = field(init=False)  # slots, then days in places, so far, for everyone
     _offered_until: float = field(init=False)
+    _told_offered: Floats = field(init=False)  # up to the last settlement
     _promised: Floats = field(init=False)  # slots given before there were fewer
     _done: float = field(init=False)  # every day before this one is over
     _told: dict[tuple[str, str], int] = field(init=False, default_factory=dict)
@@ -149,9 +146,10 @@ class Community:
         self.minors = np.empty(0, np.uint64)
         self._counts = np.zeros((len(COUNTS), len(SERVICES)))
         self._standing = np.zeros(len(SERVICES))
-        self._settled = self._done = float(-self.calendar.warm_up)
+        self._done = float(-self.calendar.warm_up)
         self._pool = np.zeros(len(SLOTS), np.int64)
-        self._offered, self._promised = np.zeros((2, len(SLOTS)))
+        self._promised = np.zeros(len(SLOTS))
+        self._offered, self._told_offered = np.zeros((2, len(SERVICES)))
         self._offered_until = self._done
         self.workforce = Workforce(self.evidence, self.settings)
         self.change(self.settings)
@@ -234,26 +232,36 @@ class Community:
 
         In order of service and then of time.
         """
-        parts = [self._sent_here(day, arrivals["social_prescribing_referral"])]
-        for number, process in PROCESSES:
-            came = arrivals[process]
-            times = came.times
-            if number in IN_HOURS:
-                times = self._slot_time(np.full(len(came), number), times)
-            parts.append(_points(number, day, came.rows, times, came.keys))
+        came = self._by_themselves(day, arrivals)
+        parts = [self._sent_here(day, arrivals["social_prescribing_referral"]), came]
         visits = arrivals["ed_attendance"]
         others = np.flatnonzero(~self.is_type_1(visits.keys))
         rows, times, keys = visits.rows[others], visits.times[others], visits.keys[others]
-        parts.append(_points(UTC, day, rows, times, keys))
+        parts.append(Points(np.full(len(rows), UTC), rows, day + times, keys))
         residents = together(parts)
         self._count("arrivals", residents.service)
+        visitors = []
         for first, some in zip((0, len(SLOTS)), self._visitors, strict=True):
             if some.come:
                 service, within, keys = some.of(day)
                 nobody = np.full(len(keys), -1)
-                parts.append(Points(service + first, nobody, day + within, keys))
-        points = together(parts) if len(parts) > len(PROCESSES) + 2 else residents
+                visitors.append(Points(service + first, nobody, day + within, keys))
+        points = together([residents, *visitors]) if visitors else residents
         return points.part(np.argsort(points.service * 4 + (points.times - day), kind="stable"))
+
+    def _by_themselves(self, day: int, arrivals: Mapping[str, Arrivals]) -> Points:
+        """Return who comes to a light service of their own accord today."""
+        came = [arrivals[process] for _, process in PROCESSES]
+        service = np.repeat(_COME_TO, [len(some) for some in came])
+        times = np.concatenate([some.times for some in came])
+        in_hours = np.flatnonzero(_IN_HOURS[service])
+        times[in_hours] = self._slot_time(service[in_hours], times[in_hours])
+        return Points(
+            service,
+            np.concatenate([some.rows for some in came]),
+            day + times,
+            np.concatenate([some.keys for some in came]),
+        )
 
     def _sent_here(self, day: int, social: Arrivals) -> Points:
         """Return those whom other services sent: yesterday, or today's link workers."""
@@ -438,15 +446,12 @@ class Community:
     def settle(self) -> None:
         """Hand what was counted since the last settlement to the ledger."""
         ledger, now = self.ledger, self._done
-        days = now - self._settled
-        self._settled = now
         self._hand_over_seen()
+        self._count_offered()
         own = self._own_share()
         pool, self._pool = self.slots.served - self._pool, self.slots.served.copy()
-        capacity = [
-            *(self.slots.yearly * own * days / YEAR).tolist(),
-            *(service.places * own * days for service in self.places.values()),
-        ]
+        capacity = ((self._offered - self._told_offered) * own).tolist()
+        self._told_offered = self._offered.copy()
         counts = {name: self._counts[row] for name, row in COUNTS.items()}
         left = sum(count for name, count in counts.items() if name != "arrivals")
         self._standing += counts["arrivals"] - left
@@ -506,7 +511,9 @@ class Community:
         self._told = {}
 
     def _count_offered(self) -> None:
-        self._offered += self.slots.yearly * (self._done - self._offered_until) / YEAR
+        days = self._done - self._offered_until
+        self._offered[: len(SLOTS)] += self.slots.yearly * days / YEAR
+        self._offered[len(SLOTS) :] += [service.places * days for service in self.places.values()]
         self._offered_until = self._done
 
     def _check_hours(self) -> None:
@@ -516,12 +523,13 @@ class Community:
         """
         self._count_offered()
         fortnight = self.slots.yearly * FORTNIGHT / YEAR + 1.0
-        over = self.slots.served > self._offered + self._promised + fortnight
+        offered = self._offered[: len(SLOTS)]
+        over = self.slots.served > offered + self._promised + fortnight
         if over.any():
             names = [name for name, more in zip(SLOT_NAMES, over.tolist(), strict=True) if more]
             raise RuntimeError(
                 f"more hours used than held: {names} gave {self.slots.served[over]} of "
-                f"{self._offered[over]} slots"
+                f"{offered[over]} slots"
             )
 
     def check(self) -> dict[str, int]:
@@ -549,10 +557,6 @@ class Community:
 COUNTS = {
     name: row for row, name in enumerate(("arrivals", "served", "turned_away", "gave_up", "gone"))
 }
-
-
-def _points(number: int, day: int, rows: Integers, times: Floats, keys: Words) -> Points:
-    return Points(np.full(len(rows), number), rows, day + times, keys)
 
 
 def together(parts: Sequence[Points]) -> Points:

@@ -197,6 +197,22 @@ def test_every_arrival_is_served_turned_away_gone_or_waiting() -> None:
     assert checks["arrivals"] == checks["served"] + checks["gone"] + checks["waiting"] > 0
 
 
+def test_capacity_that_changes_within_a_month_counts_for_the_days_it_lasts() -> None:
+    spec = small_run(place="tilbury", population=4000, seed=7)
+    model = CareModel(spec, SHELF.world_of(spec))
+    month = next(day for day in range(1, 40) if model.calendar.month(day) > 0)
+    model.env.run(until=20)
+    model.services.community.change(
+        {"community_nursing.capacity_factor": 2.5, "virtual_ward.capacity_factor": 0.0}
+    )
+    model.env.run(until=month + 1)
+    more = (20 + (month - 20) * 2.5) / month
+    for service, share in (("community_nursing", more), ("virtual_ward", 20 / month)):
+        usual = series(model_of(), service, "all", "capacity") * month / 365
+        changed = series(model, service, "all", "capacity")
+        assert changed == pytest.approx(share * usual, rel=1e-6), service
+
+
 def test_every_light_service_is_in_the_vocabulary_and_tells_its_wait() -> None:
     for name, light in {**SLOTS, **PLACES}.items():
         assert name in SERVICES
