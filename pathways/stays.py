@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from agents.compiled import compiled
 from agents.evidence import Evidence
 from agents.luck import Luck, Words
 from agents.population import FRAILTY, Floats, Integers, Population
@@ -23,6 +24,7 @@ AGE_EDGES = np.array([5.0, 16.0, 45.0, 65.0, 75.0, 85.0])
 LTC_COUNTS = ("0", "1", "2", "3", "4+")
 # What each uniform of a visit decides.
 DRAWS = ("hours", "night", "stay", "part", "delayed", "delay", "leaves", "again", "patience")
+_HOURS, _NIGHT, _STAY, _PART, _DELAYED, _DELAY, _LEAVES, _AGAIN, _PATIENCE = range(len(DRAWS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class VisitPlans:
     night; ``rounds`` is the number of ward rounds until the person may leave and
     ``delay`` the part of them after being fit to leave; ``leaves`` is the time of day of
     leaving, in days; ``again`` is the days from leaving to readmission, infinite where there
-    is none.
+    is none; ``patience`` is the days after which a minor case leaves that still waits.
     """
 
     hours: Floats
@@ -154,38 +156,77 @@ class Stays:
         again: float,
     ) -> VisitPlans:
         draws = self._luck.uniforms_of(keys[:, None], "hospital.visit", np.arange(len(DRAWS)))
-        draw = dict(zip(DRAWS, draws.T, strict=True))
-        days = self._delay_days
-        fit = np.maximum(mean - delayed * days, self._shortest)
-        # One round is certain; the share of a further round is left to chance, so that the
-        # mean number of rounds is the mean stay.
-        rounds = lognormal(draw["stay"], fit - 1.0, spread) + draw["part"]
-        delay = np.where(draw["delayed"] < delayed, 1.0 - (days - 1.0) * np.log(draw["delay"]), 0.0)
+        hours, short, rounds, delay, leaves, days, patience = _planned(
+            draws,
+            ndtri(draws[:, [_HOURS, _STAY]]),
+            (no_night, mean, delayed),
+            (*_lognormal(self._hours_spread), *_lognormal(spread)),
+            (self._delay_days, self._shortest, self._patience),
+            (again, self._again_scale, self._again_window),
+            (self._leaving.share_before, self._leaving.hours),
+        )
         return VisitPlans(
-            hours=lognormal(draw["hours"], 1.0, self._hours_spread),
-            short=draw["night"] < no_night,
-            rounds=rounds + delay,
+            hours=hours,
+            short=short,
+            rounds=rounds,
             delay=delay,
-            leaves=self._leaving.times(draw["leaves"]),
-            again=self._days_to_readmission(draw["again"], again),
-            patience=-self._patience * np.log(draw["patience"]),
+            leaves=leaves,
+            again=days,
+            patience=patience,
         )
 
-    def _days_to_readmission(self, uniforms: Floats, share: float) -> Floats:
-        """Return days from discharge, at least 1 and within the window, or infinity."""
-        scale, window = self._again_scale, self._again_window - 1.0
-        with np.errstate(divide="ignore"):
-            within = np.minimum(uniforms / share, 1.0) if share else np.ones_like(uniforms)
-        reach = 1.0 - np.exp(-window / scale)
-        days: Floats = 1.0 - scale * np.log1p(-within * reach)
-        return np.where(uniforms < share, days, np.inf)
+
+@compiled
+def _planned(
+    draws: Floats,
+    scores: Floats,
+    needs: tuple[Floats, Floats, Floats],
+    spreads: tuple[float, float, float, float],
+    waits: tuple[float, float, float],
+    again: tuple[float, float, float],
+    leaving: tuple[Floats, Floats],
+) -> tuple[Floats, npt.NDArray[np.bool_], Floats, Floats, Floats, Floats, Floats]:
+    """Return the columns of ``VisitPlans``, from (n, draws) and the normal scores of two.
+
+    One ward round is certain; the share of a further round is left to chance, so that the
+    mean number of rounds is the mean stay. A readmission comes at least a day after leaving.
+    """
+    n = len(draws)
+    hours, rounds, delay, leaves = np.empty(n), np.empty(n), np.zeros(n), np.empty(n)
+    days, patience, short = np.full(n, np.inf), np.empty(n), np.empty(n, np.bool_)
+    no_night, mean, delayed = needs
+    hours_sigma, hours_down, stay_sigma, stay_down = spreads
+    delay_days, shortest, mean_patience = waits
+    share, scale, window = again
+    reach = 1.0 - np.exp(-(window - 1.0) / scale)
+    before, hour_of = leaving
+    for i in range(n):
+        draw = draws[i]
+        hours[i] = np.exp(hours_sigma * scores[i, 0] - hours_down)
+        short[i] = draw[_NIGHT] < no_night[i]
+        if draw[_DELAYED] < delayed[i]:
+            delay[i] = 1.0 - (delay_days - 1.0) * np.log(draw[_DELAY])
+        further = max(mean[i] - delayed[i] * delay_days, shortest) - 1.0
+        stay = further * np.exp(stay_sigma * scores[i, 1] - stay_down) + draw[_PART]
+        rounds[i] = stay + delay[i]
+        hour = 0
+        while hour < len(before) - 2 and before[hour + 1] <= draw[_LEAVES]:
+            hour += 1
+        part = (draw[_LEAVES] - before[hour]) / (before[hour + 1] - before[hour])
+        leaves[i] = (hour_of[hour] + part * (hour_of[hour + 1] - hour_of[hour])) / HOURS
+        if draw[_AGAIN] < share:
+            days[i] = 1.0 - scale * np.log1p(-draw[_AGAIN] / share * reach)
+        patience[i] = -mean_patience * np.log(draw[_PATIENCE])
+    return hours, short, rounds, delay, leaves, days, patience
 
 
-def lognormal(uniforms: Floats, mean: npt.ArrayLike, spread: float) -> Floats:
-    """Return lognormal draws of the given mean and coefficient of variation ``spread``."""
-    variance = np.log1p(spread**2)
-    draws: Floats = np.asarray(mean) * np.exp(np.sqrt(variance) * ndtri(uniforms) - variance / 2.0)
-    return draws
+def _lognormal(spread: float) -> tuple[float, float]:
+    """Return by what a normal score is multiplied, and what is then taken off, in the exponent.
+
+    Its exponential has mean one and ``spread`` as its coefficient of variation.
+    """
+    variance = float(np.log1p(spread**2))
+    return variance**0.5, variance / 2.0
 
 
 def _term(evidence: Evidence, service: str, term: str, level: str | None = None) -> float:
