@@ -1,4 +1,4 @@
-"""What shortens the way to a diagnosis: contact with the practice, and looking for cases.
+"""How contact with the practice shortens the way to a diagnosis.
 
 How long a condition stays hidden goes by condition, age and sex (see ``diagnoses``). Here
 people who see their practice more than others of their kind are found sooner; the delay
@@ -13,9 +13,7 @@ import numpy.typing as npt
 from scipy.special import gammaincinv, ndtr
 
 from agents.evidence import Evidence
-from agents.health import Health
 from agents.luck import Luck
-from agents.population import Population
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -49,30 +47,3 @@ def _contact_score(person: Integers, luck: Luck, evidence: Evidence) -> Floats:
     score: Floats = np.sqrt(shared) * luck.normals("demand.personal", person)
     score += np.sqrt(1.0 - shared) * own
     return score
-
-
-def find_cases(
-    health: Health, people: Population, rows: Integers, condition: str, *, sees: Bools, day: float
-) -> Integers:
-    """Look for hidden cases of ``condition`` among ``rows`` on ``day``; return who had one.
-
-    Only people who truly have it and do not know are found: registers grow, illness does not.
-
-    Parameters
-    ----------
-    sees : (n_rows,) True where a case, if there is one, would be seen
-
-    Raises
-    ------
-    ValueError
-        If the population knows no such condition.
-    """
-    if condition not in people.conditions:
-        raise ValueError(f"nobody can be found to have {condition!r}: no such condition")
-    column = people.conditions.index(condition)
-    hidden = people.alive[rows] & people.has[rows, column] & ~people.diagnosed[rows, column]
-    new: Integers = rows[hidden & sees]
-    people.diagnosed[new, column] = True
-    people.diagnosis_day[new, column] = day
-    health.refresh(new, day)
-    return new

@@ -57,11 +57,6 @@ def settle_traits(
     return frailty
 
 
-def update_frailty(population: Population, rows: Rows, day: float, model: FrailtyModel) -> None:
-    """Set the frailty of ``rows`` to what age, conditions and care make it on ``day``."""
-    model.update(population, rows, day)
-
-
 @dataclass(frozen=True, slots=True)
 class _Drawn:
     """Whom traits are drawn for: the columns that chances depend on."""

@@ -43,7 +43,7 @@ def write_population(place: str, out: Path, *, residents: int | None, year: int,
     world, segment = _people_on(_spec(asked, years=max(1, year - FIRST_YEAR)), float(days))
     rows = np.flatnonzero(world.population.present(float(days)))
     columns = population_columns(world.population, rows, float(days), asked.places[0], segment)
-    _write(columns, out)
+    _write(columns | segment_columns(world, rows, float(days)), out)
     return len(rows)
 
 
@@ -166,6 +166,18 @@ def population_columns(
         columns[f"{key}_diagnosed"] = people.diagnosed[rows, column]
     for column, key in enumerate(people.vulnerabilities):
         columns[key] = people.vulnerable[rows, column]
+    return columns
+
+
+def segment_columns(world: World, rows: Rows, day: float) -> dict[str, Any]:
+    """Return the segment of ``rows`` on ``day`` in each segmentation of ``segmentations.csv``."""
+    from agents.rules import columns_of
+    from agents.segments import Segmentation, segmentation_keys
+
+    known, columns = columns_of(world.population, day, rows=rows), {}
+    for key in segmentation_keys(world.evidence):
+        found = Segmentation.load(key, world.evidence)
+        columns[f"segment_{key}"] = np.array(found.segments, object)[found.segment(known)]
     return columns
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import sqrt
 from pathlib import Path
@@ -19,11 +18,8 @@ Floats = npt.NDArray[np.float64]
 Arm = tuple[str, str, str]  # place, design, effects
 Luck = tuple[int, int]  # draw, replication
 ByRun = dict[Luck, float]
+# QALYs less those that the cost displaces, discounted; cash released less spent, GBP.
 NET_QALYS, NET_CASH = "net_qalys", "net_cash"
-EXTRA: Mapping[str, str] = {
-    NET_QALYS: "QALYs less those that the cost displaces elsewhere, discounted",
-    NET_CASH: "cash released less cash spent since the start, GBP",
-}
 PAID = ("nhs_cost", "social_care_cost")
 ALL_YEARS = "all"
 

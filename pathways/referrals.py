@@ -18,7 +18,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 
-import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
@@ -27,7 +26,6 @@ from agents.faults import BadInput, Fault, nearest
 from agents.luck import Luck, Words
 from agents.population import Population
 from pathways.light import SERVICES as LIGHT_SERVICES
-from pathways.vocabulary import SERVICES
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -205,18 +203,6 @@ def _fault(where: str, key: str, found: str, allowed: str, remedy: str) -> Fault
 def route_changes(settings: Mapping[str, float]) -> dict[str, float]:
     """Return the routes among ``settings``, by key."""
     return {key[len(PREFIX) :]: share for key, share in settings.items() if key.startswith(PREFIX)}
-
-
-def graph_of(routes: Iterable[Route]) -> nx.DiGraph[str]:
-    """Return the network: services as nodes, and on each edge its routes by what they do."""
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    for route in routes:
-        for name in (route.origin, route.to):
-            graph.add_node(name, title=SERVICES.get(name, name))
-        if not graph.has_edge(route.origin, route.to):
-            graph.add_edge(route.origin, route.to)
-        graph.edges[route.origin, route.to][route.does] = route
-    return graph
 
 
 def ends_of(routes: Iterable[Route]) -> Floats:

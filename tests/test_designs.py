@@ -11,7 +11,7 @@ import calibration
 from agents.evidence import Evidence
 from agents.faults import BadInput
 from experiments.catalogue import installed
-from experiments.designs import design_figures, design_names, design_table, load_design
+from experiments.designs import design_figures, design_names, load_design
 from experiments.designs.forms import POSTS
 from experiments.show import shown
 from pathways.components import KINDS, ProactivePathway
@@ -160,16 +160,6 @@ def test_a_design_with_its_own_pathway_becomes_a_component_when_used(tmp_path: P
 def test_removing_a_pathway_removes_what_it_offers(tmp_path: Path) -> None:
     design = loaded(tmp_path, 'use = "southwark-care-coordination"\nremove = ["coordination"]\n')
     assert [part.name for part in design.components] == ["case-finding"]
-
-
-def test_the_resolved_table_loads_to_the_same_design(tmp_path: Path) -> None:
-    import tomli_w
-
-    path = written(tmp_path, 'use = "dudley-mcp"\nremove = ["retrieval"]\n')
-    table = design_table(path)
-    again = tmp_path / "again.toml"
-    again.write_text(tomli_w.dumps(table), encoding="utf-8")
-    assert load_design(str(again), EVIDENCE) == load_design(path, EVIDENCE)
 
 
 def test_all_faults_come_at_once_with_the_nearest_names(tmp_path: Path) -> None:

@@ -9,11 +9,10 @@ import pytest
 
 import calibration
 from agents.diagnoses import DELAY
-from agents.diagnosis import contact_delay, find_cases
+from agents.diagnosis import contact_delay
 from agents.disease_tables import DiseaseTables
 from agents.evidence import Evidence
 from agents.health import Health
-from agents.health_events import DIAGNOSIS
 from agents.luck import Luck
 from agents.population import Population
 from calibration.bare_people import england
@@ -59,29 +58,3 @@ def test_contact_moves_diagnoses_between_people_but_not_their_number() -> None:
             people.diagnosed[who & people.has[:, column], column].mean() for who in (slow, ~slow)
         ]
         assert share[1] > share[0] + 0.03, name
-
-
-def test_case_finding_raises_registers_and_not_illness() -> None:
-    people, health = lived(by_contact=False)
-    column = people.conditions.index("hypertension")
-    rows = np.flatnonzero(people.age(0.0) >= 40)
-    sees = Luck(9).uniforms("check", people.person[rows]) < 0.5
-    ill, known = people.has.copy(), people.diagnosed.copy()
-    hidden = ill[rows, column] & ~known[rows, column]
-    new = find_cases(health, people, rows, "hypertension", sees=sees, day=10.0)
-    assert np.array_equal(people.has, ill)
-    assert np.array_equal(new, rows[hidden & sees])
-    assert (people.diagnosed[:, column] & ~known[:, column]).sum() == new.size > 100
-    assert (people.diagnosis_day[new, column] == 10.0).all()
-    events = health.advance(400.0)
-    again = events.rows[(events.kinds == DIAGNOSIS) & (events.conditions == column)]
-    assert not set(again.tolist()) & set(new.tolist())  # nobody is diagnosed twice
-    assert not find_cases(
-        health, people, new, "hypertension", sees=np.ones(new.size, bool), day=11
-    ).size
-
-
-def test_an_unknown_condition_is_named() -> None:
-    people, health = lived(by_contact=False)
-    with pytest.raises(ValueError, match="gout"):
-        find_cases(health, people, np.arange(3), "gout", sees=np.ones(3, bool), day=0.0)

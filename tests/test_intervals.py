@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log
+from statistics import quantiles
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from experiments.designs import design_names, load_design
 from experiments.designs.intervals import (
     AT_ITS_LIMIT,
     BORROWED,
+    GRADES,
     OURS,
     PUBLISHED,
-    half_widths,
+    half_width,
     lent,
     setting_of,
 )
@@ -35,6 +37,20 @@ def effects(evidence: Evidence) -> dict[str, Effect]:
         f"{name} {effect.key}": effect
         for name in design_names()
         for effect in load_design(name, evidence).acting("published")
+    }
+
+
+def half_widths(rows: list[dict[str, str]]) -> dict[str, tuple[float, float, float]]:
+    """Return the quartiles of the half-widths of published effects, by grade."""
+    found: dict[str, list[float]] = {grade: [] for grade in GRADES}
+    for row in rows:
+        width = half_width(row)
+        if row["kind"] == "published_effect" and row["evidence_grade"] in found and width:
+            found[row["evidence_grade"]].append(width)
+    return {
+        grade: (quarters[0], quarters[1], quarters[2])
+        for grade, widths in found.items()
+        if (quarters := quantiles(widths, n=4, method="inclusive"))
     }
 
 

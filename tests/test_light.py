@@ -17,7 +17,7 @@ from pathways.calendar import Calendar
 from pathways.light import PLACES, SLOTS
 from pathways.light_places import Places, Stay
 from pathways.light_slots import Hours, Slots
-from pathways.referrals import DOES, graph_of, load_routes
+from pathways.referrals import DOES, load_routes
 from pathways.vocabulary import ACTIVITY, SERVICES, WAITS
 from sim.model import CareModel
 from sim.world import Shelf
@@ -268,9 +268,10 @@ def test_the_share_of_a_route_has_one_home() -> None:
 
 
 def test_the_network_reaches_every_light_service() -> None:
-    graph = graph_of(load_routes(Evidence(EVIDENCE)))
-    assert set(SLOTS) | set(PLACES) <= set(graph)
-    assert {does for _, _, ways in graph.edges(data=True) for does in ways} == set(DOES)
+    routes = load_routes(Evidence(EVIDENCE))
+    reached = {end for route in routes for end in (route.origin, route.to)}
+    assert set(SLOTS) | set(PLACES) <= reached
+    assert {route.does for route in routes} == set(DOES)
 
 
 # ---- theory ----

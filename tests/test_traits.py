@@ -14,7 +14,7 @@ from agents.luck import Luck
 from agents.migration import national_share_by_age
 from agents.population import FRAILTY, Population
 from agents.synthesis import synthesise
-from agents.traits import settle_traits, update_frailty
+from agents.traits import settle_traits
 from agents.vulnerabilities import VULNERABILITIES
 from experiments.places import load_place
 
@@ -124,15 +124,15 @@ def test_an_update_touches_its_rows_alone_and_repeats_itself(
     model = FrailtyModel(evidence)
     before = people.frailty.copy()
     rows = np.flatnonzero(aged(people, 70))[:200]
-    update_frailty(people, rows, 0.0, model)
+    model.update(people, rows, 0.0)
     assert np.array_equal(people.frailty, before)
     people.extra[STEPS][rows] = 1
-    update_frailty(people, rows, 0.0, model)
+    model.update(people, rows, 0.0)
     changed = people.frailty != before
     assert set(np.flatnonzero(changed)) <= set(rows)
     assert np.array_equal(people.frailty[rows], np.minimum(before[rows] + 1, 3))
     people.extra[STEPS][rows] = 0
-    update_frailty(people, rows, 0.0, model)
+    model.update(people, rows, 0.0)
     assert np.array_equal(people.frailty, before)
     assert people.extra[LATENT].std() == pytest.approx(1.0, abs=0.02)
 

@@ -96,21 +96,6 @@ def _none(use: str) -> Table:
     raise AssertionError(use)
 
 
-def design_table(name_or_path: str | Path) -> Table:
-    """Return what a design says once the designs it uses are put in: the resolved file.
-
-    Raises
-    ------
-    BadInput
-        If a name is unknown or a file cannot be read.
-    """
-    path = _path(name_or_path)
-    table, faults = _resolved(path, str(name_or_path), read_text(path), ())
-    if faults:
-        raise BadInput(faults)
-    return table
-
-
 def _resolved(
     path: Path, where: str, text: str, above: tuple[Path, ...]
 ) -> tuple[Table, list[Fault]]:

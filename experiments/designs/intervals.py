@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from math import exp, isclose, log
-from statistics import quantiles
 
 from agents.evidence import Evidence, Row
 from experiments.designs.sizes import PERCENT, RATIOS, study_size
@@ -52,20 +51,6 @@ def half_width(row: Row) -> float | None:
         return None
     low, high = span
     return None if low <= -1.0 else (log(1.0 + high) - log(1.0 + low)) / 2.0
-
-
-def half_widths(rows: list[Row]) -> dict[str, tuple[float, float, float]]:
-    """Return the quartiles of the half-widths of published effects, by grade."""
-    found: dict[str, list[float]] = {grade: [] for grade in GRADES}
-    for row in rows:
-        width = half_width(row)
-        if row["kind"] == "published_effect" and row["evidence_grade"] in found and width:
-            found[row["evidence_grade"]].append(width)
-    return {
-        grade: (quarters[0], quarters[1], quarters[2])
-        for grade, widths in found.items()
-        if (quarters := quantiles(widths, n=4, method="inclusive"))
-    }
 
 
 def with_intervals(design: Design, studies: Mapping[str, Row], evidence: Evidence) -> Design:
