@@ -29,6 +29,7 @@ from agents.population import Population
 from pathways.asked import Arrivals
 from pathways.calendar import YEAR, Calendar
 from pathways.ledger import Ledger
+from pathways.practice_slots import count_slots, first_free, first_free_from, offers, ranks
 from pathways.practice_team import MODES, OWN, REMOTE, ROLES, TABLE, Pools, Team, odd
 from pathways.seasons import Seasons
 from pathways.staff import Workload, workload
@@ -219,49 +220,6 @@ def chosen(requests: Requests, which: npt.NDArray[np.generic]) -> Requests:
     """Return the requests that a mask or an index chooses (as bytes, which is quick)."""
     some: Requests = requests.view(_BYTES)[which].view(REQUEST)
     return some
-
-
-def _ranks(group: npt.NDArray[np.integer], counts: Integers) -> Integers:
-    """Return the place of each within its group, from 0; groups are in ascending order."""
-    ranks: Integers = np.arange(len(group)) - (np.cumsum(counts) - counts)[group]
-    return ranks
-
-
-def first_free(free: Integers, practice: Integers) -> Integers:
-    """Give requests, in order of practice, the first free slots of their practice.
-
-    Parameters
-    ----------
-    free : (n_practices, days) free slots
-    practice : (k,) in ascending order
-
-    Returns
-    -------
-    (k,) the day (column) each gets, or ``days`` where none is left
-    """
-    n, days = free.shape
-    ends = np.cumsum(free.ravel())
-    offered = free.sum(axis=1)
-    before = np.cumsum(offered) - offered
-    rank = _ranks(practice, np.bincount(practice, minlength=n))
-    place = np.searchsorted(ends, before[practice] + rank, side="right")
-    ahead: Integers = np.where(rank < offered[practice], place - practice * days, days)
-    return ahead
-
-
-def first_free_from(free: Integers, practice: Integers, target: Integers) -> Integers:
-    """Give requests the first free slot on or after their ``target`` day, first come by target.
-
-    ``practice`` and ``target`` (k,) must be in ascending order of practice, then target.
-    Returns as ``first_free``.
-    """
-    n, days = free.shape
-    wanted = np.bincount(practice * days + target, minlength=n * days).reshape(n, days)
-    surplus = np.cumsum(wanted - free, axis=1)
-    lowest = np.minimum(np.minimum.accumulate(surplus, axis=1), 0)
-    queue = surplus - lowest  # Lindley: those still without a slot after each day
-    used = wanted - np.diff(queue, axis=1, prepend=0)
-    return first_free(used, practice)
 
 
 @dataclass(slots=True)
@@ -509,7 +467,7 @@ class Practices:
         left, due_now = chosen(events, leaving), chosen(events, ~leaving)
         here = self._is_here(due_now["row"], day)
         for freed in (left, chosen(due_now, ~here)):
-            np.subtract.at(self._booked, (freed["pool"], freed["at"]), 1)
+            count_slots(self._booked, freed["pool"], freed["at"], -1)
         left_here = self._is_here(left["row"], day)
         gone = np.count_nonzero(~here) + np.count_nonzero(~left_here)
         self.ledger.tally("gp", "all", "gone", int(gone))
@@ -535,7 +493,7 @@ class Practices:
         asked = np.bincount(urgent["pool"], minlength=pools)
         self._learn(asked, slots)
         left = np.maximum(slots - self._booked[:, now], 0)
-        full = np.flatnonzero(_ranks(urgent["pool"], asked) >= left[urgent["pool"]])
+        full = np.flatnonzero(ranks(urgent["pool"], asked) >= left[urgent["pool"]])
         found = np.ones(len(urgent), bool)
         if len(full):
             free = (left - np.minimum(asked, left))[: self.pools.own]
@@ -640,7 +598,7 @@ class Practices:
         early = np.minimum(asked[:, 0], not_held)
         late = np.minimum(asked[:, 1], left - early)
         seen = np.stack([early, late, np.zeros_like(late)], axis=1).ravel()
-        come: Bools = _ranks(place, by_turn) < seen[place]
+        come: Bools = ranks(place, by_turn) < seen[place]
         free = (left - early - late)[: self.pools.own]
         full = np.flatnonzero(~come & (place % 3 == 1) & (place < 3 * self.pools.own))
         if len(full) and free.any():
@@ -654,7 +612,7 @@ class Practices:
         requests["at"], requests["event"] = now + ahead, event
         found = ahead < HORIZON
         booked = chosen(requests, found)
-        np.add.at(self._booked, (booked["pool"], booked["at"]), 1)
+        count_slots(self._booked, booked["pool"], booked["at"], 1)
         return booked, chosen(requests, ~found)
 
     # What is told
@@ -822,44 +780,11 @@ class Practices:
         role[order] = each % len(OWN)
         found = ahead < HORIZON
         pool = practice[found] * len(OWN) + role[found]
-        np.add.at(self._booked, (pool, now + ahead[found]), 1)
+        count_slots(self._booked, pool, now + ahead[found], 1)
         last = ahead.reshape(len(rows), slots).max(axis=1)
         days = self._open[np.minimum(now + last, len(self._open) - 1)]
         found_all: Integers = np.where(last < HORIZON, days, -1)
         return found_all
-
-
-def offers(free: Integers, practice: Integers, longest: Floats) -> Integers:
-    """Offer first free slots in turn; who would wait longer than ``longest`` takes none.
-
-    ``practice`` is ascending. A slot declined is offered to the next. Returns the day
-    (column) of each, or the number of days where they gave up or nothing was free. Nobody
-    declines the first day.
-    """
-    n, days = free.shape
-    ends, offered = np.cumsum(free.ravel()), free.sum(axis=1)
-    has, before = offered[practice], (np.cumsum(offered) - offered)[practice]
-    start, first = practice.searchsorted(np.arange(n)), practice * days
-
-    def offered_to_all(accepted: Bools) -> Integers:
-        """Return the first free day for each after those before them who accept."""
-        taken = np.concatenate([[0], np.cumsum(accepted)])
-        rank = taken[:-1] - taken[start][practice]
-        place = ends.searchsorted(before + rank, side="right")
-        ahead: Integers = np.where(rank < has, place - first, days)
-        return ahead
-
-    accepted = np.ones(len(practice), bool)
-    for _ in range(8):  # the queue of those who accept settles in two or three rounds
-        ahead = offered_to_all(accepted)
-        now_accepted = ((ahead <= longest) | (ahead == 0)) & (ahead < days)
-        if np.array_equal(now_accepted, accepted):
-            break
-        accepted = now_accepted
-    else:
-        ahead = offered_to_all(accepted)
-    result: Integers = np.where(accepted, ahead, days)
-    return result
 
 
 def _order(place: Integers, places: int) -> Integers:

@@ -19,10 +19,8 @@ from pathways.practice import (
     LEAKS,
     PracticeDay,
     Practices,
-    first_free,
-    first_free_from,
-    offers,
 )
+from pathways.practice_slots import first_free, first_free_from, offers
 from tests.demand_fakes import england, evidence
 
 START = date(2025, 4, 1)
