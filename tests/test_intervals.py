@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import log
 from statistics import quantiles
 
@@ -40,7 +41,7 @@ def effects(evidence: Evidence) -> dict[str, Effect]:
     }
 
 
-def half_widths(rows: list[dict[str, str]]) -> dict[str, tuple[float, float, float]]:
+def half_widths(rows: Sequence[Mapping[str, str]]) -> dict[str, tuple[float, float, float]]:
     """Return the quartiles of the half-widths of published effects, by grade."""
     found: dict[str, list[float]] = {grade: [] for grade in GRADES}
     for row in rows:
