@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from agents.compiled import compiled
 from pathways.vocabulary import ACTIVITY, STAGES
 
 Rows = npt.NDArray[np.int64]
@@ -39,7 +40,7 @@ class Ledger:
     def count(self, name: str, rows: Rows) -> None:
         """Count one ``name`` for each of ``rows`` (a row may stand twice)."""
         if self.on:
-            np.add.at(self.activity[name], rows, np.float32(1))
+            _add_one(self.activity[name], rows)
 
     def add(self, name: str, row: int, amount: float) -> None:
         """Add ``amount`` of ``name`` to one person."""
@@ -90,6 +91,12 @@ class Ledger:
             )
             for service, parts in waits.items()
         }
+
+
+@compiled
+def _add_one(column: npt.NDArray[np.float32], rows: Rows) -> None:
+    for row in rows:
+        column[row] += np.float32(1)
 
 
 STAGE_BITS: dict[str, int] = {stage: 1 << bit for bit, stage in enumerate(STAGES)}

@@ -31,6 +31,20 @@ from pathways.calendar import YEAR, Calendar
 from pathways.ledger import Ledger
 from pathways.practice_slots import count_slots, first_free, first_free_from, offers, ranks
 from pathways.practice_team import MODES, OWN, REMOTE, ROLES, TABLE, Pools, Team, odd
+from pathways.requests import (
+    GONE,
+    LEFT,
+    MISSED,
+    REQUEST,
+    SEEN,
+    Presence,
+    Requests,
+    chosen,
+    happens,
+    in_order,
+    joined,
+    read,
+)
 from pathways.seasons import Seasons
 from pathways.staff import Workload, workload
 from pathways.vocabulary import HOURS
@@ -51,25 +65,6 @@ HORIZON = 60  # working days ahead that appointments can be booked
 PER = 10_000
 WORKING_WEEK = 5
 MINUTES = 60.0  # an hour
-
-
-# One request to a practice. ``at`` is the working day (index) of the appointment, ``event`` that
-# of the appointment or of leaving the queue, if sooner; ``pool`` says whose slot it takes;
-# ``kind`` and ``mode`` are indices into ``KINDS`` and ``MODES``, ``asked`` the day of the request.
-REQUEST = np.dtype(
-    [
-        ("row", np.int64),
-        ("key", np.uint64),
-        ("pool", np.int64),
-        ("kind", np.int8),
-        ("mode", np.int8),
-        ("asked", np.int32),
-        ("at", np.int32),
-        ("event", np.int32),
-    ]
-)
-Requests = npt.NDArray[np.void]
-_BYTES = np.dtype((np.void, REQUEST.itemsize))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,19 +202,6 @@ def _missed(evidence: Evidence, mean: float) -> Floats:
     by_imd /= by_imd.mean()
     chances: Floats = mean * by_imd[:, None] * by_ltc / np.average(by_ltc, weights=weights)
     return chances
-
-
-def joined(parts: Sequence[Requests]) -> Requests:
-    """Return the requests of all ``parts`` one after the other (as bytes, which is quick)."""
-    if not parts:
-        return np.empty(0, REQUEST)
-    return np.concatenate([part.view(_BYTES) for part in parts]).view(REQUEST)
-
-
-def chosen(requests: Requests, which: npt.NDArray[np.generic]) -> Requests:
-    """Return the requests that a mask or an index chooses (as bytes, which is quick)."""
-    some: Requests = requests.view(_BYTES)[which].view(REQUEST)
-    return some
 
 
 @dataclass(slots=True)
@@ -418,18 +400,14 @@ class Practices:
         parts = [*self._asked.pop(now, []), (requests.rows, requests.keys)]
         rows = np.concatenate([rows for rows, _ in parts])
         keys = np.concatenate([keys for _, keys in parts])
-        here = self._is_here(rows, day)
-        rows, keys = rows[here], keys[here]
-        wanted, whom = halves(self.luck.words_of(keys, "practice.request"))
-        cell = np.searchsorted(self.team.edges, whom)
-        role = cell // len(MODES)
-        mode = cell - role * len(MODES)
-        kind = self.team.kind_of(role, wanted)
-        pool = self.pools.of[self.population.practice[rows], role]
-        order = _order(kind * np.int64(len(self.pools)) + pool, len(KINDS) * len(self.pools))
+        words = self.luck.words_of(keys, "practice.request")
         new = np.empty(len(rows), REQUEST)
-        new["row"], new["key"], new["asked"] = rows[order], keys[order], day
-        new["pool"], new["kind"], new["mode"] = pool[order], kind[order], mode[order]
+        shares = self.team.edges, self.team.kind_ends, len(MODES)
+        pools = self.pools.of, self.population.practice
+        count = read(new, rows, keys, words, day, self._presence, shares, pools)
+        new = new[:count]
+        place = new["kind"] * np.int64(len(self.pools)) + new["pool"]
+        new = chosen(new, in_order(place, len(KINDS) * len(self.pools)))
         edges = np.searchsorted(new["kind"], np.arange(len(KINDS) + 1)).tolist()
         return [new[low:high] for low, high in pairwise(edges)]
 
@@ -438,17 +416,14 @@ class Practices:
 
         A planned request has a lead in place of a wish.
         """
-        keys, which = requests["key"], np.arange(2)[:, None]
-        words = self.luck.words_of(keys[None, :], "practice.plans", which)
+        words = self.luck.words_of(requests["key"][:, None], "practice.plans", np.arange(2)).T
         (wish, patience), (hour, staying) = halves(words)
         return [wish, hour, patience, staying]
 
-    def _is_here(self, rows: Integers, day: int) -> Bools:
-        """Say which of ``rows`` are alive and live here; in the warm-up, as on day 0."""
-        people, now = self.population, max(day, 0)
-        entered = people.alive[rows] & (people.entry_day[rows] <= now)
-        here: Bools = entered & (now < people.exit_day[rows])
-        return here
+    @property
+    def _presence(self) -> Presence:
+        people = self.population
+        return people.alive, people.entry_day, people.exit_day
 
     def _await(self, booked: Requests) -> None:
         """File what is booked under the working day on which something happens to it."""
@@ -463,26 +438,22 @@ class Practices:
         """Return who is seen and who misses an appointment today, and who leaves the queue."""
         events = joined(self._due.pop(now, []))
         self.waiting -= len(events)
-        leaving = events["at"] > now
-        left, due_now = chosen(events, leaving), chosen(events, ~leaving)
-        here = self._is_here(due_now["row"], day)
-        for freed in (left, chosen(due_now, ~here)):
-            count_slots(self._booked, freed["pool"], freed["at"], -1)
-        left_here = self._is_here(left["row"], day)
-        gone = np.count_nonzero(~here) + np.count_nonzero(~left_here)
-        self.ledger.tally("gp", "all", "gone", int(gone))
-        due_now = chosen(due_now, here)
-        chance = self._chance_to_miss(due_now["row"]) * self.team.missed[due_now["mode"]]
-        missing = self.luck.uniforms_of(due_now["key"], "practice.miss") < chance
-        seen, missed = chosen(due_now, ~missing), chosen(due_now, missing)
-        return seen, missed, chosen(left, left_here)
-
-    def _chance_to_miss(self, rows: Integers) -> Floats:
-        people = self.population
-        conditions = people.ltc_count(rows)
-        group = (conditions > 0).astype(np.int64) + (conditions > 3)
-        chance: Floats = self.rules.missed[people.imd_quintile[rows] - 1, group]
-        return chance * self.missed_factor[rows]
+        draws = self.luck.uniforms_of(events["key"], "practice.miss")
+        people, chances = self.population, (self.rules.missed, self.missed_factor, self.team.missed)
+        found = happens(
+            events,
+            now,
+            day,
+            self._presence,
+            people.has,
+            people.imd_quintile,
+            chances,
+            draws,
+            self._booked,
+        )
+        self.ledger.tally("gp", "all", "gone", int(np.count_nonzero(found == GONE)))
+        seen, missed, left = (chosen(events, found == what) for what in (SEEN, MISSED, LEFT))
+        return seen, missed, left
 
     def _see_urgent(self, urgent: Requests, now: int) -> tuple[Requests, Requests]:
         """See as many of those who want help today as slots are left today.
@@ -546,7 +517,7 @@ class Practices:
         lead = _triangular(share, *self.rules.lead)
         target = np.minimum(np.rint(lead).astype(np.int64), HORIZON - 1)
         place = planned["pool"] * HORIZON + target
-        order = _order(place, len(self.pools) * HORIZON)
+        order = in_order(place, len(self.pools) * HORIZON)
         planned, target = chosen(planned, order), target[order]
         ahead = first_free_from(self._free(now, bookable), planned["pool"], target)
         return self._booked_ahead(planned, now, ahead, now + ahead)
@@ -564,7 +535,7 @@ class Practices:
         today, late = wish < self.rules.any_day, hour < self.rules.after_release
         turn = np.where(today, late.astype(np.int64), 2)
         place = routine["pool"] * 3 + turn
-        order = _order(place, 3 * len(self.pools))
+        order = in_order(place, 3 * len(self.pools))
         routine, place = chosen(routine, order), place[order]
         at_once = self._come_today(routine, place, now, bookable)
         free = self._free(now, bookable)
@@ -785,12 +756,6 @@ class Practices:
         days = self._open[np.minimum(now + last, len(self._open) - 1)]
         found_all: Integers = np.where(last < HORIZON, days, -1)
         return found_all
-
-
-def _order(place: Integers, places: int) -> Integers:
-    """Return the stable order of ``place``, numbers below ``places`` (small ones sort fast)."""
-    order: Integers = np.argsort(place.astype(np.min_scalar_type(places)), kind="stable")
-    return order
 
 
 def _logit(share: Floats) -> Floats:

@@ -157,10 +157,11 @@ class Team:
         mean: Floats = (self.modes * self.minutes).sum(axis=1)
         return mean
 
-    def kind_of(self, role: Integers, share: Floats) -> Integers:
-        """Return the kind of each request for ``role`` whose luck is ``share`` (0 to 1)."""
-        ends = np.cumsum(self.kinds, axis=1)[:, : KINDS - 1] + np.arange(len(ROLES))[:, None]
-        return np.searchsorted(ends.ravel(), role + share) - role * (KINDS - 1)
+    @property
+    def kind_ends(self) -> Floats:
+        """(roles, kinds - 1) where each kind but the last ends, plus the number of its role."""
+        ends: Floats = np.cumsum(self.kinds, axis=1)[:, : KINDS - 1]
+        return ends + np.arange(len(ROLES))[:, None]
 
 
 @dataclass(frozen=True, slots=True)
