@@ -16,10 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from agents.control import CONDITIONS, Control
 from agents.evidence import Evidence
 from agents.population import Population
 from pathways.calendar import YEAR
-from pathways.crises import PressureCrises
+from pathways.crises import PRESSURE, PressureCrises
+from pathways.crises import TABLE as CRISES
 from pathways.demand import EXPECTED, PROCESSES
 from pathways.design import Effect
 
@@ -35,7 +37,11 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
 }
 DEMAND: tuple[str, ...] = (*TARGETS, *(f"demand.{name}" for name in (*PROCESSES, *EXPECTED)))
 # What changes in a person while an effect lasts, beside rates of need; ``onset.CONDITION`` too.
-LASTING = ("blood_pressure", "activation", "continuity", "death")
+CONTROL = "control."  # of the odds that a known condition is treated to target
+LASTING = (
+    *("blood_pressure", "activation", "continuity", "death"),
+    *(f"{CONTROL}{condition}" for condition in CONDITIONS),
+)
 ONSET = "onset."
 ADMITTED = "emergency_admission"
 ACTIVATION_LEVELS = (1.0, 4.0)
@@ -188,7 +194,8 @@ class Effects:
     ``continuity`` is what the design adds to each person's usual-provider index (None where
     it does nothing to it). ``demand_factor`` holds, by process, what the design does to each
     person's rate; rows are of the whole population. ``step`` moves time on and returns whose
-    hazards changed.
+    hazards changed. ``control`` settles who is at target; ``turned`` are the rows for whom the
+    last step settled it anew.
     """
 
     def __init__(
@@ -196,6 +203,7 @@ class Effects:
         effects: Sequence[Effect],
         population: Population,
         evidence: Evidence,
+        control: Control | None = None,
     ) -> None:
         self._effects = tuple(effects)
         self._population = population
@@ -218,7 +226,16 @@ class Effects:
             acted += self._activation.ratios
         presses = any(effect.target == "blood_pressure" for effect in self._effects)
         self._crises = PressureCrises.read(evidence) if presses else None
-        self._mmhg = np.zeros(len(population))  # by which pressure is changed now
+        # By which pressure is changed now: of those off target, and of new disease in all.
+        self._mmhg, self._mmhg_of_disease = np.zeros((2, len(population)))
+        self._control, self.turned = control, np.empty(0, np.int64)
+        raised = [one for one in CONDITIONS if self._of(f"{CONTROL}{one}") and one in keys]
+        self._odds = {one: control.may_be_raised(one) for one in raised} if control else {}
+        self._between = (
+            evidence.value(CRISES, key=f"mmhg_off_target.{PRESSURE}")
+            if PRESSURE in self._odds
+            else 0.0
+        )
         if self._crises is not None:
             acted.append(ADMITTED)
         self.demand_factor: dict[str, Floats] = {
@@ -230,8 +247,10 @@ class Effects:
         """Whether there is any effect at all."""
         return bool(self._effects)
 
-    def step(self, reached: Bools | Mapping[str, Bools], days: float) -> tuple[Rows, Rows]:
-        """Let ``days`` pass; return rows whose demand and rows whose hazards moved.
+    def step(
+        self, reached: Bools | Mapping[str, Bools], days: float, day: float = 0.0
+    ) -> tuple[Rows, Rows]:
+        """Let ``days`` pass until ``day``; return rows whose demand and whose hazards moved.
 
         Parameters
         ----------
@@ -249,9 +268,9 @@ class Effects:
         for number, effect in enumerate(self._effects):
             self._strength[number, rows] = grown(before[number], now[number][rows], days, effect)
         changed = self._strength[:, rows] != before
-        mmhg = self._lowered(rows)
+        self._raise_control(rows, day)
         # Who becomes known or reaches the target gains or loses by it, however long supported.
-        moved, self._mmhg[rows] = mmhg != self._mmhg[rows], mmhg
+        moved = self._press(rows)
         self._activate(rows)
         self._apply_demand(rows)
         demand_rows = rows[changed.any(axis=0) | moved]
@@ -282,6 +301,26 @@ class Effects:
             raised = self._activation_before[rows] + self._total("activation", rows)
             self._population.activation[rows] = np.clip(raised, *ACTIVATION_LEVELS)
 
+    def _raise_control(self, rows: Rows, day: float) -> None:
+        """Let what care adds to the odds of the target decide who of ``rows`` is at it."""
+        if self._control is None or not self._odds:
+            return
+        for condition, odds in self._odds.items():
+            odds[rows] = self._product(f"{CONTROL}{condition}", rows)
+        self._control.settle(rows, day, self._odds)
+        self.turned = rows
+
+    def _press(self, rows: Rows) -> Bools:
+        """Take up how far pressure is changed in ``rows``; say for whom it is changed anew."""
+        mmhg = self._lowered(rows)
+        of_disease = mmhg
+        if self._control is not None and PRESSURE in self._odds:
+            of_disease = mmhg - self._between * self._control.gained[PRESSURE][rows]
+        moved: Bools = mmhg != self._mmhg[rows]
+        moved |= of_disease != self._mmhg_of_disease[rows]
+        self._mmhg[rows], self._mmhg_of_disease[rows] = mmhg, of_disease
+        return moved
+
     def _apply_demand(self, rows: Rows) -> None:
         if self.continuity is not None:
             self.continuity[rows] = self._total("continuity", rows)
@@ -310,7 +349,7 @@ class Effects:
             return
         population = self._population
         self._apply_pressure(rows)
-        pressed = self._columns if self._of("blood_pressure") else []
+        pressed = self._columns if self._presses else []
         for target in sorted({one.target for one in self._effects if one.target.startswith(ONSET)}):
             column = population.conditions.index(target.removeprefix(ONSET))
             before = population.onset_factor[rows, column] if column in pressed else 1.0
@@ -320,11 +359,16 @@ class Effects:
 
     def _apply_pressure(self, rows: Rows) -> None:
         """Set the onset factors of ``rows`` from their change of blood pressure."""
-        if self._hypertension is None or not self._of("blood_pressure"):
+        if self._hypertension is None or not self._presses:
             return
         population = self._population
-        factors = self._pressure.onset_factors(self._mmhg[rows])
+        factors = self._pressure.onset_factors(self._mmhg_of_disease[rows])
         population.onset_factor[np.ix_(rows, np.array(self._columns))] = factors
+
+    @property
+    def _presses(self) -> bool:
+        """Whether pressure is changed, in those off target or by bringing them to it."""
+        return self._crises is not None or PRESSURE in self._odds
 
     def _lowered(self, rows: Rows) -> Floats:
         """Return the change of pressure (mmHg) of ``rows``: none but in known ones off target."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pathways.components.parameters import change_range
 from pathways.design import INSIDE, NO_STUDY, NOT_EMULATED
 from results.report_blocks import Table
 from results.report_data import Option, ReportData
@@ -25,10 +26,13 @@ STANDING_WORDS = {
     NOT_EMULATED: "from a study; not checked whether the model gives what it found",
     NO_STUDY: "no study of people with and without it",
 }
+NOTHING = 1e-9
 MISSED = "study emulated, and not met"
 TARGETS = {
     "activation": "activation of patients",
     "blood_pressure": "blood pressure",
+    "control.hypertension": "odds of blood pressure at target",
+    "control.type_2_diabetes": "odds of blood glucose at target",
     "diabetes_control": "control of diabetes",
 }
 
@@ -43,6 +47,7 @@ class Effect:
     source: str
     standing: str
     interval: str = ""
+    size: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +99,28 @@ def standing_of(data: ReportData, option: Option) -> Standing:
 def _effect(part: str, one: Mapping[str, Any]) -> Effect:
     names = ("target", "evidence", "source", "standing", "interval")
     words = {name: str(one.get(name, "")) for name in names}
-    return Effect(part=part, **words)
+    return Effect(part=part, size=size_words(words["target"], one), **words)
+
+
+def size_words(target: str, one: Mapping[str, Any]) -> str:
+    """Return what an effect changes by and the range it is drawn from: "0% (−12% to +13%)".
+
+    Empty in records of older programs, which do not hold the size.
+    """
+    if not isinstance(one.get("change"), int | float):
+        return ""
+    unit = change_range(target).unit
+    share = unit.startswith(("relative", "share"))
+
+    def said(value: float) -> str:
+        if not share:
+            return f"{value:+.3g}".replace("-", "−")
+        return "0%" if abs(value) < NOTHING else f"{100.0 * value:+.3g}%".replace("-", "−")
+
+    ends = [one.get(name) for name in ("low", "high")]
+    span = [said(float(end)) for end in ends if isinstance(end, int | float)]
+    drawn = f" ({span[0]} to {span[1]})" if len(span) == len(ends) else ""
+    return f"{said(float(one['change']))}{drawn}{'' if share else ' ' + unit.split(',')[0]}"
 
 
 def saying(standings: Sequence[Standing]) -> tuple[str, str] | None:
@@ -155,6 +181,7 @@ def standing_table(standings: Sequence[Standing]) -> Table | None:
             one.option.letter,
             capital(spoken(effect.part or one.option.title)),
             target_words(effect.target),
+            effect.size or "not recorded",
             effect.source,
             STANDING_WORDS.get(effect.standing, MISSED if effect.standing else "not known"),
             effect.interval or "not known",
@@ -168,6 +195,7 @@ def standing_table(standings: Sequence[Standing]) -> Table | None:
             capital(spoken(part or one.option.title)),
             "none published",
             "",
+            "",
             "a plan’s figures alone",
             "none",
         )
@@ -178,7 +206,15 @@ def standing_table(standings: Sequence[Standing]) -> Table | None:
         return None
     return Table(
         caption="What stands behind each published effect",
-        head=("Design", "Part", "What it changes", "Study", "How it stands", "Its interval"),
+        head=(
+            "Design",
+            "Part",
+            "What it changes",
+            "By (drawn from)",
+            "Study",
+            "How it stands",
+            "Whose interval",
+        ),
         rows=tuple(rows),
         wide=True,
     )

@@ -57,7 +57,9 @@ class Programme:
         if not model.spec.baseline:
             design = model.spec.design
         self._acting = design.acting(model.spec.effects)
-        self._effects = Effects(lasting(self._acting), model.population, model.evidence)
+        self._effects = Effects(
+            lasting(self._acting), model.population, model.evidence, model.world.control
+        )
         self._places = Places(model, design.components)
         if design.pathway or design.components:
             self._open(design)
@@ -245,7 +247,8 @@ class Programme:
 
     def _grow(self, day: int) -> None:
         model = self._model
-        demand_rows, hazard_rows = self._effects.step(self.reached(), STEP)
+        demand_rows, hazard_rows = self._effects.step(self.reached(), STEP, day)
+        model.changed(model.crises.follow(self._effects.turned))
         if len(demand_rows):
             for process, factor in self._effects.demand_factor.items():
                 model.demand.factor[process][demand_rows] = factor[demand_rows]

@@ -9,7 +9,13 @@ from typing import Any
 from agents.evidence import Row
 from agents.faults import Fault, nearest
 from agents.rule_check import rule_faults
-from experiments.designs.sizes import limit_faults, own_size, size_faults, study_size
+from experiments.designs.sizes import (
+    limit_faults,
+    own_size,
+    pressed_twice,
+    size_faults,
+    study_size,
+)
 from experiments.settings import check_settings, flat
 from pathways.components import KINDS, Component
 from pathways.components.parameters import RANGES, change_range
@@ -220,6 +226,7 @@ class Reading:
                 )
             seen.add((effect.version, effect.target))
             found.append(effect)
+        self.faults += pressed_twice(seen, self.where, f"component {name!r}: effects")
         return found
 
     def _effect(

@@ -170,6 +170,8 @@ TARGETS = (
     "demand.outpatient_attendance",
     "demand.elective_admission",
     "blood_pressure",
+    "control.hypertension",
+    "control.type_2_diabetes",
     "activation",
 )
 # Settings that count posts, which a line of costs may follow.

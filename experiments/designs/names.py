@@ -15,7 +15,7 @@ from agents.faults import Fault, nearest
 from agents.rule_check import rule_faults
 from agents.vulnerabilities import vulnerabilities_of
 from experiments.designs.forms import POSTS, TARGETS, UNITS
-from experiments.designs.sizes import limit_faults, size_faults
+from experiments.designs.sizes import limit_faults, pressed_twice, size_faults
 from experiments.settings import check_settings, flat
 from pathways.vocabulary import ACTIVITY
 from results.settings import contract_faults
@@ -50,6 +50,8 @@ def name_faults(table: Table, where: str, evidence: Evidence, known: Iterable[st
     own = {str(one.get("key")) for one in _tables(table, "evidence")}
     for number, effect in enumerate(_tables(table, "effects"), 1):
         faults += _effect_faults(effect, where, f"effects[{number}]", studies, own)
+    told = [(str(one.get("version")), str(one.get("target"))) for one in _tables(table, "effects")]
+    faults += pressed_twice(told, where, "effects")
     items = {row["item"] for row in evidence.rows("unit_costs")} | own
     for number, cost in enumerate(_tables(table, "costs"), 1):
         faults += _cost_faults(cost, where, f"costs[{number}]", items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from agents.evidence import Row
 from agents.faults import Fault
@@ -12,7 +12,9 @@ from pathways.design import Design
 RATIOS = ("RR", "OR", "HR", "IRR", "rate ratio", "odds ratio", "hazard ratio")
 PERCENT = ("percent change", "percent")
 # Targets that count what a study counts, so that a fall there is a fall here.
-LIKE_THE_STUDY = ("demand.", "onset.", "death", "died_at_home", "stay", "blood_pressure")
+LIKE_THE_STUDY = (
+    *("demand.", "onset.", "death", "died_at_home", "stay", "blood_pressure", "control."),
+)
 Ends = tuple[object, object]
 
 
@@ -92,6 +94,27 @@ def size_faults(
             )
         )
     return faults
+
+
+def pressed_twice(effects: Iterable[tuple[str, str]], where: str, key: str) -> list[Fault]:
+    """Return a fault for each version that lowers pressure and raises who is at target for it.
+
+    ``effects`` are version and target of one component, or of a design's own pathway. A mean
+    fall of pressure holds those whom it brings to target, so both would count them twice.
+    """
+    held = set(effects)
+    both = ("blood_pressure", "control.hypertension")
+    return [
+        _fault(
+            where,
+            key,
+            f"{version}: {both[0]} and {both[1]}",
+            "one of the two in a version",
+            "keep one: the mean fall of pressure is also of those whom it brings to target",
+        )
+        for version in sorted({version for version, _ in held})
+        if all((version, target) in held for target in both)
+    ]
 
 
 def doubtful_signs(design: Design) -> list[str]:

@@ -40,6 +40,8 @@ CHANGES: dict[str, Range] = {
     "blood_pressure": Range(-60.0, 60.0, "mmHg"),
     "activation": Range(-3.0, 3.0, "levels"),
     "continuity": Range(-1.0, 1.0, "usual-provider index, a share of visits"),
+    "control.hypertension": Range(-1.0, MOST, "relative change of the odds of the target"),
+    "control.type_2_diabetes": Range(-1.0, MOST, "relative change of the odds of the target"),
     "replaces": SHARE,
     "avoids": SHARE,
     "same_day": SHARE,
