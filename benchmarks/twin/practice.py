@@ -66,8 +66,9 @@ class Pool:
             model.practice_team,
             model.working_days,
         )
-        mondays = [model.calendar.weekday(day) == 0 for day in self.days]
-        weights = [self.rules.monday if monday else 1.0 for monday in mondays]
+        before = [self.days[0] - 1, *self.days]
+        after_weekend = [day - last > 2 for last, day in zip(before, self.days, strict=False)]
+        weights = [self.rules.monday if first else 1.0 for first in after_weekend]
         years = (model.calendar.end + NEVER_LATER + model.calendar.warm_up) / YEAR
         self._weights = [w * years / sum(weights) for w in weights]
         self.slots = [0] * (len(self.days) + HORIZON)
@@ -322,7 +323,7 @@ class Practice:
     def _appointment(self, resident: Resident, request: Request, at: int) -> Steps:
         """Wait for the appointment; return False if the wait proves too long."""
         model, now = self._model, self.index(int(self._env.now))
-        leaves = now + 1 + self._days_of_patience() if request.kind == ROUTINE else at
+        leaves = now + max(self._days_of_patience(), 1) if request.kind == ROUTINE else at
         try:
             until = self.days[min(leaves, at)]
             yield self._env.timeout(max(until - self._env.now, 0.0))
