@@ -10,12 +10,12 @@ from agents.population import Population
 from pathways.calendar import YEAR, Calendar
 from pathways.demand import Demand
 from pathways.ledger import Ledger
-from pathways.lists import (
+from pathways.lists import Lists
+from pathways.waiting import (
     NO_PEOPLE,
     Allowance,
     Backlog,
     Habits,
-    Lists,
     joining,
     next_to_be_seen,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import simpy
 
 from pathways.calendar import YEAR
-from pathways.lists import Habits
+from pathways.waiting import Habits
 
 if TYPE_CHECKING:
     from benchmarks.twin.model import PlainTwin
