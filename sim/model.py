@@ -7,8 +7,10 @@ happened is recorded; money and outcomes are worked out from the record elsewher
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -55,6 +57,7 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
+_OBJECTS_BETWEEN = 50_000  # new objects between two looks for circles of them
 HISTORY = 2 * YEAR  # days before the start that waiting lists and look-back rules need
 
 # Series of the model as a whole, collected at the end of every month (or step).
@@ -149,9 +152,10 @@ class CareModel(mesa.Model):
     def run_to_end(self) -> RunRecord:
         """Simulate all days and return the record."""
         began = time.process_time()
-        for day in self._month_ends():
-            self.env.run(until=day)
-            self.datacollector.collect(self)
+        with few_collections():
+            for day in self._month_ends():
+                self.env.run(until=day)
+                self.datacollector.collect(self)
         self.running = False
         self._finish(time.process_time() - began)
         return self.record
@@ -450,6 +454,17 @@ def design_costs(spec: RunSpec) -> list[dict[str, Any]]:
             }
         )
     return lines
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Let Python look for circles of objects seldom: a run makes few, and looking takes time."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_BETWEEN, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def simulate(spec: RunSpec, shelf: Shelf | None = None) -> RunRecord:
