@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,9 @@ class LookBack:
             name: self._past(demand, {each: history[each] for each in processes})
             for name, processes in WATCHED.items()
         }
+        # Of all months, and of the last twelve: months come and go more rarely than rules look.
+        self._all = {name: _sum(months) for name, months in self._months.items()}
+        self._year = {name: _sum([*months][-LAST_YEAR:]) for name, months in self._months.items()}
 
     def _past(self, demand: Demand, history: Mapping[str, Arrivals]) -> deque[Counts]:
         """Cut the 18 months before day 0 into months, oldest first."""
@@ -53,7 +56,9 @@ class LookBack:
     def next_month(self) -> None:
         """Begin a new month and forget the oldest."""
         self._count()
-        for months in self._months.values():
+        for name, months in self._months.items():
+            self._all[name] -= months[0]
+            self._year[name] -= months[-LAST_YEAR]
             months.append(np.zeros(self._n_people, np.int16))
 
     def add(self, day: int, arrivals: dict[str, Arrivals]) -> None:
@@ -68,17 +73,20 @@ class LookBack:
         for name, asked in self._asked.items():
             if asked:
                 counts = np.bincount(np.concatenate(asked), minlength=self._n_people)
-                self._months[name][-1] += counts.astype(np.int16)
+                for column in (self._months[name][-1], self._all[name], self._year[name]):
+                    column += counts.astype(np.int16)
                 asked.clear()
 
     def columns(self) -> dict[str, npt.NDArray[np.int64]]:
         """Return counts by person under the names that rules use, such as ``ae_12m``."""
         self._count()
         columns = {}
-        for name, months in self._months.items():
-            recent = np.array(months)
-            last_year = recent[-LAST_YEAR:].sum(axis=0, dtype=np.int16)
-            before = recent[:-LAST_YEAR].sum(axis=0, dtype=np.int16)
-            columns[f"{name}_18m"] = last_year.astype(np.int64) + before
-            columns[f"{name}_12m"] = last_year.astype(np.int64)
+        for name in self._months:
+            columns[f"{name}_18m"] = self._all[name].astype(np.int64)
+            columns[f"{name}_12m"] = self._year[name].astype(np.int64)
         return columns
+
+
+def _sum(months: Iterable[Counts]) -> Counts:
+    total: Counts = np.sum([*months], axis=0, dtype=np.int16)
+    return total
