@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from agents.faults import BadInput
-from calibration.matching.places import larger, side_by_side
+from calibration.matching.places import larger, main, side_by_side
 
 
 def folder(to: Path, place: str, centre: dict[str, float], **told: object) -> Path:
@@ -55,3 +55,45 @@ def test_folders_that_cannot_be_compared_are_refused_with_the_reason(tmp_path: P
     unfinished = folder(tmp_path / "three", "lambeth", {"heart": 0.9}, finished=False)
     with pytest.raises(BadInput, match="no finished calibration"):
         side_by_side(one, unfinished)
+    (one / "tables" / "draws.csv").unlink()
+    with pytest.raises(BadInput, match=r"draws\.csv"):
+        side_by_side(one, one)
+
+
+def test_parameters_that_one_place_alone_fitted_are_left_out(tmp_path: Path) -> None:
+    one = folder(tmp_path / "one", "southwark", {"mind": 0.9, "heart": 0.7})
+    two = folder(tmp_path / "two", "lambeth", {"heart": 0.9, "lungs": 1.0})
+    for table in (side_by_side(one, two), side_by_side(two, one)):
+        assert table["parameter"].tolist() == ["heart"]
+        assert table["southwark"].tolist() == [0.7]
+        assert table["lambeth"].tolist() == [0.9]
+    other = folder(tmp_path / "three", "england", {"lungs": 0.9})
+    with pytest.raises(BadInput, match="nothing in common"):
+        side_by_side(one, other)
+
+
+def test_one_place_fitted_twice_keeps_a_column_for_each_fit(tmp_path: Path) -> None:
+    one = folder(tmp_path / "one", "southwark", {"heart": 0.7})
+    two = folder(tmp_path / "two", "southwark", {"heart": 0.9})
+    table = side_by_side(one, two)
+    medians = [
+        name for name in map(str, table) if name.startswith("southwark") and name.endswith(")")
+    ]
+    assert medians == [f"southwark ({one})", f"southwark ({two})"]
+    assert table[medians].iloc[0].tolist() == [0.7, 0.9]
+
+
+def test_the_command_prints_the_table_or_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = folder(tmp_path / "one", "southwark", {"heart": 0.7})
+    two = folder(tmp_path / "two", "lambeth", {"heart": 0.9})
+    assert main([str(one), str(two)]) == 0
+    assert "first_larger" in capsys.readouterr().out
+    for arguments in ([], [str(one)], [str(one), str(two), str(one)]):
+        assert main(arguments) == 2
+        assert "FOLDER FOLDER" in capsys.readouterr().err
+    assert main([str(one), str(tmp_path / "none")]) == 2
+    told = capsys.readouterr()
+    assert "no finished calibration" in told.err
+    assert "Traceback" not in told.err + told.out
