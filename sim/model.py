@@ -26,16 +26,15 @@ from agents.segments import Segments
 from pathways.asked import Arrivals
 from pathways.calendar import WEEK, YEAR, Calendar
 from pathways.demand import Demand
-from pathways.hospital import Arriving, together
 from pathways.journey import link_worker_episode
 from pathways.ledger import Ledger
-from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
-from pathways.practice import PracticeDay
 from pathways.seasons import Seasons
+from sim.account import account_of
 from sim.bodies import Bodies
 from sim.cases import Cases
 from sim.crises import Crises
 from sim.deconditioning import deconditioning
+from sim.emergencies import Emergencies
 from sim.isolation import Isolation
 from sim.last_days import LastDays
 from sim.lookback import LookBack
@@ -108,10 +107,11 @@ class CareModel(mesa.Model):
         self.seasons = Seasons.of(self.world.evidence, spec.start, spec.settings)
         self.seasons.follow(self.demand)
         self.deconditioning = deconditioning(self.world, spec, self.changed)
-        self.unmet_returns = unmet_returns(spec, self.world.evidence, self.luck)
         self._fixed_luck: dict[str, Floats] = {}
         self.services = open_services(self)
         self.services.begin(spec.settings)
+        returns = unmet_returns(spec, self.world.evidence, self.luck)
+        self.emergencies = Emergencies(self.demand, self.services, self.ledger, returns)
         self._shared = self.services.for_pathway()
         self.look_back = LookBack(self.demand, self.history, len(self.population))
         self.demand.forget_history()
@@ -280,7 +280,7 @@ class CareModel(mesa.Model):
         community = self.services.community
         arrivals = community.day(day, self.programme.divert(day, self.demand.today(day)))
         practice = self.services.practices.day(day, arrivals["practice_consultation"])
-        self.services.hospital.receive(day, self._emergencies(day, arrivals, practice))
+        self.services.hospital.receive(day, self.emergencies.of_day(day, arrivals, practice))
         self.services.lists.day(day, arrivals)
         community.after_practice(day, practice)
         for row in arrivals["mdt_review"].rows.tolist():
@@ -293,56 +293,6 @@ class CareModel(mesa.Model):
         if self._book is not None:
             self._book.days_supported[np.flatnonzero(self.programme.supported)] += 1.0
         self.look_back.add(day, arrivals)
-
-    def _emergencies(
-        self, day: int, arrivals: Mapping[str, Arrivals], practice: PracticeDay
-    ) -> Arriving:
-        """Bring together everyone who comes to the hospital today."""
-        visits, admissions = arrivals["ed_attendance"], arrivals["emergency_admission"]
-        not_admitted = Arriving(
-            rows=visits.rows,
-            times=day + visits.times,
-            keys=visits.keys,
-            kinds=self._kinds(visits.keys),
-            avoidable=np.zeros(len(visits), np.bool_),
-        )
-        admitted = Arriving(
-            rows=admissions.rows,
-            times=day + admissions.times,
-            keys=admissions.keys,
-            kinds=np.where(self.demand.is_through_ed(admissions.keys), ADMITTED, DIRECT).astype(
-                np.int8
-            ),
-            avoidable=self.demand.is_acsc(admissions.rows, admissions.keys),
-        )
-        return together(not_admitted, self._without_practice(day, practice), admitted)
-
-    def _without_practice(self, day: int, practice: PracticeDay) -> Arriving:
-        """Return who comes to A&E today because the practice could not see them."""
-        rows, keys = practice.leaked("ed")
-        kinds = [self.services.for_want.kinds(keys, self.demand)]
-        if self.unmet_returns:
-            late_rows, late_keys = self.unmet_returns.come(day, practice)
-            rows, keys = np.concatenate([rows, late_rows]), np.concatenate([keys, late_keys])
-            kinds.append(self._kinds(late_keys))
-        self.ledger.count("ae_from_gp_wait", rows)
-        return Arriving(
-            rows=rows,
-            times=day + self.services.hospital.stays.arrival_times(keys),
-            keys=keys,
-            kinds=np.concatenate(kinds),
-            avoidable=np.zeros(len(rows), np.bool_),
-        )
-
-    def _kinds(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int8]:
-        """Say which attendances without admission are type 1, and of those which are major."""
-        major = self.demand.uniforms("ed.major", keys) < self.services.major_share
-        kinds = np.where(major, MAJOR, MINOR)
-        sent_on = self.services.community.minors
-        kinds = np.where(self.demand.is_type_1(keys), kinds, OTHER)
-        if len(sent_on):
-            kinds = np.where(np.isin(keys, sent_on), MINOR, kinds)
-        return kinds.astype(np.int8)
 
     # ---- records ----
 
@@ -391,69 +341,7 @@ class CareModel(mesa.Model):
         self._deaths(end)
         self._close_periods(end)
         self.record.evidence = tuple(self.world.evidence.used.values())
-        self.record.about = about(self, seconds)
-
-
-def about(model: CareModel, seconds: float) -> dict[str, Any]:
-    """Return what ``run.json`` says of a run."""
-    spec, people = model.spec, model.population
-    return {
-        "place": spec.place.key,
-        "place_name": spec.place.name,
-        "design": spec.design.name,
-        "design_title": spec.design.title,
-        "assumption_only": spec.design.assumption_only,
-        "parts": spec.design.parts,
-        "effects": spec.effects,
-        "baseline": spec.baseline,
-        "draw": spec.draw,
-        "replication": spec.replication,
-        "seed": spec.seed,
-        "population": spec.population,
-        "place_population": spec.place.population,
-        "scale": spec.scale,
-        "years": spec.years,
-        "start": spec.start.isoformat(),
-        "conditions": list(people.conditions),
-        "ethnic_groups": list(people.ethnic_groups),
-        "vulnerabilities": list(people.vulnerabilities),
-        "localities": list(people.localities),
-        "practices": int(people.practice.max()) + 1,
-        "design_costs": [] if spec.baseline else design_costs(spec),
-        "checks": model.services.checks(),
-        "seconds": round(seconds, 3),
-        "status": "complete",
-    }
-
-
-def design_costs(spec: RunSpec) -> list[dict[str, Any]]:
-    """Return the lines of what the design costs, for the simulated population."""
-    heads = spec.population / 10_000
-    lines = []
-    for cost in spec.design.costs:
-        fte = spec.design.posts(cost, spec.settings) * heads
-        factor = {
-            "GBP per FTE year": (fte, "GBP per year"),
-            "GBP per FTE once": (fte, "GBP once"),
-            "GBP per resident year": (float(spec.population), "GBP per year"),
-            "GBP per resident once": (float(spec.population), "GBP once"),
-        }.get(cost.unit, (1.0, cost.unit))
-        lines.append(
-            {
-                "line": cost.line,
-                "kind": cost.kind,
-                "payer": cost.payer,
-                "setting": cost.setting,
-                "role": cost.role,
-                "fte": fte,
-                "amount": cost.amount * factor[0],
-                "unit": factor[1],
-                "price_year": cost.price_year,
-                "first_year": cost.first_year,
-                "evidence_key": cost.evidence,
-            }
-        )
-    return lines
+        self.record.about = account_of(self, seconds)
 
 
 @contextmanager

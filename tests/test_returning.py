@@ -61,7 +61,7 @@ def test_only_a_run_that_says_so_sees_them_return() -> None:
     assert STRUCTURE["unmet_need"].default == "ends"
     assert chosen({"unmet_need": "returns"}, "x").settings == {SETTING: 1.0}
     usual, returns = model_of(), model_of((SETTING, 1.0))
-    assert usual.unmet_returns is None
+    assert usual.emergencies.returns is None
     did_without = 0.3 * total(usual, "gp_unmet")  # a third of them, as published
     more = total(returns, "ae_from_gp_wait") - total(usual, "ae_from_gp_wait")
     assert 0.0 < more < 2.0 * 0.05 * did_without + 10.0
