@@ -16,10 +16,11 @@ import numpy.typing as npt
 import simpy
 
 from pathways.calendar import YEAR
+from pathways.caseload import Caseload
 from pathways.design import Reach, Support
 from pathways.ledger import STAGE_BITS, Ledger
 from pathways.queues import Steps, Walk
-from pathways.teams import Caseload, Meeting
+from pathways.teams import Meeting
 
 Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]

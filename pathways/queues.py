@@ -33,7 +33,7 @@ class Turn(Event):
     asked : time of the request
     waits : True while in the queue
     held : True while the place is held
-    need : what a queue that is ordered anew goes by (see ``pathways.teams.Sessions``)
+    need : what a queue that is ordered anew goes by (see ``pathways.sessions.Sessions``)
     """
 
     until = inf  # a turn leaves the queue when its process says so, not by itself

@@ -30,11 +30,12 @@ from agents.organisations import (
     TeamMeeting,
 )
 from agents.segments import Segments
+from pathways.caseload import Caseload
 from pathways.demand import Demand
 from pathways.hospital import Hospital
 from pathways.pools import usual_valves
 from pathways.practice import Practices
-from pathways.teams import Caseload, Meeting
+from pathways.teams import Meeting
 
 PREFIX = "rules."  # of the settings that choose a rule by its position in ``RULES``
 

@@ -9,6 +9,7 @@ from math import exp
 import numpy as np
 
 from agents.evidence import Evidence
+from pathways.caseload import Caseload, link_worker_days
 from pathways.community import Community
 from pathways.components import MoreCapacity
 from pathways.hospital import Hospital, OnDischarge
@@ -20,12 +21,7 @@ from pathways.own_gp import admissions, own_gp
 from pathways.pools import Capacity
 from pathways.practice import Practices
 from pathways.practice_team import SETTINGS as TEAM_SETTINGS
-from pathways.teams import (
-    Caseload,
-    Meeting,
-    link_worker_days,
-    team_settings,
-)
+from pathways.teams import Meeting, team_settings
 from pathways.workforce import SETTINGS as STAFF_SETTINGS
 from sim.for_want import ForWant
 from sim.organisations import Organisations

@@ -8,16 +8,10 @@ from math import ceil
 
 from agents.evidence import Evidence
 from pathways.calendar import YEAR
+from pathways.caseload import Caseload, coordinators, link_workers
 from pathways.pools import assign_sites
-from pathways.teams import (
-    Caseload,
-    Meeting,
-    Sessions,
-    coordinators,
-    link_workers,
-    team_settings,
-    teams_for,
-)
+from pathways.sessions import Sessions
+from pathways.teams import Meeting, team_settings, teams_for
 from sim.scene import Scene
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import simpy
 
 from agents.luck import Luck
+from pathways.caseload import coordinators, link_worker_days, link_workers
 from pathways.journey import Services, link_worker_episode
 from pathways.ledger import Ledger
 from pathways.queues import Steps
-from pathways.teams import Meeting, coordinators, link_worker_days, link_workers
+from pathways.teams import Meeting
 from sim.cases import Cases
 from sim.model import CareModel
 from tests.small_runs import small_run

@@ -30,10 +30,11 @@ from agents.decisions import (
 from agents.luck import Luck
 from agents.organisations import AcuteHospital, GeneralPractice, LinkWorkerService, TeamMeeting
 from pathways.beds import Valves
+from pathways.caseload import link_worker_days, link_workers
 from pathways.journey import Services, link_worker_episode
 from pathways.pools import usual_valves
 from pathways.queues import Steps, Walk
-from pathways.teams import Meeting, link_worker_days, link_workers
+from pathways.teams import Meeting
 from sim.model import CareModel
 from sim.spec import RunSpec
 from tests.demand_fakes import england

@@ -16,7 +16,7 @@ from experiments.experiment import Experiment, resolve, resolved_toml
 from experiments.planning import specs_of
 from experiments.points import Point
 from pathways.schedule import SCHEDULED, Entry, as_settings, changes_by_day
-from pathways.teams import Sessions
+from pathways.sessions import Sessions
 from sim.model import CareModel
 from sim.world import Shelf
 from tests.small_runs import small_run

@@ -13,16 +13,10 @@ from agents.evidence import Evidence
 from agents.faults import BadInput
 from agents.luck import Luck
 from pathways.calendar import YEAR
+from pathways.caseload import Caseload, coordinators, link_worker_days, link_workers
 from pathways.ledger import Ledger
 from pathways.queues import Steps, Walk
-from pathways.teams import (
-    Caseload,
-    Meeting,
-    coordinators,
-    link_worker_days,
-    link_workers,
-    team_settings,
-)
+from pathways.teams import Meeting, team_settings
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "calibration" / "evidence"
 HOURS = {"GP lead": 5.0, "care coordinator": 15.0}

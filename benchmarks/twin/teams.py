@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import simpy
 
 from pathways.calendar import YEAR
-from pathways.teams import link_worker_days, team_settings
+from pathways.caseload import link_worker_days
+from pathways.teams import team_settings
 from sim.teams import contacts_of_episode
 
 if TYPE_CHECKING:
