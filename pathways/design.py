@@ -181,7 +181,7 @@ class Design:
     @property
     def parts(self) -> list[dict[str, Any]]:
         """Each part that changes people, with how its published effects stand, for records."""
-        told = ("target", "evidence", "source", "standing", "interval")
+        told = ("target", "evidence", "source", "standing", "interval", "change", "low", "high")
         names = dict.fromkeys(effect.component for effect in self.effects)
         return [
             {

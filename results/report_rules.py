@@ -50,7 +50,7 @@ def plan_block(data: ReportData) -> Block | None:
         how="Met: the whole interval lies at the plan’s figure or beyond; missed: it all falls "
         "short; an interval that holds the plan’s figure tells neither. The plan counts from "
         "momentum, growth that it assumed. Simulated is counted from usual care with the same "
-        "luck, whatever that grows by.",
+        "luck, whatever that grows by." + _waiting(data, option),
         source="Mid and South Essex Success Regime, STP Local Health and Care Annex, 2016",
     )
 
@@ -107,26 +107,67 @@ def _locality_panel(data: ReportData, option: Option, rows: pd.DataFrame, point:
     )
 
 
-def _plan_table(rows: pd.DataFrame) -> Table:
-    whole = rows[rows["locality"] == ALL]
-    return Table(
-        caption="Change from momentum: the plan beside the simulated, %",
-        head=("Point of delivery", "The plan", "Version", "Simulated", "95% interval"),
-        rows=tuple(_plan_row(row) for row in whole.to_dict("records")),
-        numeric=columns((1, 3, 4)),
-    )
-
-
-def _plan_row(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
-    point, effects = str(row["point_of_delivery"]), str(row["effects"])
-    known = math.isfinite(row["low"])
+def _waiting(data: ReportData, option: Option) -> str:
+    """Say how the plan changes who waits for outpatients, which activity alone does not show."""
+    rows = data.rows("resources", service="outpatients", group_by="all", year=str(data.years))
+    if not len(rows):
+        return ""
+    waits = rows[rows["role"].isin(("first", "follow_up"))]
+    planned = waits[(waits["design"] == option.key) & (waits["effects"] == "plan")]
+    usual = waits[waits["design"] == data.baseline.key]
+    if not len(planned) or not usual["queue_end"].notna().all():
+        return ""
+    with_it, without = (float(one["queue_end"].sum()) for one in (planned, usual))
     return (
-        f"{point[:1].upper()}{point[1:]}",
-        _minus(f"{row['plan']:+.1f}"),
-        READING_WORDS.get(effects, effects),
-        _minus(f"{row['mean']:+.1f}"),
-        _minus(f"{row['low']:+.1f} to {row['high']:+.1f}") if known else "one run",
+        " Where people wait for outpatients or operations, fewer referrals shorten the list before "
+        f"fewer people are seen: at the end {with_it:,.0f} wait for an outpatient visit by the "
+        f"plan’s own assumptions, {without:,.0f} under usual care."
     )
+
+
+def _plan_table(rows: pd.DataFrame) -> Table:
+    """Return the plan beside every version: all places together, then each that has a target."""
+    versions = [one for one in draw.LOOKS if one in set(rows["effects"])]
+    told = rows[(rows["locality"] == ALL) | rows["plan"].notna()]
+    points = list(dict.fromkeys(told["point_of_delivery"]))
+    order = told.assign(
+        _all=told["locality"] != ALL, _point=told["point_of_delivery"].map(points.index)
+    ).sort_values(["_all", "_point", "locality"], kind="stable")
+    keyed = {
+        (row["locality"], row["point_of_delivery"], row["effects"]): row
+        for row in order.to_dict("records")
+    }
+    pairs = dict.fromkeys((place, point) for place, point, _ in keyed)
+    return Table(
+        caption="Change from momentum in %: the plan beside the simulated, 95% intervals in "
+        "brackets; places with a target of their own",
+        head=("Place", "Point of delivery", "The plan", *(READING_WORDS[one] for one in versions)),
+        rows=tuple(_plan_row(keyed, place, point, versions) for place, point in pairs),
+        numeric=columns(range(2, 3 + len(versions))),
+        wide=True,
+    )
+
+
+def _plan_row(
+    keyed: Mapping[tuple[Any, ...], Mapping[Hashable, Any]],
+    place: str,
+    point: str,
+    versions: Sequence[str],
+) -> tuple[str, ...]:
+    found = [keyed.get((place, point, one)) for one in versions]
+    target = next(row["plan"] for row in found if row is not None)
+    return (
+        "All together" if place == ALL else draw.name_of(place),
+        f"{point[:1].upper()}{point[1:]}",
+        _minus(f"{target:+g}"),
+        *("" if row is None else _simulated(row) for row in found),
+    )
+
+
+def _simulated(row: Mapping[Hashable, Any]) -> str:
+    if not math.isfinite(row["low"]):
+        return _minus(f"{row['mean']:+.1f} (one run)")
+    return _minus(f"{row['mean']:+.1f} ({row['low']:+.1f} to {row['high']:+.1f})")
 
 
 def money_block(data: ReportData) -> Block | None:
@@ -169,9 +210,9 @@ def money_block(data: ReportData) -> Block | None:
         table=Table(
             caption="Rules of money: £ million a year, not discounted, where no other unit is "
             "given; cascade over all years; every rule and year stands in tables/money.csv",
-            head=("Design", "Rule", "Line", "Result", "95% interval"),
+            head=("Design", "Version", "Rule", "Line", "Result", "95% interval"),
             rows=tuple(_money_row(row, shown) for row in chosen.to_dict("records")),
-            numeric=columns((3, 4)),
+            numeric=columns((4, 5)),
             wide=True,
         ),
         how="A contract pays a fixed share, a share by activity, a share for fewer emergency "
@@ -223,10 +264,11 @@ def _money_row(row: Mapping[Hashable, Any], shown: Mapping[str, str]) -> tuple[s
     provider = row["provider"] if isinstance(row["provider"], str) else ""
     return (
         shown.get(str(row["design"]), "U"),
+        READING_WORDS.get(str(row["effects"]), ""),
         str(row["rule"]),
         f"{provider}: {row['line']}{unit}" if provider else f"{row['line']}{unit}",
-        _minus(f"{mean:,.2f}"),
-        _minus(f"{low:,.2f} to {high:,.2f}") if math.isfinite(low) else "one run",
+        _minus(f"{mean:,.2f}") if math.isfinite(mean) else "nothing to share",
+        _minus(f"{low:,.2f} to {high:,.2f}") if math.isfinite(low) else "none",
     )
 
 

@@ -13,6 +13,7 @@ from experiments.places import place_names
 from results.figures import canvas
 from results.figures.plan import by_locality, by_point
 from results.plan_evidence import PLAN, locality_targets, plan_table
+from results.report_rules import _plan_table
 from results.sheets import Stack, product
 
 EVIDENCE = Evidence(Path(__file__).parent.parent / "calibration" / "evidence")
@@ -90,6 +91,27 @@ def test_localities_of_the_whole_system_are_told_apart() -> None:
     table = plan_table(activity, {"mid_and_south_essex": base}, EVIDENCE)
     assert set(table["locality"]) == {"all", "rayleigh", "dengie"}
     assert set(table["mean"].round(6)) == {-20.0}
+
+
+def test_the_table_sets_every_version_beside_the_plan_place_by_place() -> None:
+    activity = {("corringham", BASE, "none"): stack((100.0, 110.0))}
+    for effects, less in (("plan", 0.8), ("published", 1.0), ("null", 1.1)):
+        activity[("corringham", "programme", effects)] = stack((100.0 * less, 110.0 * less))
+    rows = plan_table(activity, {"corringham": ("corringham", BASE, "none")}, EVIDENCE)
+    table = _plan_table(rows)
+    assert table.head[2:] == (
+        "The plan",
+        "the plan’s own effects",
+        "published effects",
+        "no effect on health",
+    )
+    told = {row[:2]: row[2:] for row in table.rows}
+    assert len(told) == len(PLAN) + 2  # those of the locality with a target
+    assert told["All together", "A&E attendances"][:2] == ("−12.95", "−20.0 (−20.0 to −20.0)")
+    own = told["Corringham", "Non-elective admissions"]
+    assert own[0] == "−15"
+    assert own[2].startswith("+0.0")
+    assert own[3].startswith("+10.0")
 
 
 def test_figures_show_every_point_and_locality() -> None:

@@ -19,10 +19,12 @@ from results.report_standing import (
     Effect,
     Standing,
     saying,
+    size_words,
     standing_of,
     standing_table,
 )
 from tests.fake_tables import FakeTables, write_fake_tables
+from tests.small_runs import small_run
 
 
 def standing(
@@ -85,8 +87,33 @@ def test_standing_is_read_from_the_run_record_and_listed(tmp_path: Path) -> None
     assert found.without == ("case-finding",)
     table = standing_table([found])
     assert table is not None
-    assert table.rows[0][1:4] == ("Care plan", "need for A&E attendances", "A <b>study</b>")
+    told = ("Care plan", "need for A&E attendances", "not recorded", "A <b>study</b>")
+    assert table.rows[0][1:5] == told
     assert len(table.rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "change", "low", "high", "words"),
+    [
+        ("demand.ae_attendance", 0.0, -0.11838, 0.13428, "0% (−11.8% to +13.4%)"),
+        ("replaces", 0.4, 0.36, 0.46, "+40% (+36% to +46%)"),
+        ("replaces", 0.0, None, None, "0%"),
+        ("blood_pressure", -5.0, -8.0, -2.0, "−5 (−8 to −2) mmHg"),
+        ("activation", 0.2, 0.0, 0.5, "+0.2 (+0 to +0.5) levels"),
+        ("demand.ae_attendance", None, None, None, ""),
+    ],
+)
+def test_a_size_is_told_with_the_range_it_is_drawn_from(
+    target: str, change: float | None, low: float | None, high: float | None, words: str
+) -> None:
+    assert size_words(target, {"change": change, "low": low, "high": high}) == words
+
+
+def test_a_run_records_the_size_and_range_of_every_published_effect() -> None:
+    design = small_run("essex-frailty-end-of-life").design
+    effects = [one for part in design.parts for one in part["effects"]]
+    assert effects
+    assert all(size_words(one["target"], one) for one in effects)
 
 
 @pytest.mark.parametrize(

@@ -41,18 +41,18 @@ def by_locality(table: pd.DataFrame, point: str) -> Axes:
     """
     rows = table[(table["locality"] != ALL) & (table["point_of_delivery"] == point)]
     rows = rows[rows["plan"].notna()].sort_values(["plan", "locality"], kind="stable")
-    rows = rows.assign(locality=rows["locality"].map(_name))
+    rows = rows.assign(locality=rows["locality"].map(name_of))
     return _drawn(rows, "locality", f"Change of {point} from momentum, %")
 
 
-def _name(key: str) -> str:
+def name_of(key: str) -> str:
     """Return a locality's key as its name: ``Benfleet and Hadleigh``."""
     return " ".join(word if word == "and" else word.capitalize() for word in key.split("_"))
 
 
 def _drawn(rows: pd.DataFrame, column: str, label: str) -> Axes:
     names = list(dict.fromkeys(rows[column]))
-    height = 0.95 + 0.62 * len(names) if column != "locality" else 0.95 + 0.42 * len(names)
+    height = 0.95 + 0.62 * len(names) if column != "locality" else 0.95 + 0.3 * len(names)
     ax = canvas.new_axes(WIDE, height, left=1.75, right=0.25, top=0.4)
     shown = [effects for effects in LOOKS if effects in set(rows["effects"])]
     for y, name in enumerate(names):
