@@ -18,6 +18,7 @@ from results.figures import plan as draw
 from results.plan_evidence import ALL, BY_LOCALITY
 from results.report_blocks import Block, Panel, Table, alt_text, columns, drawn
 from results.report_data import MILLION, READING_WORDS, Option, ReportData
+from results.report_numbers import figures
 from results.wording import Change
 
 MANY = 2  # designs beyond which a claim counts them
@@ -120,8 +121,8 @@ def _waiting(data: ReportData, option: Option) -> str:
     with_it, without = (float(one["queue_end"].sum()) for one in (planned, usual))
     return (
         " Where people wait for outpatients or operations, fewer referrals shorten the list before "
-        f"fewer people are seen: at the end {with_it:,.0f} wait for an outpatient visit by the "
-        f"plan’s own assumptions, {without:,.0f} under usual care."
+        f"fewer people are seen: at the end {figures(with_it)} wait for an outpatient visit by the "
+        f"plan’s own assumptions, {figures(without)} under usual care."
     )
 
 

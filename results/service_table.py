@@ -53,24 +53,47 @@ def of_arm(rows: pd.DataFrame, year: str = "all") -> pd.DataFrame:
     return table.assign(_=place).sort_values(["_", "role"], kind="stable").drop(columns="_")
 
 
+HEAD = ("service", "role", "capacity", "used", "use", "median", "9 in 10")
+FIFTHS_HEAD = "9 in 10 by fifth (days, most deprived first)"
+LEFT = 2  # columns of words; numbers stand to the right
+
+
 def service_lines(table: pd.DataFrame) -> list[str]:
-    """Return the table as lines of text: use, waits, and waits of the end fifths."""
-    lines = [
-        f"{'service':<22}{'role':<30}{'capacity':>12}{'used':>12}{'use':>6}"
-        f"{'median':>9}{'9 in 10':>9}   9 in 10 by fifth (days, most deprived first)"
+    """Return the table as lines of text: use, waits, and waits by fifth.
+
+    Columns are as wide as what they hold, with two spaces between them.
+    """
+    rows = [
+        (
+            str(row["service"]),
+            str(row["role"]),
+            _whole(row["capacity"]),
+            _whole(row["used"]),
+            "" if pd.isna(row["utilisation"]) else f"{row['utilisation']:.0%}",
+            _short(row["median_wait_days"]),
+            _short(row["p90_wait_days"]),
+        )
+        for _, row in table.iterrows()
     ]
-    for _, row in table.iterrows():
-        by_fifth = [row[f"p90_wait_days_imd_{fifth}"] for fifth in FIFTHS]
-        tail = (
-            "" if pd.isna(by_fifth).all() else "".join(f"{_short(value):>7}" for value in by_fifth)
-        )
-        share = "" if pd.isna(row["utilisation"]) else f"{row['utilisation']:.0%}"
-        lines.append(
-            f"{row['service']:<22}{row['role']:<30}{_whole(row['capacity']):>12}"
-            f"{_whole(row['used']):>12}{share:>6}{_short(row['median_wait_days']):>9}"
-            f"{_short(row['p90_wait_days']):>9}   {tail}".rstrip()
-        )
-    return lines
+    widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
+    tails = [FIFTHS_HEAD, *(_by_fifth(row) for _, row in table.iterrows())]
+    return [
+        "  ".join(
+            [
+                *(
+                    f"{text:<{width}}" if column < LEFT else f"{text:>{width}}"
+                    for column, (text, width) in enumerate(zip(cells, widths, strict=True))
+                ),
+                tail,
+            ]
+        ).rstrip()
+        for cells, tail in zip((HEAD, *rows), tails, strict=True)
+    ]
+
+
+def _by_fifth(row: pd.Series) -> str:
+    waits = [row[f"p90_wait_days_imd_{fifth}"] for fifth in FIFTHS]
+    return "" if pd.isna(waits).all() else "".join(f"{_short(value):>7}" for value in waits)
 
 
 def _whole(value: float) -> str:

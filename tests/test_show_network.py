@@ -87,6 +87,9 @@ def test_every_service_has_capacity_use_and_waits_by_fifth(folder: Path) -> None
     assert not table["role"].str.contains("overflow").any()
     lines = service_lines(table)
     assert len(lines) == len(table) + 1
+    longest = "hours: mental-health practitioner of the whole neighbourhood"
+    wide = service_lines(table.assign(role=longest, capacity=1e13))
+    assert all(f"{longest}  10,000,000,000,000  " in line for line in wide[1:])
 
 
 def test_the_event_log_keeps_who_waited_from_when(folder: Path) -> None:
