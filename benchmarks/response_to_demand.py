@@ -165,9 +165,7 @@ def meeting_weeks(referrals: float, seed: int, place: str) -> float:
     meetings = load_place(place, evidence).capacity["mdt"]["meetings"]
     ledger = Ledger(1, on=True)
     people = int(settings["mdt.pool_people"])
-    meeting = Meeting(
-        env, luck, ledger, residents=people, meetings=meetings, hours={}, settings=settings
-    )
+    meeting = Meeting(env, luck, ledger, residents=people, meetings=meetings, settings=settings)
     waits: list[float] = []
 
     def referred(time: float) -> Steps[None]:

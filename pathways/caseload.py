@@ -12,6 +12,7 @@ from agents.decisions import AtEndOfPlan, Closing
 from agents.luck import Luck
 from pathways.calendar import YEAR
 from pathways.ledger import Ledger
+from pathways.place_days import PlaceDays
 from pathways.queues import Places, QueueFigures, Steps, Turn, Walk
 from pathways.sessions import Session, Sessions
 from pathways.teams import record
@@ -53,6 +54,7 @@ class Caseload:
         self._patience = settings[f"{service}.patience"]
         self._closing: Closing = AtEndOfPlan()
         self._seen: QueueFigures = places.figures()
+        self._days = PlaceDays(service, max(places.capacity, places.in_use), env.now)
         self.units = (0.0, 0.0)
 
     def place(self, priority: float = 0.0) -> Turn:
@@ -106,7 +108,12 @@ class Caseload:
         for day, places in schedule:
             if day > self._env.now:
                 yield self._env.timeout(day - self._env.now)
-            self.places.capacity = places
+            self.open_places(places)
+
+    def open_places(self, places: int) -> None:
+        """Have so many places from now on; nobody who has one is sent away."""
+        self.places.capacity = places
+        self._days.opened(places)
 
     def _tally(self, metric: str, amount: float) -> None:
         self._ledger.tally(self.service, self.role, metric, amount)
@@ -115,6 +122,8 @@ class Caseload:
         """Hand the use since the last time to the ledger, at the end of every month."""
         now = self.places.figures()
         month, self._seen = now.since(self._seen), now
+        places = self.places
+        self._days.passed(self._env.now, month.occupied_time, places.in_use, places.capacity)
         share = self.places.own_share if isinstance(self.places, Sessions) else 1.0
         # Capacity and use are in place-days.
         self.units = share * month.place_time, share * month.occupied_time
@@ -123,8 +132,9 @@ class Caseload:
         self._tally("queue_end", share * self.places.waiting)
 
     def check(self) -> None:
-        """Raise ``RuntimeError`` if somebody was lost."""
+        """Raise ``RuntimeError`` if somebody was lost, or kept in hours that nobody has."""
         self.places.check()
+        self._days.check()
 
 
 def link_workers(

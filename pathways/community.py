@@ -25,6 +25,7 @@ from pathways.ledger import Ledger
 from pathways.light import PER, PLACES, SERVICES, SLOTS, Numbers, Visitors
 from pathways.light_places import Places, Stay
 from pathways.light_slots import HOURS, Bookings, Slots, chosen, joined
+from pathways.place_days import PlaceDays
 from pathways.practice import PracticeDay
 from pathways.referrals import (
     DOORS,
@@ -100,6 +101,7 @@ class Community:
     settings: Mapping[str, float] = field(default_factory=dict)
     workforce: Workforce = field(init=False)
     units: dict[str, tuple[float, float]] = field(init=False, default_factory=dict)
+    _place_days: dict[str, PlaceDays] = field(init=False)
     slots: Slots = field(init=False)
     places: dict[str, Places] = field(init=False)
     minors: Words = field(init=False)
@@ -143,6 +145,8 @@ class Community:
             Visitors(self.luck, "light.places", elsewhere[1]),
         )
         self.places = {name: Places(0) for name in PLACES}
+        day = float(-self.calendar.warm_up)
+        self._place_days = {name: PlaceDays(name, 0, day) for name in PLACES}
         self.minors = np.empty(0, np.uint64)
         self._counts = np.zeros((len(COUNTS), len(SERVICES)))
         self._standing = np.zeros(len(SERVICES))
@@ -151,7 +155,7 @@ class Community:
         self._promised = np.zeros(len(SLOTS))
         self._offered, self._told_offered = np.zeros((2, len(SERVICES)))
         self._offered_until = self._done
-        self.workforce = Workforce(self.evidence, self.settings)
+        self.workforce = Workforce(self.evidence, self.settings, self.capacity)
         self.change(self.settings)
         self._fill_places()
 
@@ -199,6 +203,7 @@ class Community:
         places = self.numbers.places * heads * self._factor(PLACE_NAMES)
         for name, amount in zip(PLACE_NAMES, places.tolist(), strict=True):
             self.places[name].places = int(amount + 0.5)
+            self._place_days[name].opened(self.places[name].places)
 
     def _fill_places(self) -> None:
         """Take the usual share of places at the start, with stays that end when they would."""
@@ -461,6 +466,8 @@ class Community:
             if name in PLACES:
                 kept = self.places[name].own_days_until(now)
                 used, self._kept[name] = kept - self._kept.get(name, 0.0), kept
+                place = self.places[name]
+                self._place_days[name].passed(now, used, place.in_use, place.places)
             else:
                 used = float(pool[number]) * own  # their share of what everyone here used
             ledger.tally(name, "all", "used", used)
@@ -542,8 +549,9 @@ class Community:
         """
         self._check_hours()
         self.slots.check(self._done)
-        for service in self.places.values():
+        for name, service in self.places.items():
             service.check()
+            self._place_days[name].check()
         kept = self.places.values()
         return {
             "arrivals": int(self.slots.asked.sum()) + sum(one.asked for one in kept),

@@ -33,7 +33,6 @@ class Meeting:
     env, luck, ledger : of the run
     residents : people simulated at the start
     meetings : meetings a year per 10,000
-    hours : hours a year per 10,000 of each role, preparation included
     settings : see ``team_settings``
     team_of : (n,) the team of each resident, such as ``assign_sites(population, teams, luck)``
         gives; all in team 0 where left out
@@ -42,6 +41,7 @@ class Meeting:
     ----------
     need_of : called with a row; returns where that person's risk stands (0 to 1) among all who
         are referred
+    units : cases that there was room for in the period settled last, and those discussed
     """
 
     service = "mdt"
@@ -54,7 +54,6 @@ class Meeting:
         *,
         residents: int,
         meetings: float,
-        hours: Mapping[str, float],
         settings: Mapping[str, float],
         team_of: npt.NDArray[np.int64] | None = None,
     ) -> None:
@@ -64,9 +63,7 @@ class Meeting:
         self.need_of: Callable[[int], float] = lambda row: 0.5
         pool = settings["mdt.pool_people"]
         teams = teams_for(residents, pool)
-        self._hours = {role: share / meetings for role, share in hours.items()}
-        self._people_share = residents / teams / pool
-        usual = settings["mdt.cases"] * self._people_share
+        usual = settings["mdt.cases"] * residents / teams / pool
         session = Session(
             days=YEAR / (meetings * pool / 10_000.0),
             slots=usual * settings["mdt.capacity_factor"],
@@ -76,7 +73,8 @@ class Meeting:
             queue=settings["mdt.start_queue"],
         )
         self.teams = [Sessions(env, luck, f"mdt.{team}", session) for team in range(teams)]
-        self._seen = [(0, 0, 0, team.figures()) for team in self.teams]
+        self._seen = [(0, 0, team.figures()) for team in self.teams]
+        self.units = (0.0, 0.0)
 
     def select_by(self, selection: Selection) -> None:
         """Let every team take cases by ``selection`` from now on."""
@@ -97,24 +95,20 @@ class Meeting:
 
     def settle(self) -> None:
         """Hand the use since the last time to the ledger, at the end of every month."""
+        room = discussed = 0.0
         for number, team in enumerate(self.teams):
-            offered, used, held, before = self._seen[number]
+            offered, used, before = self._seen[number]
             now = team.figures()
             share = team.own_share
             tally = self._ledger.tally
-            tally(self.service, "cases", "capacity", share * (team.slots_offered - offered))
-            tally(self.service, "cases", "used", share * (team.slots_used - used))
+            room += share * (team.slots_offered - offered)
+            discussed += share * (team.slots_used - used)
             tally(self.service, "cases", "gave_up", share * now.since(before).gave_up)
             tally(self.service, "cases", "queue_end", share * team.waiting)
-            self._tally_hours(team, offered, used, held)
-            self._seen[number] = (team.slots_offered, team.slots_used, team.held_sessions, now)
-
-    def _tally_hours(self, team: Sessions, offered: int, used: int, held: int) -> None:
-        meetings = (team.held_sessions - held) * self._people_share
-        full = (team.slots_used - used) / max(team.slots_offered - offered, 1)
-        for role, hours in self._hours.items():
-            self._ledger.tally(self.service, role, "capacity", hours * meetings)
-            self._ledger.tally(self.service, role, "used", hours * meetings * full)
+            self._seen[number] = (team.slots_offered, team.slots_used, now)
+        self.units = room, discussed
+        self._ledger.tally(self.service, "cases", "capacity", room)
+        self._ledger.tally(self.service, "cases", "used", discussed)
 
     def check(self) -> None:
         """Raise ``RuntimeError`` if a team lost somebody."""

@@ -1,9 +1,10 @@
 """Hours of staff by role behind services outside hospital, and what is lost of them.
 
-A visit, or a day on a caseload, takes hours of one or several roles at once. The hours held
-are those of posts that are filled and not off sick. The place's own capacity holds the usual
-vacancies and sickness already, so posts are worked out back from it and nothing changes until
-a run sets other ones. The role of which most is missing decides how much a service can do.
+A visit, a case at a team meeting or a day on a caseload takes hours of one or several roles at
+once. The hours held are those of posts that are filled and not off sick. The place's own
+capacity holds the usual vacancies and sickness already, so posts are worked out back from it
+and nothing changes until a run sets other ones. The role of which most is missing decides how
+much a service can do.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathways.vocabulary import HOURS
 
 Floats = npt.NDArray[np.float64]
 
+MEETING = "mdt"
 # Roles of each service, and the kind of staff whose vacancies and sickness each has.
 STAFF: dict[str, dict[str, str]] = {
     "community_nursing": {
@@ -40,6 +42,15 @@ STAFF: dict[str, dict[str, str]] = {
     "talking_therapies": {"psychological therapist": "mental_health"},
     "specialist_clinics": {"specialist nurse": "nurse", "therapist": "therapist"},
     "social_care": {"home-care worker": "care_worker"},
+    "mdt": {
+        "GP lead": "doctor",
+        "community nurse": "nurse",
+        "social worker": "social_worker",
+        "mental-health worker": "mental_health",
+        "pharmacist": "therapist",
+        "care coordinator": "personal_care",
+        "geriatrician": "doctor",
+    },
     "vcse": {"link worker": "personal_care"},
     "care_coordination": {"care coordinator": "personal_care"},
 }
@@ -53,13 +64,23 @@ SETTINGS = {
 class Workforce:
     """The staff of the services of ``STAFF``, as arrays over every post of every service.
 
+    Parameters
+    ----------
+    settings : such as ``mdt.sickness_factor``
+    capacity : ``Place.capacity``, which says what hours the place's team meetings take
+
     Attributes
     ----------
     service : (posts,) number of the service in ``STAFF``
-    hours : (posts,) hours of the role that one visit or one day on the caseload takes
+    hours : (posts,) hours of the role that one visit, case or day on the caseload takes
     """
 
-    def __init__(self, evidence: Evidence, settings: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        settings: Mapping[str, float],
+        capacity: Mapping[str, Mapping[str, float]],
+    ) -> None:
         self.names = tuple(STAFF)
         self.posts = [(name, role) for name, roles in STAFF.items() for role in roles]
         kinds = [kind for roles in STAFF.values() for kind in roles.values()]
@@ -69,9 +90,7 @@ class Workforce:
             return np.array([by_kind[kind] for kind in kinds])
 
         self.service = np.array([self.names.index(name) for name, _ in self.posts])
-        self.hours = np.array(
-            [evidence.value(TABLE, key=f"{name}.hours.{role}") for name, role in self.posts]
-        )
+        self.hours = np.array([_hours(evidence, capacity, *post) for post in self.posts])
         self._vacancy, self._sickness = of_kind("vacancy"), of_kind("sickness")
         self._turnover, self._lag = of_kind("turnover"), of_kind("recruitment_lag") / 365.0
         self._workload = workload(len(self.posts), evidence, settings)
@@ -123,3 +142,13 @@ class Workforce:
         changed = not np.array_equal(1.0 - filled, self._left_empty)
         self._left_empty = 1.0 - filled
         return changed
+
+
+def _hours(
+    evidence: Evidence, capacity: Mapping[str, Mapping[str, float]], name: str, role: str
+) -> float:
+    """Return the hours of ``role`` that a visit, a case or a day of the service takes."""
+    if name == MEETING:
+        rows = capacity[MEETING]
+        return rows[HOURS + role] / rows["case slots"]
+    return evidence.value(TABLE, key=f"{name}.hours.{role}")

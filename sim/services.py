@@ -44,7 +44,6 @@ LINK_WORKERS = "vcse.link_workers_per_10000"
 TEAM_FACTORS = ("mdt.capacity_factor", "care_coordination.capacity_factor", "vcse.capacity_factor")
 LISTS = ("outpatients.capacity_factor", "elective.capacity_factor")
 TEAMS = ("mdt.", "care_coordination.", "vcse.")  # what a ring-fenced design has of its own
-CASELOAD_FACTORS = ("care_coordination.capacity_factor", "vcse.capacity_factor")
 
 
 def factors_of(service: str) -> set[str]:
@@ -105,13 +104,14 @@ class ServiceSet:
             places = self._fte(COORDINATORS) * self.settings["care_coordination.capacity_factor"]
             places *= self.community.workforce.factor("care_coordination")
             places *= self.settings["care_coordination.open_per_fte"]
-            self.coordinators.places.capacity = round(places)
+            self.coordinators.open_places(round(places))
         if "mdt.meetings_per_year" in changes:
             for team in self.meeting.teams:
                 meet_more_often(team, changes["mdt.meetings_per_year"])
-        if "mdt.capacity_factor" in changes:
+        if changes.keys() & factors_of("mdt"):
+            cases = self.settings["mdt.capacity_factor"] * self.community.workforce.factor("mdt")
             for team in self.meeting.teams:
-                take_more_cases(team, changes["mdt.capacity_factor"])
+                take_more_cases(team, cases)
         if changes.keys() & {LINK_WORKERS, *factors_of("vcse")}:
             fte = self._fte(LINK_WORKERS) * self.community.workforce.factor("vcse")
             take_on_more(self.link_workers, fte, self.settings)
@@ -132,10 +132,11 @@ class ServiceSet:
 
     def _settle_staff(self) -> None:
         """Tell the hours of staff; follow posts that fell empty or were filled."""
-        units = {one.service: one.units for one in (self.coordinators, self.link_workers)}
+        teams = (self.meeting, self.coordinators, self.link_workers)
+        units = {one.service: one.units for one in teams}
         if self.community.workforce.settle(self.practices.ledger, self.community.units | units):
             self.community.reopen()
-            self.staff_teams({name: self.settings[name] for name in CASELOAD_FACTORS})
+            self.staff_teams({name: self.settings[name] for name in TEAM_FACTORS})
 
     def checks(self) -> dict[str, dict[str, int]]:
         """Check that no service lost anybody; return where people are.

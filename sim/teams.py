@@ -17,20 +17,13 @@ from sim.scene import Scene
 
 def open_meeting(scene: Scene, teams: Mapping[str, float]) -> Meeting:
     """Return the meeting of a place's teams; ``teams`` are settings (``team_settings``)."""
-    rows = scene.spec.place.capacity["mdt"]
-    hours = {
-        role.removeprefix("hours: "): share
-        for role, share in rows.items()
-        if role.startswith("hours: ")
-    }
     number = teams_for(scene.spec.population, teams["mdt.pool_people"])
     return Meeting(
         scene.env,
         scene.luck,
         scene.ledger,
         residents=scene.spec.population,
-        meetings=rows["meetings"],
-        hours=hours,
+        meetings=scene.spec.place.capacity["mdt"]["meetings"],
         settings=teams,
         team_of=assign_sites(scene.population, number, scene.luck),
     )
@@ -98,7 +91,7 @@ def take_on_more(caseload: Caseload, fte: float, settings: Mapping[str, float]) 
     weekly = settings["vcse.starts_per_fte"] * settings["vcse.session_days"] / YEAR
     elsewhere = queue.session.elsewhere / weekly
     queue.session = replace(queue.session, slots=fte * weekly)
-    queue.capacity = ceil((fte + elsewhere) * settings["vcse.open_per_fte"])
+    caseload.open_places(ceil((fte + elsewhere) * settings["vcse.open_per_fte"]))
 
 
 def contacts_of_episode(evidence: Evidence) -> int:

@@ -14,7 +14,7 @@ from pathways.teams import Meeting
 from sim.cases import Cases
 from sim.model import CareModel
 from tests.small_runs import small_run
-from tests.test_teams import HOURS, LINK_WORKERS, MEETINGS, settings
+from tests.test_teams import LINK_WORKERS, MEETINGS, settings
 
 
 class Referred:
@@ -25,9 +25,7 @@ class Referred:
 
 
 def a_meeting(env: simpy.Environment, book: Ledger) -> Meeting:
-    return Meeting(
-        env, Luck(1), book, residents=50_000, meetings=MEETINGS, hours=HOURS, settings=settings()
-    )
+    return Meeting(env, Luck(1), book, residents=50_000, meetings=MEETINGS, settings=settings())
 
 
 def test_who_dies_before_the_meeting_is_not_discussed_and_frees_the_slot() -> None:

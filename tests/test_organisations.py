@@ -41,7 +41,7 @@ from tests.demand_fakes import england
 from tests.hospital_world import World
 from tests.small_runs import small_run
 from tests.test_practice import a_run, asking, practices
-from tests.test_teams import HOURS, LINK_WORKERS, MEETINGS, arrivals, ledger, settings
+from tests.test_teams import LINK_WORKERS, MEETINGS, arrivals, ledger, settings
 
 FOLDER = Path(calibration.__file__).parent
 
@@ -155,7 +155,7 @@ def meeting_waits(selection: Selection) -> tuple[float, float]:
     env = simpy.Environment()
     meeting = Meeting(
         env, Luck(1), ledger(),
-        residents=50_000, meetings=MEETINGS, hours=HOURS, settings=settings(),
+        residents=50_000, meetings=MEETINGS, settings=settings(),
     )  # fmt: skip
     meeting.need_of = lambda row: 0.9 if row % 2 else 0.1
     meeting.select_by(selection)
@@ -182,7 +182,7 @@ def test_the_meeting_takes_those_at_high_risk_first_or_all_in_turn() -> None:
 def test_a_queue_is_ordered_anew_when_the_rule_changes() -> None:
     env = simpy.Environment()
     meeting = Meeting(
-        env, Luck(1), ledger(), residents=50_000, meetings=MEETINGS, hours=HOURS,
+        env, Luck(1), ledger(), residents=50_000, meetings=MEETINGS,
         settings=settings(mdt__cases=1.0, mdt__start_queue=0.0),
     )  # fmt: skip
     needs, order = [0.1, 0.2, 0.9], list[int]()

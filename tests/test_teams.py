@@ -19,7 +19,6 @@ from pathways.queues import Steps, Walk
 from pathways.teams import Meeting, team_settings
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "calibration" / "evidence"
-HOURS = {"GP lead": 5.0, "care coordinator": 15.0}
 MEETINGS = 5.0  # a year per 10,000
 LINK_WORKERS = 0.45  # FTE per 10,000
 REVIEWS = 0.0035  # referrals a head and year in usual care
@@ -54,7 +53,7 @@ def run_meetings(
     book = ledger(residents)
     meeting = Meeting(
         env, Luck(seed), book,
-        residents=residents, meetings=MEETINGS, hours=HOURS, settings=settings(**changes),
+        residents=residents, meetings=MEETINGS, settings=settings(**changes),
     )  # fmt: skip
     waits: list[float] = []
 
@@ -118,23 +117,22 @@ def test_a_small_place_waits_like_a_whole_neighbourhood() -> None:
     assert np.mean(small) == pytest.approx(np.mean(whole), rel=0.25)
 
 
-def test_a_meeting_uses_hours_of_every_role_and_counts_each_discussion() -> None:
+def test_a_meeting_counts_each_discussion_and_the_room_there_was() -> None:
     meeting, book, waits = run_meetings(years=2)
     assert book.activity["mdt_reviews"].sum() == len(waits)
     assert book.tallies["mdt", "cases", "served"] == len(waits)
     held = meeting.teams[0].held_sessions
     assert held in (49, 50)  # the last meeting falls on the last moment
-    # 5 hours a year per 10,000 in 5 meetings is an hour a meeting; coordinators prepare 3.
-    assert book.tallies["mdt", "GP lead", "capacity"] == pytest.approx(held * 1.0)
-    assert book.tallies["mdt", "care coordinator", "capacity"] == pytest.approx(held * 3.0)
-    assert book.tallies["mdt", "GP lead", "used"] < held
+    assert book.tallies["mdt", "cases", "capacity"] == held * 8
+    room, discussed = meeting.units
+    assert (room, discussed) == (held * 8, meeting.teams[0].slots_used)
 
 
 def test_those_at_highest_risk_are_discussed_first() -> None:
     env = simpy.Environment()
     meeting = Meeting(
         env, Luck(1), ledger(),
-        residents=50_000, meetings=MEETINGS, hours=HOURS, settings=settings(mdt__cases=1.0),
+        residents=50_000, meetings=MEETINGS, settings=settings(mdt__cases=1.0),
     )  # fmt: skip
     needs = [0.1, 0.8, 0.2, 0.9]
     meeting.need_of = lambda row: needs[row]
@@ -259,9 +257,7 @@ def test_unknown_and_negative_settings_are_refused_together() -> None:
 
 def test_discussions_and_first_meetings_are_in_the_event_log() -> None:
     env, book = simpy.Environment(), Ledger(10, on=True, keep_events=True)
-    meeting = Meeting(
-        env, Luck(1), book, residents=50_000, meetings=MEETINGS, hours=HOURS, settings=settings()
-    )
+    meeting = Meeting(env, Luck(1), book, residents=50_000, meetings=MEETINGS, settings=settings())
     workers = link_workers(
         env,
         Luck(1),
