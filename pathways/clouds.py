@@ -235,20 +235,9 @@ class Clouds:
         if self.year is None or day // YEAR != self.year:
             return
         rates = self._at_highest(rates, rows)
-        processes = np.arange(len(self.processes))[:, None]
-        parts = []
-        while True:
-            layers = self._layers[:, rows]
-            process, place = np.nonzero(rates > self._edges[processes, layers])
-            if not len(process):
-                break
-            cells, first = np.unique(process * len(self.person) + rows[place], return_index=True)
-            process, row = process[first], rows[place[first]]
-            layer = self._layers.reshape(-1)[cells].astype(np.int64)
-            parts.append(self.points(process, layer, self.year, row))
-            self._layers[process, row] = layer + 1
-        if parts:
-            points = self._stretched(joined(parts))
+        process, layer, row = _reached(rates, rows, self._edges, self._layers)
+        if len(row):
+            points = self._stretched(self.points(process, layer, self.year, row))
             self._days.file(points.take(_day_of_year(points.word) >= np.uint64(day % YEAR)))
 
     def _at_highest(self, rates: Floats, rows: Integers) -> Floats:
@@ -325,6 +314,34 @@ class Clouds:
                 raise ValueError(f"day {day} is not in year {self.year}; call begin first")
         begins = first % YEAR
         return self._days.under(rates.reshape(-1), begins, begins + last - first)
+
+
+@compiled
+def _reached(
+    rates: Floats, rows: Integers, edges: Floats, layers: npt.NDArray[np.int8]
+) -> tuple[Integers, Integers, Integers]:
+    """Return process, layer and row of each layer that ``rates`` newly reach.
+
+    ``layers`` (processes, n), how many each person has, are moved on.
+    """
+    count = 0
+    for process in range(len(rates)):
+        for i in range(len(rows)):
+            layer = layers[process, rows[i]]
+            while rates[process, i] > edges[process, layer]:
+                layer += 1
+                count += 1
+    which, of, row = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
+    place = 0
+    for process in range(len(rates)):
+        for i in range(len(rows)):
+            layer = layers[process, rows[i]]
+            while rates[process, i] > edges[process, layer]:
+                which[place], of[place], row[place] = process, layer, rows[i]
+                layer += 1
+                place += 1
+            layers[process, rows[i]] = layer
+    return which[:place], of[:place], row[:place]
 
 
 @compiled

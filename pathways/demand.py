@@ -26,6 +26,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from agents.compiled import compiled
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
@@ -333,12 +334,10 @@ class Demand:
             return
         if not len(rows):
             return
-        self._cells[rows] = self._cells_on(rows, day)
-        new = self._table[:, self._cells[rows]] * self._personal[:, rows]
-        new *= self._factors[:, rows]
+        cells = self._cells[rows] = self._cells_on(rows, day)
         people = self.population
-        new[:, ~people.alive[rows] | (people.exit_day[rows] <= day)] = 0.0
-        self._rates[:, rows] = new
+        gone = ~people.alive[rows] | (people.exit_day[rows] <= day)
+        new = _work_out(rows, cells, gone, self._table, self._personal, self._factors, self._rates)
         self._clouds.raise_to(new[: len(PROCESSES)], rows, int(day))
         self._made = None
 
@@ -483,6 +482,28 @@ class Demand:
         log = np.log(self.uniforms("look_back.readmitted", keys))
         again: Integers = np.floor(log / np.log(self.splits.readmitted)).astype(np.int64)
         return again
+
+
+@compiled
+def _work_out(
+    rows: Integers,
+    cells: Integers,
+    gone: Bools,
+    table: Floats,
+    personal: Floats,
+    factors: Floats,
+    known: Floats,
+) -> Floats:
+    """Write the rates of ``rows`` (processes, n), nought for who is gone; return them."""
+    new = np.zeros((len(known), len(rows)))
+    for process in range(len(known)):
+        for i in range(len(rows)):
+            row = rows[i]
+            if not gone[i]:
+                rate = table[process, cells[i]] * personal[process, row] * factors[process, row]
+                new[process, i] = rate
+            known[process, row] = new[process, i]
+    return new
 
 
 def _of_last(past: Arrivals, days: int) -> Arrivals:

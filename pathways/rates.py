@@ -45,12 +45,27 @@ def cells(
     sex: npt.NDArray[np.integer],
 ) -> Integers:
     """Return each person's cell: the last axis of ``rate_table``."""
-    group = np.minimum(ltc_count, len(LTC_GROUPS) - 1).astype(np.int64)
-    code = group * len(AGE_BANDS) + age_band(age)
-    code = code * len(IMD_LEVELS) + (imd_quintile - 1)
-    code = code * len(FRAILTY) + frailty
-    result: Integers = code * len(SEXES) + sex
-    return result
+    return _cells(ltc_count, age, imd_quintile, frailty, sex)
+
+
+@compiled
+def _cells(
+    ltc_count: npt.NDArray[np.integer],
+    age: Floats,
+    imd_quintile: npt.NDArray[np.integer],
+    frailty: npt.NDArray[np.integer],
+    sex: npt.NDArray[np.integer],
+) -> Integers:
+    groups, bands, levels, degrees, sexes = SHAPE
+    found = np.empty(len(age), np.int64)
+    for i in range(len(age)):
+        band = 0
+        while band < len(AGE_EDGES) and AGE_EDGES[band] <= age[i]:
+            band += 1
+        code = min(ltc_count[i], groups - 1) * bands + band
+        code = code * levels + (imd_quintile[i] - 1)
+        found[i] = (code * degrees + frailty[i]) * sexes + sex[i]
+    return found
 
 
 def service_rates(evidence: Evidence, service: str, *, era: str | None = None) -> Floats:
