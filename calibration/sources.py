@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from agents.evidence import Evidence, Figure, Row
 
+LONGEST_TAIL = 3.5  # standard deviations; a draw further out would be a number nobody measured
+
 
 def rows_with_figures(evidence: Evidence, table: str, **where: str) -> Iterator[tuple[Row, Figure]]:
     """Yield each row that ``where`` names with its number, and remember the use of it."""

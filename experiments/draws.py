@@ -21,6 +21,7 @@ from scipy.special import expit, logit, ndtri
 
 from agents.evidence import Evidence, Figure
 from agents.luck import Luck
+from calibration.sources import LONGEST_TAIL
 from experiments.groups import grouped
 from experiments.points import Point, numbers_of
 from experiments.structures import varied
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Z95 = float(ndtri(0.975))
-LONGEST_TAIL = 3.5  # standard deviations; a draw further out would be a number nobody measured
 
 # What each kind of quantity is, and the scale on which it is spread.
 KINDS: Mapping[str, str] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,57 +23,25 @@ from calibration.matching.fit import Fit, Problem, fit, problem_of
 from calibration.matching.free import by_key, free_parameters
 from calibration.matching.goals import STAGE_1, STAGE_2, Aims
 from calibration.matching.outcome import information, verdict
-from calibration.matching.plan import Plan, plan_of
 from calibration.matching.posterior import sample_posterior
 from calibration.matching.simulator import Counted, Size, Trial, simulate_trial
 from calibration.matching.store import Progress, TooManyFailedError, claim, simulate_all
 from calibration.matching.tables import BEGUN, GROUPS, WANTED, aim_at, derived, of_place, start_of
 from calibration.matching.waves import spread_out
 from experiments.calibrate import Asked, problem_asked
-from experiments.catalogue import EVIDENCE, PARAMETERS, installed
+from experiments.catalogue import EVIDENCE, PARAMETERS
 from experiments.experiment import read_experiment
 from experiments.inputs import inputs_inside
 from experiments.planning import specs_of
 from experiments.points import Point
+from tests.calibration_fakes import linear, plan
 
 Floats = npt.NDArray[np.float64]
-TINY = Size(lives=1000, residents=1500, newborns=500)
-
-
-def plan(place: str = "southwark", **changes: object) -> Plan:
-    made = plan_of(
-        installed().load_place(place), evidence=EVIDENCE, base=PARAMETERS, seed=3, quick=True
-    )
-    small: dict[str, object] = {
-        "size": TINY,
-        "first": 24,
-        "later": 10,
-        "verified": 6,
-        "steps": 200,
-        "draws": 2,
-    }
-    return replace(made, **(small | changes))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
 def problem() -> Problem:
     return problem_of(plan())
-
-
-def linear(problem: Problem) -> Callable[[Trial], Counted]:
-    """Return a simulator in which each figure follows one parameter, true at its start + 20%."""
-    keys = [one.key for one in problem.free]
-
-    def simulate(trial: Trial) -> Counted:
-        random = np.random.default_rng(trial.luck)
-        values = {
-            goal.name: goal.value * (1 + 0.5 * np.log(trial.numbers[keys[place % len(keys)]] / 1.2))
-            + random.normal(0, 0.02 * goal.value)
-            for place, goal in enumerate(problem.goals)
-        }
-        return Counted(values, dict.fromkeys(values, 0.0), 0.01)
-
-    return simulate
 
 
 @pytest.fixture(scope="module")

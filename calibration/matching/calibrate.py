@@ -16,7 +16,7 @@ from agents.files import whole, write_json, write_whole
 from calibration.matching.cross import cross_validation
 from calibration.matching.figures import write_figures
 from calibration.matching.fit import Fit, Problem, fit
-from calibration.matching.folders import DRAWS, set_files
+from calibration.matching.folders import DRAWS, draw_folders, set_files
 from calibration.matching.outcome import Outcome, not_identified, outcome_of, scores
 from calibration.matching.plan import Plan
 from calibration.matching.report import write_report
@@ -30,6 +30,7 @@ from calibration.matching.use_stage import Use, use_stage
 BEST = "best"
 SET_ROUNDS, DRAW_ROUNDS = 3, 1  # cohorts that move ratios of fifths towards what is wanted
 CHECK_LIVES, CHECK_NEWBORNS = 60_000, 20_000
+CHECKS = 2  # the set begun with and the best set
 Tell = Callable[[str], None]
 
 
@@ -51,15 +52,29 @@ def calibrate(
     plan = problem.plan
     claim(folder, identity)
     began = monotonic()
-    progress = Progress(tell, planned=plan.simulations + 2 * plan.draws + 4)
+    progress = Progress(tell, planned=jobs_of(plan))
     found = fit(problem, folder, pool, progress)
     use = _sets(found, folder, pool, progress)
     before, after = _checked(found, folder, pool, progress)
+    crossed = pd.DataFrame()
+    if plan.thorough:
+        tell("Leaving out one source after another …")
+        crossed = cross_validation(found, folder, pool, tell)
     tell("Writing tables, figures and the report …")
     outcome = outcome_of(found, before, after)
-    crossed = cross_validation(found) if plan.thorough else pd.DataFrame()
     _write(outcome, crossed, use, folder, identity, monotonic() - began)
     return outcome
+
+
+def jobs_of(plan: Plan) -> int:
+    """Return how many simulations and sets a calibration makes, for its progress.
+
+    Of a place the best set keeps the demand that it began with, and its draws take theirs from
+    those of the nation, if that has any.
+    """
+    made = 1 + plan.draws
+    of_a_place = plan.draws if draw_folders(plan.base) else 0
+    return plan.simulations + made + (made if plan.nation else of_a_place) + CHECKS
 
 
 # -------------------------------------------------------------------- sets

@@ -7,7 +7,7 @@ has its own luck, so the noise is chance of one simulation, which the process av
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, WhiteKernel
 from sklearn.linear_model import Ridge
+
+from calibration.checks import NORMAL_95
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,6 +75,10 @@ class Emulator:
             )
         }
         return Emulator(points=self.points, **kept)
+
+    def expecting(self) -> Emulator:
+        """Return a light copy that tells what is expected, and no deviation."""
+        return replace(self, inverse=np.empty((len(self.centre), 0, 0)))
 
     def slopes(self, at: Floats, step: float = 0.05) -> Floats:
         """Return the change of each target per unit of each parameter's range, (m, d).
@@ -201,7 +207,7 @@ def try_out(emulator: Emulator, points: Floats, values: Floats) -> Tried:
     """Compare an emulator with fresh simulations ``values`` (n, m) at ``points``."""
     away = values - emulator.mean(points)
     doubt = np.sqrt(emulator.deviation(points) ** 2 + emulator.chance**2)
-    inside = np.abs(away) <= 1.96 * doubt
+    inside = np.abs(away) <= NORMAL_95 * doubt
     return Tried(
         np.sqrt((away**2).mean(axis=0)),
         np.sqrt((doubt**2).mean(axis=0)),

@@ -12,8 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import gaussian_kde
 
-from agents.files import whole
-from calibration.check_figures import MARKS, new_figure
+from calibration.check_figures import new_figure
 from calibration.checks import MISS, UNKNOWN
 from calibration.matching.figures_method import (
     AFTER,
@@ -26,10 +25,12 @@ from calibration.matching.figures_method import (
     key,
     two_lines,
 )
+from calibration.matching.figures_rows import draw_row, write_drawings
 from calibration.matching.goals import APART, STAGE_1, STAGE_2
 from calibration.matching.outcome import Outcome, prior_deviation
+from calibration.matching.verdicts import near_range
 from calibration.targets import HOLDOUT
-from results.figures.canvas import INK, MUTE, RULE, styled
+from results.figures.canvas import INK
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,17 +40,7 @@ ROWS_A_PAGE = 42
 
 def write_figures(outcome: Outcome, folder: Path) -> dict[str, str]:
     """Draw and write every figure as PNG and SVG; return the title of each by name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    titles: dict[str, str] = {}
-    with styled():
-        for name, draw in drawings(outcome).items():
-            figure = draw()
-            for kind in ("png", "svg"):
-                metadata = {"Date": None} if kind == "svg" else None
-                with whole(folder / f"{name}.{kind}") as aside:
-                    figure.savefig(aside, format=kind, dpi=110, metadata=metadata)
-            titles[name] = str(figure.get_suptitle())
-    return titles
+    return write_drawings(drawings(outcome), folder)
 
 
 def drawings(outcome: Outcome) -> Mapping[str, Callable[[], Figure]]:
@@ -240,32 +231,16 @@ def targets(rows: pd.DataFrame, number: int) -> Figure:
         ha="left",
     )
     ax = figure.subplots()
-    for y, (_, row) in enumerate(rows.iterrows()):
-        one = row["published"]
-        ax.plot(
-            [1 - row["allowance"] / one, 1 + row["allowance"] / one],
-            [y, y],
-            color=RULE,
-            linewidth=7,
-            solid_capstyle="butt",
-        )
-        ax.plot(
-            [row["posterior_low"] / one, row["posterior_high"] / one],
-            [y, y],
-            color=AFTER,
-            linewidth=1.6,
-        )
-        ax.plot([row["before"] / one], [y], marker="|", color=MUTE, markersize=8, linestyle="none")
-        shape, face, edge = MARKS[row["verdict"]]
-        ax.plot(
-            [row["ratio"]],
-            [y],
-            marker=shape,
-            markerfacecolor=face,
-            markeredgecolor=edge,
-            markersize=5,
-            linestyle="none",
-        )
+    shown = rows.rename(
+        columns={
+            "simulated": "after",
+            "posterior_low": "after_low",
+            "posterior_high": "after_high",
+        }
+    )
+    for y, (_, row) in enumerate(shown.iterrows()):
+        ends = row["published_low"], row["published_high"]
+        draw_row(ax, y, row, near_range(row["published"], *ends, row["role"], row["allowance"]))
     words = [
         f"{row['measure'].replace('_', ' ')}, {row['group']}"[:70]
         + ("" if row["stage"] == STAGE_2 else f"  [{row['role']}]")
@@ -276,6 +251,6 @@ def targets(rows: pd.DataFrame, number: int) -> Figure:
     ax.axvline(1, color=INK, linewidth=0.8)
     ax.set_xlim(0.3, 1.9)
     ax.set_xlabel(
-        "simulated over published (bar: allowed; line: 95% of posterior draws; tick: before)"
+        "simulated over published (bar: near enough; line: 95% of posterior draws; tick: before)"
     )
     return figure

@@ -15,11 +15,11 @@ from calibration.matching.fit import Fit
 from calibration.matching.free import SETTINGS
 from calibration.matching.goals import APART, STAGE_1, STAGE_2, Goal
 from calibration.matching.simulator import Counted
+from calibration.matching.verdicts import near_range, verdict_of
 from calibration.targets import CALIBRATE, HOLDOUT
 
 Floats = npt.NDArray[np.float64]
 
-GOAL_CALIBRATE, GOAL_HOLDOUT = 0.10, 0.15  # relative misfit that counts as met, of the issue
 NOT_IDENTIFIED, WEAKLY = 0.8, 0.5  # posterior over prior standard deviation
 TOGETHER = 0.7  # correlation beyond which two parameters are known only together
 _TOP = 3
@@ -189,24 +189,9 @@ def _stage(goal: Goal, fit: Fit) -> str:
 
 
 def verdict(goal: Goal, value: float, error: float) -> str:
-    """Say whether a value is near enough.
-
-    A figure that is fitted: inside its allowance, its published interval or a tenth. One that
-    is held out: within 15%, and nothing wider.
-    """
-    if not np.isfinite(value):
-        return UNKNOWN
-    if goal.role == HOLDOUT:
-        amount = GOAL_HOLDOUT * abs(goal.value)
-        low, high = goal.value - amount, goal.value + amount
-    else:
-        amount = max(goal.allowance, GOAL_CALIBRATE * abs(goal.value))
-        low = min(goal.value - amount, goal.value if goal.low is None else goal.low)
-        high = max(goal.value + amount, goal.value if goal.high is None else goal.high)
-    if low <= value <= high:
-        return NEAR
-    chance = 1.96 * error if np.isfinite(error) else 0.0
-    return CHANCE if low <= value + chance and value - chance <= high else MISS
+    """Say whether a value with a standard error is near enough to its goal."""
+    near = near_range(goal.value, goal.low, goal.high, goal.role, goal.allowance)
+    return verdict_of(value, near, error)
 
 
 def weighted_interval(values: Floats, weights: Floats) -> tuple[float, float]:

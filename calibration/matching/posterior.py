@@ -85,9 +85,24 @@ def sample_posterior(
 
     ``widen`` multiplies the emulator's doubt, by what fresh simulations showed.
     """
-    d = len(prior.free)
     random = np.random.default_rng(seed)
-    likelihood = fast_likelihood(emulator, aims, widen, prior, random)
+    doubt = doubt_of(emulator, widen, prior, random)
+    return sample_with(emulator, aims, doubt, prior, random, steps=steps, seed=seed)
+
+
+def sample_with(
+    emulator: Emulator,
+    aims: Aims,
+    doubt: Floats,
+    prior: Prior,
+    random: np.random.Generator,
+    *,
+    steps: int,
+    seed: int,
+) -> Posterior:
+    """Sample the posterior where the emulator's doubt, (n_goals,), is known already."""
+    d = len(prior.free)
+    likelihood = _Fast(emulator, aims, doubt)
 
     def log_posterior(points: Floats) -> Floats:
         log = prior.log_density(points)
@@ -130,9 +145,16 @@ def fast_likelihood(
     emulator: Emulator, aims: Aims, widen: Floats, prior: Prior, random: np.random.Generator
 ) -> _Fast:
     """Return the log likelihood on the emulator with its doubt averaged over the prior."""
+    return _Fast(emulator, aims, doubt_of(emulator, widen, prior, random))
+
+
+def doubt_of(
+    emulator: Emulator, widen: Floats, prior: Prior, random: np.random.Generator
+) -> Floats:
+    """Return the standard deviation of the emulator over the prior, times ``widen``."""
     somewhere = prior.drawn(random.random((_DOUBT_AT, len(prior.free))))
-    doubt = np.sqrt((emulator.deviation(somewhere) ** 2).mean(axis=0)) * widen
-    return _Fast(emulator, aims, doubt)
+    doubt: Floats = np.sqrt((emulator.deviation(somewhere) ** 2).mean(axis=0)) * widen
+    return doubt
 
 
 class _Fast:

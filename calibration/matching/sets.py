@@ -13,11 +13,10 @@ from agents.place import Place
 from calibration import close
 from calibration.checks import ENGLAND
 from calibration.matching.folders import is_set, moved
+from calibration.matching.free import SETTINGS
 from calibration.matching.simulator import Counted
 from calibration.matching.tables import Numbers, aim_at, derived, of_place
 from sim.world import replaced_numbers
-
-_PEOPLE = 20_000  # residents on whom levels of use are solved again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +69,11 @@ def _close_demand(task: SetTask, base: DiseaseTables, tables: DiseaseTables, to:
         close.store(usual, to, {"from": "the base parameter set"})
         return
     evidence = Evidence(task.evidence, usual)
+    count = round(evidence.value(SETTINGS, key="use.set_people"))
     luck = Luck(task.luck, -3)
     before, now = (
         close.close(
-            close.people_of(task.place, _PEOPLE, luck=luck, evidence=evidence, tables=each),
+            close.people_of(task.place, count, luck=luck, evidence=evidence, tables=each),
             evidence,
         )
         for each in (base, tables)
@@ -84,5 +84,5 @@ def _close_demand(task: SetTask, base: DiseaseTables, tables: DiseaseTables, to:
         else now[key]
         for key in now
     }
-    about = {"people": _PEOPLE, "luck": task.luck, "method": "moved from the base parameter set"}
+    about = {"people": count, "luck": task.luck, "method": "moved from the base parameter set"}
     close.store(usual | solved, to, about)

@@ -19,9 +19,11 @@ from scipy.optimize import least_squares
 from agents.evidence import Evidence, Figure
 from agents.luck import Luck
 from agents.population import Population
+from calibration.checks import NORMAL_95
 from calibration.close import cells_of
 from calibration.matching.free import SETTINGS
 from calibration.matching.use_targets import AXES, RATE, SHARE, Group, UseTarget
+from calibration.sources import LONGEST_TAIL
 from calibration.targets import CALIBRATE
 from pathways import rates
 
@@ -29,8 +31,6 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-NORMAL_95 = 1.96
-LONGEST_TAIL = 3.5  # standard deviations, as in every draw
 TERMS = ("ltc_count", "age_band", "imd_quintile", "frailty", "sex_by_age")
 
 

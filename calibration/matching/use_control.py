@@ -7,7 +7,8 @@ share by age meets the ages and the deprivation of the people.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,28 +19,50 @@ from agents import control
 from agents.evidence import Evidence, Figure
 from agents.luck import Luck
 from agents.population import Population
-from calibration.checks import MISS, NEAR
-from calibration.matching.outcome import GOAL_CALIBRATE, GOAL_HOLDOUT
-from calibration.targets import CALIBRATE, HOLDOUT
+from calibration import close
+from calibration.checks import NORMAL_95
+from calibration.matching.verdicts import near_range, verdict_of
+from calibration.sources import LONGEST_TAIL
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-NORMAL_95, LONGEST_TAIL, DIGITS = 1.96, 3.5, 4
 PERCENT = 100.0
 FIFTHS = "most minus least deprived fifth"
-# Condition, measure, group of diagnosis_control.csv, first and last age, role. The rows that
-# ``agents.control`` reads are met by construction; the whole of hypertension is held out.
-ROWS = (
-    ("hypertension", "treated_to_target", "diagnosed 18-59", 18, 59, CALIBRATE),
-    ("hypertension", "treated_to_target", "diagnosed 60+", 60, 120, CALIBRATE),
-    ("hypertension", "treated_to_target", "diagnosed 18+", 18, 120, HOLDOUT),
-    ("hypertension", "treated_to_target_difference", FIFTHS, 18, 120, CALIBRATE),
-    ("type_2_diabetes", "hba1c_58_or_below", "diagnosed under 40", 0, 39, CALIBRATE),
-    ("type_2_diabetes", "hba1c_58_or_below", "diagnosed 80+", 80, 120, CALIBRATE),
-    ("type_2_diabetes", "hba1c_58_or_below", "diagnosed", 0, 120, CALIBRATE),
-    ("type_2_diabetes", "hba1c_58_or_below_difference", FIFTHS, 0, 120, CALIBRATE),
-)
+MATCHES = "control_matches"  # every compared row of diagnosis_control.csv: whom, and its role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A published share, or difference of the fifths, and the people among whom it is counted.
+
+    ``first`` and ``last`` are ages in completed years, both counted.
+    """
+
+    condition: str
+    group: str
+    first: int
+    last: int
+    role: str
+    figure: Figure
+
+
+def compared(evidence: Evidence) -> list[Compared]:
+    """Return the published figures that ``control_matches.csv`` names."""
+    return [
+        Compared(
+            condition=row["condition"],
+            group=row["group"],
+            first=int(row["age_low"]),
+            last=int(row["age_high"]),
+            role=row["role"],
+            figure=evidence.figure(
+                control.TABLE,
+                **{name: row[name] for name in ("condition", "measure", "group")},
+            ),
+        )
+        for row in evidence.rows(MATCHES)
+    ]
 
 
 def control_figures(evidence: Evidence) -> list[Figure]:
@@ -72,29 +95,29 @@ def control_draw(evidence: Evidence, number: int, seed: int) -> dict[str, float]
             value = PERCENT * float(expit(middle + abs(side - middle) / NORMAL_95 * score))
         else:
             value = figure.value + abs(end - figure.value) / NORMAL_95 * score
-        found[figure.key] = round(value, DIGITS)
+        found[figure.key] = round(value, close.DIGITS)
     return found
 
 
 def control_table(people: Population, evidence: Evidence, draws: int, seed: int) -> pd.DataFrame:
     """Return simulated shares treated to target beside the published, with the draws' interval."""
+    figures = compared(evidence)
     simulated = np.array(
         [
-            _simulated(people, Evidence(evidence.folder, numbers), seed)
+            _simulated(people, Evidence(evidence.folder, numbers), figures, seed)
             for numbers in ({}, *(control_draw(evidence, n, seed) for n in range(1, draws + 1)))
         ]
     )
     low, high = np.quantile(simulated[1:], [0.025, 0.975], axis=0)
     rows = []
-    for place, (condition, measure, group, _, _, role) in enumerate(ROWS):
-        figure = evidence.figure(control.TABLE, condition=condition, measure=measure, group=group)
-        value = float(simulated[0, place])
+    for place, one in enumerate(figures):
+        value, figure = float(simulated[0, place]), one.figure
         rows.append(
             {
-                "service": f"control of {condition.replace('_', ' ')}",
-                "group": group,
+                "service": f"control of {one.condition.replace('_', ' ')}",
+                "group": one.group,
                 "measure": figure.unit,
-                "role": role,
+                "role": one.role,
                 "published": figure.value,
                 "low": figure.low,
                 "high": figure.high,
@@ -103,7 +126,9 @@ def control_table(people: Population, evidence: Evidence, draws: int, seed: int)
                 "after_low": low[place],
                 "after_high": high[place],
                 "miss": value / figure.value - 1,
-                "verdict": _verdict(figure, value, role),
+                "verdict": verdict_of(
+                    value, near_range(figure.value, figure.low, figure.high, one.role)
+                ),
                 "source": figure.source,
                 "basis": figure.basis,
                 "note": figure.note,
@@ -112,25 +137,22 @@ def control_table(people: Population, evidence: Evidence, draws: int, seed: int)
     return pd.DataFrame(rows)
 
 
-def _verdict(figure: Figure, value: float, role: str) -> str:
-    goal = GOAL_HOLDOUT if role == HOLDOUT else GOAL_CALIBRATE
-    inside = (
-        role != HOLDOUT
-        and figure.low is not None
-        and figure.high is not None
-        and figure.low <= value <= figure.high
-    )
-    return NEAR if inside or abs(value / figure.value - 1) <= goal else MISS
-
-
-def _simulated(people: Population, evidence: Evidence, seed: int) -> list[float]:
-    """Return the value of each of ``ROWS`` among people settled with these shares."""
+def _simulated(
+    people: Population, evidence: Evidence, figures: Sequence[Compared], seed: int
+) -> list[float]:
+    """Return the value of each figure among people settled with these shares."""
     here = np.flatnonzero(people.present(0.0))
     control.Control(evidence, people, Luck(seed)).settle(here, 0.0)
     age = people.age(0.0, here)
     return [
-        _share(people, here, condition, (age >= first) & (age < last + 1), group == FIFTHS)
-        for condition, _, group, first, last, _ in ROWS
+        _share(
+            people,
+            here,
+            one.condition,
+            (age >= one.first) & (age < one.last + 1),
+            one.group == FIFTHS,
+        )
+        for one in figures
     ]
 
 

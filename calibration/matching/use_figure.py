@@ -10,13 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from agents.files import whole
-from calibration.check_figures import MARKS, new_figure
+from calibration.check_figures import new_figure
 from calibration.checks import NEAR
-from calibration.matching.figures_method import AFTER
+from calibration.matching.figures_rows import draw_row, write_drawings
 from calibration.matching.use_targets import UNMATCHED
+from calibration.matching.verdicts import near_range
 from calibration.targets import HOLDOUT
-from results.figures.canvas import INK, MUTE, RULE, styled
+from results.figures.canvas import INK
 
 NAME = "service_use"
 _ENDS = 0.35, 2.2
@@ -24,14 +24,7 @@ _ENDS = 0.35, 2.2
 
 def write_use_figure(table: pd.DataFrame, folder: Path) -> dict[str, str]:
     """Draw ``use.csv`` as PNG and SVG; return the title by name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with styled():
-        figure = service_use(table)
-        for kind in ("png", "svg"):
-            metadata = {"Date": None} if kind == "svg" else None
-            with whole(folder / f"{NAME}.{kind}") as aside:
-                figure.savefig(aside, format=kind, dpi=110, metadata=metadata)
-    return {NAME: str(figure.get_suptitle())}
+    return write_drawings({NAME: lambda: service_use(table)}, folder)
 
 
 def service_use(table: pd.DataFrame) -> Figure:
@@ -54,7 +47,8 @@ def service_use(table: pd.DataFrame) -> Figure:
 
 def _column(ax: Axes, rows: pd.DataFrame) -> None:
     for y, (_, row) in enumerate(rows.iterrows()):
-        _row(ax, y, row)
+        near = near_range(row["published"], row["low"], row["high"], row["role"])
+        draw_row(ax, y, row, near, size=4.5)
     ax.set_yticks(range(len(rows)), [_words(row) for _, row in rows.iterrows()], fontsize=6.5)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.axvline(1, color=INK, linewidth=0.8)
@@ -64,29 +58,10 @@ def _column(ax: Axes, rows: pd.DataFrame) -> None:
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
     ax.set_xlabel(
-        "simulated over published (bar: published interval or a tenth;\n"
+        "simulated over published (bar: near enough: published interval or a tenth,\n"
+        "15% where held out; "
         "line: 95% of draws, where fitted terms are taken; tick: before)",
         fontsize=8,
-    )
-
-
-def _row(ax: Axes, y: int, row: pd.Series[Any]) -> None:
-    one = row["published"]
-    low = min(row["low"], 0.9 * one) if row["low"] == row["low"] else 0.9 * one
-    high = max(row["high"], 1.1 * one) if row["high"] == row["high"] else 1.1 * one
-    ax.plot([low / one, high / one], [y, y], color=RULE, linewidth=7, solid_capstyle="butt")
-    ends = [row["after_low"] / one, row["after_high"] / one]
-    ax.plot(ends, [y, y], color=AFTER, linewidth=1.6)
-    ax.plot([row["before"] / one], [y], marker="|", color=MUTE, markersize=8, linestyle="none")
-    shape, face, edge = MARKS[str(row["verdict"])]
-    ax.plot(
-        [row["after"] / one],
-        [y],
-        marker=shape,
-        markerfacecolor=face,
-        markeredgecolor=edge,
-        markersize=4.5,
-        linestyle="none",
     )
 
 

@@ -23,23 +23,21 @@ from agents.files import read_json
 from agents.luck import Luck
 from agents.place import Place
 from calibration import close
-from calibration.checks import MISS, NEAR
 from calibration.matching.folders import draw_folders, folder_of_draw, is_level, moved
 from calibration.matching.free import SETTINGS
-from calibration.matching.outcome import GOAL_CALIBRATE, GOAL_HOLDOUT
 from calibration.matching.plan import Plan
 from calibration.matching.simulator import Counted
 from calibration.matching.store import SIMULATIONS, Progress, simulate_all
 from calibration.matching.use import UseFit, as_numbers, fit_use, folk_of, levelled
 from calibration.matching.use_control import control_draw, control_table
 from calibration.matching.use_targets import UNMATCHED, Unmatched, UseTarget, read_targets
+from calibration.matching.verdicts import near_range, verdict_of
 from calibration.targets import CALIBRATE, HOLDOUT
 from sim.world import replaced_numbers
 
 Floats = npt.NDArray[np.float64]
 
 STAGE = "service-use"
-_INTERVAL_DRAWS = 400
 _PEOPLE_LUCK = -4
 
 
@@ -166,10 +164,11 @@ def fit_nation(plan: Plan, best: Path) -> tuple[Use, UseFit]:
         for name in services.split(" + ")
     )
     after = _kept(fit, fit.best, taken)
+    count = round(evidence.value(SETTINGS, key="use.interval_draws"))
     draws = np.array(
         [
             levelled(fit.counting, _kept(fit, drawn, taken))
-            for drawn in fit.draws(np.arange(1, _INTERVAL_DRAWS + 1), plan.seed)
+            for drawn in fit.draws(np.arange(1, count + 1), plan.seed)
         ]
     )
     table = pd.concat(
@@ -292,13 +291,8 @@ def _in_words(key: str) -> str:
 
 
 def verdict(target: UseTarget, value: float) -> str:
-    """Say whether a value is near: a tenth or the published interval; held out, 15 per cent."""
-    goal = GOAL_HOLDOUT if target.role == HOLDOUT else GOAL_CALIBRATE
-    if abs(value / target.value - 1) <= goal:
-        return NEAR
-    inside = target.low is not None and target.high is not None
-    inside = inside and target.role != HOLDOUT
-    return NEAR if inside and target.low <= value <= target.high else MISS  # type: ignore[operator]
+    """Say whether a value is near enough to its target."""
+    return verdict_of(value, near_range(target.value, target.low, target.high, target.role))
 
 
 def terms_table(fit: UseFit, taken: Sequence[str]) -> pd.DataFrame:
