@@ -10,7 +10,8 @@ import numpy.typing as npt
 from agents.evidence import Evidence, Row
 from agents.faults import BadInput, Fault
 from agents.population import DAYS_PER_YEAR, Population
-from agents.rules import NAMES, Rule, columns_of
+from agents.rule_columns import NAMES, columns_of
+from agents.rules import Rule
 from agents.vulnerabilities import OWN
 
 Floats = npt.NDArray[np.float64]

@@ -10,7 +10,8 @@ import numpy as np
 from agents.faults import BadInput, Fault
 from agents.place import ETHNIC_GROUPS
 from agents.population import FRAILTY, SEXES
-from agents.rules import DIAGNOSED, LOOK_BACK, NAMES, Column, Labelled, Rule
+from agents.rule_columns import DIAGNOSED, LOOK_BACK, NAMES, Column, Labelled
+from agents.rules import Rule
 from agents.vulnerabilities import VULNERABILITIES
 
 _FACTS = ("care_home", "palliative", "smoker", "obese", "carer", "isolated", *VULNERABILITIES)

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from agents.evidence import Evidence
 from agents.faults import BadInput, Fault
 from agents.population import DAYS_PER_YEAR, FRAILTY, Population
-from agents.rules import Column, Rule
+from agents.rule_columns import Column
+from agents.rules import Rule
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

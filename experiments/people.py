@@ -171,7 +171,7 @@ def population_columns(
 
 def segment_columns(world: World, rows: Rows, day: float) -> dict[str, Any]:
     """Return the segment of ``rows`` on ``day`` in each segmentation of ``segmentations.csv``."""
-    from agents.rules import columns_of
+    from agents.rule_columns import columns_of
     from agents.segments import Segmentation, segmentation_keys
 
     known, columns = columns_of(world.population, day, rows=rows), {}

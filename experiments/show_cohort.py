@@ -9,7 +9,8 @@ import numpy as np
 
 from agents.evidence import Evidence
 from agents.faults import BadInput, Fault
-from agents.rules import LOOK_BACK, NAMES, Rule, columns_of
+from agents.rule_columns import LOOK_BACK, NAMES, columns_of
+from agents.rules import Rule
 from agents.segments import count_cohort
 from experiments.catalogue import EVIDENCE
 from experiments.designs import load_design

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from agents.rules import LOOK_BACK, NAMES, Column, Rule
+from agents.rule_columns import LOOK_BACK, NAMES, Column
+from agents.rules import Rule
 from pathways.asked import Arrivals
 from pathways.calendar import YEAR
 from pathways.components import Component, Maturity

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from agents.organisations import Commissioner, NeighbourhoodTeam, Organisation
 from agents.resident import Patient
-from agents.rules import LOOK_BACK, NAMES, Column, Rule, columns_of
+from agents.rule_columns import LOOK_BACK, NAMES, Column, columns_of
+from agents.rules import Rule
 from pathways.asked import Arrivals
 from pathways.calendar import YEAR
 from pathways.components import Maturity, MoreCapacity, Offer, ProactivePathway

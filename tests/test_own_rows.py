@@ -14,7 +14,8 @@ from agents.faults import BadInput
 from agents.luck import Luck
 from agents.own_traits import own_traits
 from agents.population import Population
-from agents.rules import Rule, columns_of
+from agents.rule_columns import columns_of
+from agents.rules import Rule
 from agents.segments import Segmentation, segmentation_keys
 from agents.synthesis import synthesise
 from agents.traits import settle_traits

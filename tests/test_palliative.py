@@ -10,7 +10,8 @@ from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.palliative import FROM, LIFE_LIMITING, on_register
 from agents.population import Population
-from agents.rules import NAMES, Rule, columns_of
+from agents.rule_columns import NAMES, columns_of
+from agents.rules import Rule
 from calibration.close import people_of
 from calibration.derive import DEFAULT, EVIDENCE
 from experiments.places import load_place

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from agents.faults import BadInput
 from agents.population import FRAILTY
-from agents.rules import LONGEST, LOOK_BACK, NAMES, Column, Labelled, Rule, columns_of
+from agents.rule_columns import LOOK_BACK, NAMES, Column, Labelled, columns_of
+from agents.rule_grammar import LONGEST
+from agents.rules import Rule
 from calibration.bare_people import bare_population
 
 N = 6

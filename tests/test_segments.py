@@ -9,7 +9,8 @@ from agents.evidence import Evidence
 from agents.faults import BadInput
 from agents.luck import Luck
 from agents.population import Population
-from agents.rules import Rule, columns_of
+from agents.rule_columns import columns_of
+from agents.rules import Rule
 from agents.segments import (
     HIGH_RISK,
     MOSTLY_HEALTHY,

@@ -8,7 +8,7 @@ import numpy as np
 import simpy
 
 from agents.population import DAYS_PER_YEAR
-from agents.rules import columns_of
+from agents.rule_columns import columns_of
 from agents.segments import RiskModel
 from pathways.calendar import YEAR
 from pathways.components.base import STEP
