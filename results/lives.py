@@ -94,11 +94,17 @@ def _settled(rows: Columns) -> Settled:
     some = rows["stages"] > 0
     np.bitwise_or.at(stages, at[some], rows["stages"][some].astype(np.uint8))
     died[at[rows["died"].astype(bool)]] = True
-    in_time = np.argsort(rows["year"], kind="stable")
+    in_time = _in_time(rows["year"])
     last_year[at[in_time]] = rows["year"][in_time]
     cell[at[in_time]] = rows["cell"][in_time]
     qalys: Floats = np.bincount(at, rows["qalys"], size).astype(np.float64)
     return Settled(numbers, qalys, fifth, stages, died, last_year, cell)
+
+
+def _in_time(year: npt.NDArray[Any]) -> npt.NDArray[np.intp] | slice:
+    """Return the order of years; as they are where they were read so."""
+    read_so = bool((year[1:] >= year[:-1]).all())
+    return slice(None) if read_so else np.argsort(year, kind="stable")
 
 
 def _places(person: Integers) -> tuple[Integers, Integers]:

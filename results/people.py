@@ -156,7 +156,10 @@ def _reached(reached: Columns) -> dict[str, npt.NDArray[Any]]:
 
 
 def _flags(table: Columns) -> dict[str, npt.NDArray[Any]]:
-    """Return the steps of each person-year, and which row is a person's last."""
+    """Return the rows of the person-years of each step, and those that count a person once.
+
+    A person counts once by their last year, and who was ever still supported too.
+    """
     person, year, stages = table["person"], table["year"], table["stages"].astype(np.int64)
     flags = {stage: (stages >> bit) & 1 > 0 for bit, stage in enumerate(STAGES)}
     same = np.zeros(len(person), bool)
@@ -171,20 +174,21 @@ def _flags(table: Columns) -> dict[str, npt.NDArray[Any]]:
         starts = np.flatnonzero(np.concatenate([[True], person[1:] != person[:-1]]))
         any_of = np.logical_or.reduceat(flags[STILL], starts)
         ever[last] = any_of
-    return {**flags, "last": last, "ever_still": ever}
+    once = {
+        f"{stage} once": ever if stage == STILL else flag & last for stage, flag in flags.items()
+    }
+    return {name: np.flatnonzero(held) for name, held in {**flags, **once}.items()}
 
 
 def _stage_counts(table: Columns, grouping: str, groups: int, years: int) -> Floats:
     """Return (stages, groups, years and all) of people."""
     code = _codes(table, grouping)
-    year = table["year"].astype(np.int64) - 1
+    cell = code * years + table["year"].astype(np.int64) - 1
     counts = np.zeros((len(SHOWN_STAGES), groups, years + 1))
     for place, stage in enumerate(SHOWN_STAGES):
-        flag = table[stage]
-        yearly = np.bincount(code[flag] * years + year[flag], minlength=groups * years)
+        yearly = np.bincount(cell[table[stage]], minlength=groups * years)
         counts[place, :, :-1] = yearly.reshape(groups, years)
-        once = table["ever_still"] if stage == STILL else flag & table["last"]
-        counts[place, :, -1] = np.bincount(code[once], minlength=groups)
+        counts[place, :, -1] = np.bincount(code[table[f"{stage} once"]], minlength=groups)
     return counts
 
 

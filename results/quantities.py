@@ -107,7 +107,6 @@ DERIVED = (
     "home_years_severe",
 )
 QUANTITIES = (*DERIVED, *ACTIVITY)
-APART, TURNED = 8, 4096  # numbers between quantities, and people turned round at a time
 COLUMN = {name: column for column, name in enumerate(QUANTITIES)}
 
 
@@ -133,23 +132,12 @@ class Baseline:
     anxiety: np.uint32
 
 
-def quantities(people: Columns, utilities: Utilities, baseline: Baseline) -> Floats:
-    """Return every quantity of each person-year, (n, quantities)."""
-    size = len(people["year"])
+def quantities(people: Columns, utilities: Utilities, baseline: Baseline) -> list[npt.NDArray[Any]]:
+    """Return every quantity of each person-year, an array each, in the order ``QUANTITIES``."""
     values = _derived(people, baseline)
     qalys = utilities.qalys(people, baseline.recentring)
     values |= {"qalys": qalys, "qalys_any": qalys * (people["conditions"] > 0)}
-    ordered = [values[name] if name in values else people[name] for name in QUANTITIES]
-    amounts = np.empty((size, len(QUANTITIES)))
-    # A quantity at a time is written side by side, and few people at a time are turned round, so
-    # that they stay in the cache; some numbers between quantities keep these apart in it.
-    found = np.empty((len(QUANTITIES), TURNED + APART))
-    for start in range(0, size, TURNED):
-        end = min(start + TURNED, size)
-        for row, of_all in enumerate(ordered):
-            found[row, : end - start] = of_all[start:end]
-        amounts[start:end] = found[:, : end - start].T
-    return amounts
+    return [values[name] if name in values else people[name] for name in QUANTITIES]
 
 
 def _derived(people: Columns, baseline: Baseline) -> dict[str, npt.NDArray[Any]]:

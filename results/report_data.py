@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from results.report_measures import measure_of, spoken
@@ -207,10 +208,11 @@ class ReportData:
             return pd.DataFrame()
         if "measure" in where and "measure" in table.columns:
             table = self._of_measure(name, table, where["measure"])
-        for column, wanted in where.items():
-            if column in table.columns and column != "measure":
-                table = table[table[column].astype(str) == wanted]
-        return table
+        asked = [name for name in where if name in table.columns and name != "measure"]
+        if not asked:
+            return table
+        matches = [_as_words(table[name]).eq(where[name]).to_numpy(bool) for name in asked]
+        return table[np.logical_and.reduce(matches)]
 
     def _of_measure(self, name: str, table: pd.DataFrame, measure: str) -> pd.DataFrame:
         """Return a table's rows of one measure; the table is parted once."""
@@ -300,6 +302,10 @@ DISCOUNTED = frozenset(
         "life_years",
     }
 )
+
+
+def _as_words(column: pd.Series) -> pd.Series:
+    return column if pd.api.types.is_string_dtype(column.dtype) else column.astype(str)
 
 
 def number(row: pd.Series, column: str) -> float:

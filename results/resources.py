@@ -21,6 +21,8 @@ Floats = npt.NDArray[np.float64]
 QUANTILES = {"median_wait_days": 0.5, "p90_wait_days": 0.9, "p95_wait_days": 0.95}
 WAIT_NUMBERS = ("mean_wait_days", *QUANTILES, "waits")
 SERIES_NUMBERS = ("capacity", "used", "utilisation", "queue_end", "turned_away", "gave_up")
+QUEUE_END = "queue_end"
+RECORDED = tuple(name for name in SERIES_NUMBERS if name != "utilisation")
 NUMBERS = (*SERIES_NUMBERS, *WAIT_NUMBERS)
 KEYS = ["service", "role", "group_by", "group", "year"]
 MONTHS = 12
@@ -63,33 +65,69 @@ def resource_sheet(run: Run, series: pd.DataFrame, waits: pd.DataFrame) -> Sheet
 
 def _capacity(run: Run, series: pd.DataFrame) -> Sheet:
     """Return a year's capacity and use by service and role, for the place."""
-    if series.empty:
-        return _nothing(SERIES_NUMBERS)
     table = series[series["metric"] != ROUTED]  # flows between services are told elsewhere
-    table = table.assign(year=table["month"] // MONTHS + 1)
-    added = table[table["metric"] != "queue_end"]
-    yearly = added.pivot_table(
-        index=["service", "role", "year"], columns="metric", values="value", aggfunc="sum"
-    )
-    ends = table[(table["metric"] == "queue_end") & (table["month"] % MONTHS == MONTHS - 1)]
-    queue = ends.set_index(["service", "role", "year"])["value"].rename("queue_end")
-    yearly = yearly.join(queue, how="left").reset_index()
-    whole = yearly.drop(columns="year").groupby(["service", "role"], as_index=False).mean()
-    every = pd.concat([yearly.astype({"year": str}), whole.assign(year="all")])
-    every = every.assign(group_by="all", group="all").reset_index(drop=True)
-    return Sheet(every[KEYS], _series_numbers(every, run.scale))
-
-
-def _series_numbers(table: pd.DataFrame, scale: float) -> dict[str, Floats]:
-    empty = np.full(len(table), np.nan)
-    found = {
-        name: table[name].to_numpy(np.float64) * scale if name in table else empty
-        for name in SERIES_NUMBERS
+    if table.empty:
+        return _nothing(SERIES_NUMBERS)
+    service, services = pd.factorize(table["service"], sort=True)
+    role, roles = pd.factorize(table["role"], sort=True)
+    month = table["month"].to_numpy(np.int64)
+    place = (service * len(roles) + role) * run.years + month // MONTHS
+    at_end = (table["metric"] == QUEUE_END).to_numpy()
+    shape = (len(services) * len(roles), run.years)
+    there = np.bincount(place[~at_end], minlength=shape[0] * shape[1]).reshape(shape) > 0
+    told = ~at_end | (month % MONTHS == MONTHS - 1)
+    yearly = {
+        name: _summed(table["value"], place, told & (table["metric"] == name).to_numpy(), shape)
+        for name in RECORDED
     }
+    pairs = there.any(axis=1)
+    every = [
+        np.concatenate([of_year[there], _mean_of_years(of_year[pairs], there[pairs])])
+        for of_year in yearly.values()
+    ]
+    pair, year = np.nonzero(there)
+    pair = np.concatenate([pair, np.flatnonzero(pairs)])
+    keys = pd.DataFrame(
+        {
+            "service": np.asarray(services, object)[pair // len(roles)],
+            "role": np.asarray(roles, object)[pair % len(roles)],
+            "group_by": "all",
+            "group": "all",
+            "year": [*map(str, year + 1), *["all"] * int(pairs.sum())],
+        }
+    )
+    return Sheet(keys, _series_numbers(dict(zip(yearly, every, strict=True)), run.scale))
+
+
+def _summed(
+    values: pd.Series,
+    place: npt.NDArray[np.int64],
+    mine: npt.NDArray[np.bool_],
+    shape: tuple[int, int],
+) -> Floats:
+    """Return sums of ``values`` by place, not a number where there is none."""
+    size = shape[0] * shape[1]
+    found = np.zeros(size)
+    found += np.bincount(place[mine], values.to_numpy(np.float64)[mine], size)
+    found[np.bincount(place[mine], minlength=size) == 0] = np.nan
+    return found.reshape(shape)
+
+
+def _mean_of_years(yearly: Floats, there: npt.NDArray[np.bool_]) -> Floats:
+    """Return the mean over the years that tell of it, not a number where none does."""
+    known = np.isfinite(yearly) & there
+    count = known.sum(axis=1)
+    total = np.where(known, yearly, 0.0).sum(axis=1)
+    mean: Floats = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    return mean
+
+
+def _series_numbers(recorded: dict[str, Floats], scale: float) -> dict[str, Floats]:
+    found = {name: values * scale for name, values in recorded.items()}
     capacity, used = found["capacity"], found["used"]
     with np.errstate(divide="ignore", invalid="ignore"):
         found["utilisation"] = np.where(capacity > 0, used / capacity, np.nan)
-    return found
+    return {name: found[name] for name in SERIES_NUMBERS}
 
 
 def _waits(run: Run, waits: pd.DataFrame) -> Sheet:

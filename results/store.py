@@ -81,8 +81,10 @@ class Run:
     def batches(self, columns: Sequence[str]) -> Iterator[Columns]:
         """Yield ``columns`` of the person-years in pieces of bounded size, as arrays."""
         with _Reading(self.folder / "person_years.parquet") as reader:
-            for batch in reader.batches(columns):
-                yield {name: _array(batch.column(name)) for name in columns}
+            for piece in reader.pieces(columns):
+                whole = {name: _array(piece.column(name)) for name in columns}
+                for start in range(0, len(piece), BATCH_ROWS):
+                    yield {name: whole[name][start : start + BATCH_ROWS] for name in columns}
 
     def first_year(self, columns: Sequence[str]) -> Columns:
         """Return ``columns`` of the person-years of year 1."""
@@ -177,11 +179,9 @@ class _Reading:
             raise BadInput([_unreadable(self._path, f"no column {', '.join(missing)}")])
         return file
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def pieces(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         file = self._checked(columns)
-        for piece in file.iter_batches(READ_ROWS, columns=list(columns), use_threads=False):
-            for start in range(0, len(piece), BATCH_ROWS):
-                yield piece.slice(start, BATCH_ROWS)
+        yield from file.iter_batches(READ_ROWS, columns=list(columns), use_threads=False)
 
     def table(self, columns: Sequence[str], filters: Any = None) -> pa.Table:
         file = self._checked(columns)

@@ -77,7 +77,8 @@ READ = tuple(
     )
 )
 
-
+FEW = 0.1  # share of people below which a quantity is added for those alone who have it
+APART, TURNED = 8, 4096  # numbers between quantities, and people turned round at a time
 # What is kept of the person-years of people who have reached a step of a design.
 REACHED = (
     "person",
@@ -183,20 +184,20 @@ def add_up(run: Run, utilities: Utilities, baseline: Baseline) -> Sums:
     labels = labels_of(run)
     others = [name for name in GROUPINGS if name not in ("all", "imd_quintile", "age_band", "sex")]
     sizes = [5 * len(AGE_BANDS) * 2, *(len(labels[name]) for name in others)]
-    totals = np.zeros((run.years * sum(sizes), len(QUANTITIES)))
+    totals = _Totals(run.years * sum(sizes))
     ages = np.zeros((run.years, 5, 2, LAST_BAND + 1, len(BY_AGE)))
     lives = Lives()
     reached: list[dict[str, npt.NDArray[Any]]] = []
     for people in run.batches(READ):
-        some = people["stages"] > 0
+        some = np.flatnonzero(people["stages"])
         reached.append({name: people[name][some] for name in REACHED})
         amounts = quantities(people, utilities, baseline)
         year = people["year"].astype(np.int64) - 1
         index = _places(people, year, run.years, others, sizes)
-        _add(totals, index, amounts)
+        totals.add(index, amounts)
         _add_ages(ages, people, year, amounts)
-        lives.add(people, amounts[:, COLUMN["qalys"]])
-    parts = np.split(totals, np.cumsum([run.years * size for size in sizes])[:-1])
+        lives.add(people, amounts[COLUMN["qalys"]])
+    parts = np.split(totals.table(), np.cumsum([run.years * size for size in sizes])[:-1])
     cells = parts[0].reshape(run.years, 5, len(AGE_BANDS), 2, len(QUANTITIES))
     groups = {
         name: part.reshape(run.years, -1, len(QUANTITIES))
@@ -241,20 +242,89 @@ def _code(people: Columns, name: str, size: int) -> Integers:
     return code
 
 
-def _add(totals: Floats, index: Integers, amounts: Floats) -> None:
-    """Add the amounts of each person to each of their rows of ``totals``."""
+class _Totals:
+    """Sums of quantities by row.
+
+    Most quantities are nothing for most people; of those that the first people tell to be so,
+    only what is something is added.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._usual: list[int] = []
+        self._rare: list[int] | None = None
+        self._many = np.zeros((0, 0))
+        self._few = np.zeros((0, 0))
+
+    def add(self, index: Integers, amounts: Sequence[npt.NDArray[Any]]) -> None:
+        """Add the amounts of each person to each of their rows, (people, groupings)."""
+        if self._rare is None:
+            self._rare = _rare(amounts)
+            self._usual = [column for column in range(len(amounts)) if column not in self._rare]
+            self._many = np.zeros((self._size, len(self._usual)))
+            self._few = np.zeros((self._size, len(self._rare)))
+        self._many += _of_many(index, [amounts[column] for column in self._usual], self._size)
+        self._few += _of_few(index, [amounts[column] for column in self._rare], self._size)
+
+    def table(self) -> Floats:
+        """Return the sums, (rows, quantities)."""
+        whole = np.zeros((self._size, len(QUANTITIES)))
+        whole[:, self._usual] = self._many
+        whole[:, self._rare or []] = self._few
+        return whole
+
+
+def _rare(amounts: Sequence[npt.NDArray[Any]]) -> list[int]:
+    """Return the columns of which few people have any."""
+    shares = [np.count_nonzero(of_all != 0) / max(len(of_all), 1) for of_all in amounts]
+    return [column for column, share in enumerate(shares) if share < FEW]
+
+
+def _of_few(index: Integers, amounts: Sequence[npt.NDArray[Any]], size: int) -> Floats:
+    """Return sums by row of quantities that few people have, (rows, quantities)."""
+    people = [np.flatnonzero(of_all != 0) for of_all in amounts]
+    start = np.repeat(np.arange(len(amounts)) * size, [len(some) for some in people])
+    every = np.concatenate([*people, np.zeros(0, np.intp)])
+    amount = [of_all[some] for of_all, some in zip(amounts, people, strict=True)]
+    weights = np.concatenate([*amount, np.zeros(0)])
+    found = np.zeros(size * len(amounts))
+    for rows in index.T:
+        found += np.bincount(rows[every] + start, weights, len(found))
+    return found.reshape(len(amounts), size).T
+
+
+def _of_many(index: Integers, amounts: Sequence[npt.NDArray[Any]], size: int) -> Floats:
+    """Return sums by row of quantities that most people have, (rows, quantities)."""
     people, groupings = index.shape
     starts = np.arange(people + 1) * groupings
-    member = sparse.csr_matrix(
-        (np.ones(index.size), index.ravel(), starts), shape=(people, len(totals))
-    )
-    totals += member.T @ amounts
+    member = sparse.csr_matrix((np.ones(index.size), index.ravel(), starts), shape=(people, size))
+    found: Floats = member.T @ turned(amounts)
+    return found
 
 
-def _add_ages(ages: Floats, people: Columns, year: Integers, amounts: Floats) -> None:
+def turned(amounts: Sequence[npt.NDArray[Any]]) -> Floats:
+    """Return quantities, an array each, as (people, quantities).
+
+    A quantity at a time is written side by side, and few people at a time are turned round, so
+    that they stay in the cache; some numbers between quantities keep these apart in it.
+    """
+    size = len(amounts[0])
+    whole = np.empty((size, len(amounts)))
+    found = np.empty((len(amounts), TURNED + APART))
+    for start in range(0, size, TURNED):
+        end = min(start + TURNED, size)
+        for row, of_all in enumerate(amounts):
+            found[row, : end - start] = of_all[start:end]
+        whole[start:end] = found[:, : end - start].T
+    return whole
+
+
+def _add_ages(
+    ages: Floats, people: Columns, year: Integers, amounts: Sequence[npt.NDArray[Any]]
+) -> None:
     place = year * CELLS + age_cell(people)
-    there = amounts[:, COLUMN["person_years"]] * (1.0 - amounts[:, COLUMN["deaths"]])
+    there = amounts[COLUMN["person_years"]] * (1.0 - amounts[COLUMN["deaths"]])
     for column, name in enumerate(BY_AGE):
-        amount = there if name == "alive_at_end" else amounts[:, COLUMN[name]]
+        amount = there if name == "alive_at_end" else amounts[COLUMN[name]]
         flat = np.bincount(place, amount, ages[..., 0].size)
         ages[..., column] += flat.reshape(ages.shape[:-1])

@@ -107,7 +107,7 @@ class Utilities:
 
     def condition_loss(self, masks: Masks, norm: Floats) -> Floats:
         """Return what the conditions in the bits of ``masks`` take away from ``norm``."""
-        where, unique = pd.factorize(masks)
+        where, unique = pd.factorize(np.asarray(masks))
         has = (unique[:, None] >> np.arange(len(self.decrement), dtype=np.uint32)) & 1 > 0
         if self.multiplicative:
             factor = np.prod(1.0 + self._acting(has), axis=1)[where]
@@ -130,7 +130,9 @@ class Utilities:
     def state_loss(self, people: Columns, norm: Floats) -> Floats:
         """Return the mean loss of the year: the mean of its start and end states."""
         start = self.condition_loss(people["conditions"], norm)
-        end = self.condition_loss(people["conditions_end"], norm)
+        others = np.flatnonzero(people["conditions_end"] != people["conditions"])
+        end = start.copy()
+        end[others] = self.condition_loss(people["conditions_end"][others], norm[others])
         lasting = self.frailty[people["frailty"]] + self.isolated * people["isolated"]
         loss: Floats = 0.5 * (start + end) + lasting
         return loss
