@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from agents import hazards
 from agents.disease_tables import DiseaseTables
-from agents.integrated import OLDEST, IntegratedHazards
+from agents.integrated import IntegratedHazards
 from agents.population import Population
 from agents.risk_factors import CLASS, UNKNOWN
 
@@ -105,23 +105,17 @@ class Clocks:
         """
         has = self._people.has[rows]
         series = self._running(rows, has)
-        pace, old, goal = self._paces(rows, has, age), self.pace[rows], self.goal[rows]
-        level = self._hazards.at(series, age[:, None])
-        goal = np.where(pace == old, goal, level + (goal - level) * (old / pace))
-        goal[which, column] = level[which, column] + fresh / pace[which, column]
+        pace, goal = self._paces(rows, has, age), self.goal[rows]
+        self._hazards.carry_over(series, goal, self.pace[rows] / pace, age)
+        level = self._hazards.at(series[which, column], age[which])
+        goal[which, column] = level + fresh / pace[which, column]
         self.goal[rows], self.pace[rows] = goal, pace
-        self.settled_age[rows] = age
-        below = self._levels_at_horizon(rows, series)
-        self._note_next(rows, has, age, self._hazards.age_when(series, goal, below))
+        self._find_next(rows, has, series, goal, age)
 
     def look_ahead(self, rows: Integers, age: Floats) -> None:
         """Find the next strike of ``rows`` beyond the horizon that held until ``age``."""
         has = self._people.has[rows]
-        series = self._running(rows, has)
-        below = self._levels_at_horizon(rows, series)
-        ages = self._hazards.age_when(series, self.goal[rows], below)
-        self.settled_age[rows] = age
-        self._note_next(rows, has, age, ages)
+        self._find_next(rows, has, self._running(rows, has), self.goal[rows], age)
 
     def _running(self, rows: Integers, has: Bools) -> Integers:
         """Return which integrated hazard each clock of ``rows`` runs on."""
@@ -133,14 +127,12 @@ class Clocks:
         series[:, -1] = self._death + group
         return series
 
-    def _levels_at_horizon(self, rows: Integers, series: Integers) -> Floats | None:
-        if self.horizon is None:
-            return None
-        return self._hazards.at(series, np.minimum(self.horizon[rows, None], OLDEST))
-
-    def _note_next(self, rows: Integers, has: Bools, age: Floats, ages: Floats) -> None:
-        first = ages.argmin(axis=1)
-        soonest = ages[np.arange(rows.size), first]
+    def _find_next(
+        self, rows: Integers, has: Bools, series: Integers, goal: Floats, age: Floats
+    ) -> None:
+        self.settled_age[rows] = age
+        until = np.full(len(rows), np.inf) if self.horizon is None else self.horizon[rows]
+        soonest, first = self._hazards.first(series, goal, until)
         change = hazards.next_change(has, age, self._changes)
         sooner = change < soonest
         self.next_age[rows] = np.where(sooner, change, np.maximum(soonest, age))

@@ -171,13 +171,26 @@ def test_a_level_beyond_the_last_age_is_never_reached() -> None:
     assert isinf(found[2])
 
 
-def test_levels_from_a_limit_on_count_as_never_reached() -> None:
+def test_the_first_goal_of_each_row_is_found_and_none_beyond_its_limit() -> None:
     hazards = IntegratedHazards(RATES)
-    series, level = np.zeros(3, np.int64), np.array([0.05, 0.1, 0.2])
-    found = hazards.age_when(series, level, below=np.array([0.06, 0.1, 0.3]))
-    assert found[0] == pytest.approx(0.5)
-    assert isinf(found[1])
-    assert found[2] == pytest.approx(2 + 1 / 3)
+    series = np.array([[0, 0, 2], [0, 0, 2], [0, 2, 0]])
+    goal = np.array([[0.2, 0.05, inf], [0.2, 0.05, 0.0], [0.2, inf, 0.2]])
+    ages, first = hazards.first(series, goal, np.array([9.0, 0.4, 140.0]))
+    # Half of the first year; that age is beyond 0.4, and a goal of nought is reached at once
+    # where the rate is not nought; of two alike the first, a third of the third year.
+    assert ages[0] == pytest.approx(0.5)
+    assert first[0] == 1
+    assert ages[1] == 0.0
+    assert first[1] == 2
+    assert ages[2] == pytest.approx(2 + 1 / 3)
+    assert first[2] == 0
+
+
+def test_what_is_left_of_a_goal_counts_as_often_as_the_pace_falls() -> None:
+    hazards = IntegratedHazards(RATES)
+    series, goal = np.array([[0, 0]]), np.array([[0.2, 0.2]])
+    hazards.carry_over(series, goal, np.array([[1.0, 2.0]]), np.array([0.5]))
+    assert goal.tolist() == [[0.2, pytest.approx(0.05 + 2.0 * 0.15)]]  # 0.05 is spent at 0.5
 
 
 def test_an_age_solved_for_lies_in_the_year_whose_rate_reaches_it() -> None:
