@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from results.csv_files import write_tables
 from results.reading import read_folders
 from results.settings import read_settings
+from results.sharing import taken_back
 from results.store import Run
 from results.tables import tables_in
 from results.workbook import write_workbook
@@ -65,11 +66,14 @@ def make_all(
 
 @contextmanager
 def _pool(runs: Sequence[Run], workers: int) -> Iterator[Executor | None]:
-    """Yield processes that have begun to start, or None where they would not pay."""
+    """Yield processes that have begun to start, or None where they would not pay.
+
+    This process works too, so there is one less than ``workers``.
+    """
     if workers < 2 or len(runs) < WORTH * workers:
         yield None
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
         pool.submit(_begin)
         yield pool
 
@@ -86,7 +90,14 @@ def _ahead(folder: Path, pool: Executor) -> dict[int, Future[Section | None]]:
 
 
 def _report(folder: Path, ahead: Mapping[int, Future[Section | None]]) -> None:
-    from results.report import build_report
+    """Write the report from the sections that were sent ahead; those not begun are made here."""
+    from results.report import build_report, one_section
 
-    made = [ahead[number].result() for number in sorted(ahead)]
-    build_report(folder, [section for section in made if section is not None] or None)
+    numbers, sent = list(ahead), list(ahead.values())
+    own = taken_back(sent, lambda place: one_section(folder, numbers[place]))
+    made = {
+        number: own[place] if place in own else sent[place].result()
+        for place, number in enumerate(numbers)
+    }
+    sections = [made[number] for number in sorted(made)]
+    build_report(folder, [section for section in sections if section is not None] or None)

@@ -29,6 +29,7 @@ from results.prices import Prices, read_prices
 from results.quantities import Baseline
 from results.resources import resource_sheet, wait_measures
 from results.settings import Settings, drawn_settings, read_settings
+from results.sharing import shared_out
 from results.sheets import (
     Sheet,
     Stack,
@@ -229,7 +230,7 @@ def _collect_place(
     groups = _groups(here, base, settings)
     keys: dict[str, pd.DataFrame] = {}
     found: dict[Arm, dict[tuple[int, int], ReadRun]] = {arm: {} for arm in (base, *here)}
-    for group in (pool.map if pool else map)(_read_group, groups):
+    for group in shared_out(_read_group, groups, pool):
         known_figures = settings.evidence.used
         settings.evidence.keep(f for key, f in group.used.items() if key not in known_figures)
         for read in group.runs:
