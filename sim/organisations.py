@@ -70,7 +70,7 @@ class Organisations:
         self.link_workers = LinkWorkerService(model, "link workers", rule["link_worker_closing"])
         self.meeting = TeamMeeting(model, "team meeting", rule["mdt_selection"])
         self._meeting = meeting
-        practices.triage = self.practices
+        practices.diary.triage = self.practices
         for site in hospital.sites:
             site.beds.decider = self.hospital
         link_workers.close_by(self.link_workers)

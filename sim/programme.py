@@ -254,7 +254,7 @@ class Programme:
             for process, factor in self._effects.demand_factor.items():
                 model.demand.factor[process][demand_rows] = factor[demand_rows]
             model.demand.refresh(demand_rows, day)
-            model.services.practices.own_gp_change = self._effects.continuity
+            model.services.practices.record.own_gp_change = self._effects.continuity
         if len(hazard_rows):
             model.world.health.refresh(hazard_rows, day)
 

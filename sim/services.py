@@ -238,7 +238,7 @@ def open_services(scene: Scene) -> ServiceSet:
 def _keep_own_gp(scene: Scene, practices: Practices) -> None:
     """Say how often people see their own GP, and let it act on admissions where a run says so."""
     own = own_gp(scene.population, scene.luck, scene.evidence, scene.spec.place.list_size)
-    practices.own_gp = own.index
+    practices.record.own_gp = own.index
     acts = admissions(own, scene.evidence)
     if acts is not None:
         everyone = np.arange(len(scene.population))

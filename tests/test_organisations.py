@@ -54,11 +54,11 @@ def practice_year(triage: Any, urgent: float | None = None) -> dict[str, float]:
     people = england(5_000)
     model = practices(people)
     if urgent is not None:
-        kinds = model.team.kinds.copy()  # same day, planned, first free slot
+        kinds = model.diary.team.kinds.copy()  # same day, planned, first free slot
         more = kinds[:, 0] * (urgent / model.rules.kinds[0] - 1.0)
-        model.team = replace(model.team, kinds=kinds + np.outer(more, [1.0, 0.0, -1.0]))
+        model.diary.team = replace(model.diary.team, kinds=kinds + np.outer(more, [1.0, 0.0, -1.0]))
     if triage is not None:
-        model.triage = triage
+        model.diary.triage = triage
     return a_run(model, asking(people, 1.0), 150)
 
 
@@ -217,7 +217,7 @@ def test_the_organisations_of_a_run_are_mesa_agents_whom_the_services_ask() -> N
     assert all(isinstance(one, mesa.Agent) for one in organisations.all)
     for kind in (GeneralPractice, AcuteHospital, LinkWorkerService, TeamMeeting):
         assert len(model.agents_by_type[kind]) == 1
-    assert model.services.practices.triage is organisations.practices
+    assert model.services.practices.diary.triage is organisations.practices
     assert all(
         site.beds.decider is organisations.hospital for site in model.services.hospital.sites
     )

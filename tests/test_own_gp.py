@@ -60,7 +60,8 @@ def test_contacts_with_ones_own_gp_follow_the_index_and_what_a_design_adds() -> 
     shares = []
     for change in (None, np.full(len(people), 0.2)):
         model, demand = practices(people), asking(people, 1.0)
-        model.own_gp, model.own_gp_change = np.full(len(people), 0.5), change
+        model.record.own_gp = np.full(len(people), 0.5)
+        model.record.own_gp_change = change
         model.ledger.on = True
         for day in range(120):
             model.day(day, demand.today(day)["practice_consultation"])

@@ -13,13 +13,10 @@ from agents.population import Population
 from pathways.asked import Arrivals
 from pathways.calendar import YEAR, Calendar
 from pathways.demand import Demand
+from pathways.diary import HORIZON
 from pathways.ledger import Ledger
-from pathways.practice import (
-    HORIZON,
-    LEAKS,
-    PracticeDay,
-    Practices,
-)
+from pathways.practice import PracticeDay, Practices
+from pathways.practice_rules import LEAKS
 from pathways.practice_slots import first_free, first_free_from, offers
 from tests.demand_fakes import england, evidence
 
@@ -178,9 +175,9 @@ def test_no_practice_uses_more_slots_than_it_has(factor: float) -> None:
     for day in range(-84, 120):
         model.day(day, demand.today(day)["practice_consultation"])
         if model.calendar.is_working(day):
-            now = model.index(day)
-            assert np.all(model._booked[:, now] <= model._slots[:, now])
-            assert np.all(model._booked[:, now] >= 0)
+            now = model.diary.index(day)
+            assert np.all(model.diary.booked[:, now] <= model.diary.slots[:, now])
+            assert np.all(model.diary.booked[:, now] >= 0)
 
 
 def test_without_slots_every_request_is_lost() -> None:
@@ -225,11 +222,11 @@ def test_with_ample_slots_one_persons_requests_change_nobody_elses_care() -> Non
 def test_slots_that_a_design_takes_are_gone_for_others() -> None:
     people = england(4_000)
     model, demand = practices(people), asking(people, 0.9)
-    free = [int(model._free(day, model._bookable(day)).sum()) for day in (60,)]
+    free = [int(model.diary.free(day, model.diary.bookable(day)).sum()) for day in (60,)]
     taken = model.take_slots(np.arange(0, 400), -20, slots=3)
     assert np.all(taken > -20)
     assert np.all(np.diff(np.sort(taken)) >= 0)
-    assert model._free(60, model._bookable(60)).sum() <= free[0]
+    assert model.diary.free(60, model.diary.bookable(60)).sum() <= free[0]
     usual = a_run(practices(people), demand, 30)
     other = practices(people)
     other.ledger.on = True
@@ -285,4 +282,4 @@ def test_appointments_are_never_booked_past_the_horizon() -> None:
     for day in range(-84, 200):
         model.day(day, demand.today(day)["practice_consultation"])
     last = max(model._due)
-    assert last <= model.index(200) + HORIZON
+    assert last <= model.diary.index(200) + HORIZON

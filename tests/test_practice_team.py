@@ -152,7 +152,7 @@ def test_a_check_fails_where_slots_are_given_twice() -> None:
     model, demand = practices(people), asking(people, 1.0)
     a_run(model, demand, 150)
     model.check(150)
-    model._booked[0, model.index(120)] = model._slots[0, model.index(120)] + 1
+    model.diary.booked[0, model.diary.index(120)] = model.diary.slots[0, model.diary.index(120)] + 1
     with pytest.raises(RuntimeError, match="do not have"):
         model.check(150)
 

@@ -71,8 +71,8 @@ def test_practices_offer_the_same_slots_a_year_with_and_without_leave() -> None:
         model = Practices(
             people, evidence(), Luck(5), calendar, ledger, CAPACITY, {}, seasons=found
         )
-        days = [model.index(day) for day in (0, YEAR, AUGUST - 15, AUGUST + 12)]
-        offered = model._slots.sum(axis=0)
+        days = [model.diary.index(day) for day in (0, YEAR, AUGUST - 15, AUGUST + 12)]
+        offered = model.diary.slots.sum(axis=0)
         slots.append((offered[days[0] : days[1]].sum(), offered[days[2] : days[3]].sum()))
     assert slots[0][0] == pytest.approx(slots[1][0], rel=0.01)
     assert slots[0][1] < 0.95 * slots[1][1]

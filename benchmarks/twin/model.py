@@ -24,7 +24,7 @@ from benchmarks.twin.rates import CareRates
 from benchmarks.twin.resident import Resident
 from benchmarks.twin.teams import Coordinators, LinkWorkers, Meeting
 from pathways.calendar import Calendar
-from pathways.practice import Rules
+from pathways.practice_rules import Rules
 from pathways.practice_team import Team as PracticeTeam
 from sim.spec import RunSpec
 from sim.world import World, build_world

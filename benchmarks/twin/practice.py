@@ -12,17 +12,9 @@ import numpy.typing as npt
 import simpy
 
 from pathways.calendar import YEAR
-from pathways.practice import (
-    CONTACT_OF,
-    CONTACTS,
-    HORIZON,
-    LEAKS,
-    PER,
-    PLANNED,
-    ROUTINE,
-    URGENT,
-    WORKING_WEEK,
-)
+from pathways.diary import HORIZON
+from pathways.practice_record import CONTACT_OF, CONTACTS
+from pathways.practice_rules import LEAKS, PER, PLANNED, ROUTINE, URGENT, WORKING_WEEK
 from pathways.practice_team import MODES, OWN, TABLE, Pools, odd
 
 if TYPE_CHECKING:
