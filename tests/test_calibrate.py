@@ -22,8 +22,9 @@ from calibration.matching.emulator import fit_emulator
 from calibration.matching.fit import Fit, Problem, fit, problem_of
 from calibration.matching.free import by_key, free_parameters
 from calibration.matching.goals import STAGE_1, STAGE_2, Aims
-from calibration.matching.outcome import information, verdict
+from calibration.matching.outcome import information, outcome_of, verdict
 from calibration.matching.posterior import sample_posterior
+from calibration.matching.report import method
 from calibration.matching.simulator import Counted, Size, Trial, simulate_trial
 from calibration.matching.store import Progress, TooManyFailedError, claim, simulate_all
 from calibration.matching.tables import BEGUN, GROUPS, WANTED, aim_at, derived, of_place, start_of
@@ -169,6 +170,27 @@ def test_a_few_failed_simulations_are_left_out_and_many_stop_the_fit(tmp_path: P
     modulus = 5
     with pytest.raises(TooManyFailedError, match="4 of 20"):
         simulate_all(range(1, 21), tmp_path / "many", None, progress, failing)
+
+
+def test_a_fit_goes_on_without_a_simulation_that_failed_and_counts_it(
+    problem: Problem, fitted: Fit, tmp_path: Path
+) -> None:
+    plain = linear(problem)
+
+    def failing(trial: Trial) -> Counted:
+        if trial.luck % 1_000_000 == 5:
+            raise ValueError("no one lives to that age")
+        return plain(trial)
+
+    found = fit(problem, tmp_path, None, Progress(lambda line: None, planned=40), failing)
+    assert (found.failed, fitted.failed) == (1, 0)
+    assert len(found.emulator.points) == len(fitted.emulator.points) - 1
+    assert any("1 of the simulations could not" in said for said in method_of(found))
+    assert not any("could not be done" in said for said in method_of(fitted))
+
+
+def method_of(fit: Fit) -> list[str]:
+    return method(outcome_of(fit, Counted({}, {}, 0.0), Counted({}, {}, 0.0)))
 
 
 def test_a_damaged_simulation_is_done_again(tmp_path: Path) -> None:

@@ -186,6 +186,7 @@ def _write(
         **identity,
         "finished": True,
         "simulations": outcome.fit.problem.plan.simulations,
+        "failed": outcome.fit.failed,
         "processor_seconds": round(outcome.fit.seconds),
         "scores": [score.sentence for score in scores(outcome.targets)] + use_scores(use),
         "not_identified": not_identified(outcome),

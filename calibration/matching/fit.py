@@ -81,6 +81,7 @@ class Fit:
     verified : posterior draws simulated, all goals counted
     best : (d,) most likely point of the unit cube
     seconds : processor time of all simulations
+    failed : simulations that could not be done and are left out
     """
 
     problem: Problem
@@ -94,6 +95,7 @@ class Fit:
     verified: Weighed
     best: Floats
     seconds: float
+    failed: int
 
     def numbers(self, unit: Floats) -> list[dict[str, float]]:
         """Return points of the unit cube (n, d) as values by key."""
@@ -187,6 +189,7 @@ def fit(
         verified=verified,
         best=best_point(last, prior, posterior),
         seconds=runs.seconds,
+        failed=runs.failed,
     )
 
 
@@ -205,6 +208,7 @@ class _Runs:
         self._pool, self._progress, self._simulate = pool, progress, simulate
         self.points = np.empty((0, len(problem.free)))
         self.counted: list[Counted] = []
+        self.failed = 0
 
     @property
     def seconds(self) -> float:
@@ -224,6 +228,7 @@ class _Runs:
         )
         good = np.array([one is not None for one in found], np.bool_)
         self.counted += [one for one in found if one is not None]
+        self.failed += int((~good).sum())
         kept: Floats = points[good]
         self.points = np.concatenate([self.points, kept])
         return kept

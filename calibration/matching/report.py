@@ -148,6 +148,14 @@ def method(outcome: Outcome) -> list[str]:
         f"{fit.verified.effective:.0f} draws.",
         *(
             [
+                f"{fit.failed} of the simulations could not be done and are left out, such as one "
+                "where so many die that nobody lives to the oldest age of the people."
+            ]
+            if fit.failed
+            else []
+        ),
+        *(
+            [
                 f"{len(fit.left_out)} figures could not be fitted, because too few simulated "
                 "people show them: " + listed([goal.label for goal in fit.left_out]) + "."
             ]
