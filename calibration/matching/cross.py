@@ -28,7 +28,7 @@ Bools = npt.NDArray[np.bool_]
 
 STAGE = "cross-validation"
 LEAST = 3  # figures of a source that is left out
-SHARE_OF_STEPS, LEAST_STEPS = 0.4, 300
+SHARE_OF_STEPS, LEAST_STEPS = 0.2, 300
 DRAWS = 400
 COUNTS = ("figures", "near_enough_predicted", "near_enough_fitted")
 
