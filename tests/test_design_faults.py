@@ -88,3 +88,12 @@ def test_a_plan_that_makes_things_worse_is_asked_about(tmp_path: Path) -> None:
     assert "raises emergency_admission by 0.2" in line
     path.write_text(RISING.replace("value = 0.2", "value = -0.2"), encoding="utf-8")
     assert not doubtful_signs(load_design(str(path), Evidence(EVIDENCE)))
+
+
+def test_a_rule_that_is_no_text_is_told_and_hides_no_other(tmp_path: Path) -> None:
+    rules = 'name = "nurses"\ninclude = [["age >= 5"], 3, "agee >= 5"]\n'
+    text = RISING.replace('name = "nurses"\n', rules)
+    found = [str(fault) for fault in faults_of_text(text, tmp_path)]
+    assert len(found) == 3
+    assert sum("a list of texts in brackets" in one for one in found) == 2
+    assert any("agee, an unknown name" in one for one in found)

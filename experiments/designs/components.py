@@ -109,17 +109,15 @@ class Reading:
         return None if row is None else row.get("value")
 
     def _people(self, table: Table, key: str) -> People:
-        for part in PEOPLE:
-            for text in table.get(part) or []:
+        # What is no text is None here, and told already.
+        rules = {part: [one for one in table.get(part) or () if one is not None] for part in PEOPLE}
+        for part, texts in rules.items():
+            for text in texts:
                 for fault in rule_faults(text, self.conditions, self.traits):
                     self.wrong(
                         f"{key}: {part} {fault.key}", fault.found, fault.allowed, fault.remedy
                     )
-        return People(
-            include=tuple(table.get("include") or ()),
-            exclude=tuple(table.get("exclude") or ()),
-            separately=tuple(table.get("separately") or ()),
-        )
+        return People(**{part: tuple(texts) for part, texts in rules.items()})
 
     def _value(self, parameter: str, value: Any, key: str, name: str) -> Any:
         """Return a checked value in the type of its field."""
