@@ -36,7 +36,7 @@ def readings_headline(plan: dict[str, Change], published: dict[str, Change]) -> 
 
 
 def readings_claim(found: dict[str, dict[str, Change]], measure: Measure) -> str:
-    """Return the claim of figure 13: how the main measure differs between readings."""
+    """Return the claim of figure 18: how the main measure differs between readings."""
     parts: list[str] = []
     for letter, by_reading in found.items():
         words = [
@@ -107,7 +107,7 @@ def _not_within(misses: Sequence[str], named: int) -> str:
 
 
 def checks_claim(misses: Sequence[tuple[str, float]], total: int) -> str:
-    """Return the claim of figure 16: the widest misses with their size."""
+    """Return the claim of figure 23: the widest misses with their size."""
     if not misses:
         return f"None of the {count_word(total)} published figures is clearly missed by 10%"
     widest = sorted(misses, key=lambda miss: -abs(miss[1] - 1.0))[:2]

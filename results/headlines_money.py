@@ -36,7 +36,7 @@ def money_headline(stranded_shares: dict[str, float], avoided_clear: bool, cash:
 
 
 def cascade_claim(stranded_shares: dict[str, float]) -> str:
-    """Return the claim of figure 7: what part of the value avoided stays paid for."""
+    """Return the claim of figure 8: what part of the value avoided stays paid for."""
     known = sorted(share for share in stranded_shares.values() if math.isfinite(share))
     if not known:
         return "What is avoided, what stays paid for, what is new"
@@ -48,7 +48,7 @@ def cascade_claim(stranded_shares: dict[str, float]) -> str:
 
 
 def cash_by_year_claim(by_year: dict[str, dict[int, Change]]) -> str:
-    """Return the claim of figure 8 from the cumulative effect on cash."""
+    """Return the claim of figure 9 from the cumulative effect on cash."""
     last = max((year for changes in by_year.values() for year in changes), default=0)
     every = [changes[year] for changes in by_year.values() for year in changes]
     if not every:

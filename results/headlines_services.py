@@ -38,7 +38,7 @@ def _fills(letters: list[str]) -> str:
 
 
 def waits_claim(letter: str, service: str, median: float, nine_in_ten: float, unit: str) -> str:
-    """Return the claim of figure 11 from one service's wait under one design."""
+    """Return the claim of figure 13 from one service's wait under one design."""
     half, tenth = figures(median, 2), figures(nine_in_ten, 2)
     one = unit.removesuffix("s") if half == "1" else unit
     return f"{service} under {letter}: half wait under {half} {one}, one in ten over {tenth}"
@@ -47,7 +47,7 @@ def waits_claim(letter: str, service: str, median: float, nine_in_ten: float, un
 def full_claim(
     over: dict[str, list[str]], full_everywhere: list[str], *, alone: bool = False
 ) -> str:
-    """Return the claim of figure 12.
+    """Return the claim of figure 14.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from results.report_data import READING_WORDS, Option, ReportData
 from results.report_measures import Measure, measure_of
 from results.report_money import price_year, stranded_shares
 from results.report_numbers import capital, count_word, figures, percent, signed, signed_range
-from results.report_places import PLACES_FIGURE
+from results.report_order import Fig
 from results.report_searches import drivers
 from results.report_standing import saying, standing_of
 from results.sayings import Answer
@@ -295,6 +295,6 @@ def _other_places(data: ReportData) -> str:
     if data.alone:
         return f"This report shows {data.place_name}; the tables hold {many}."
     return (
-        f"This report shows {data.place_name}; figure {PLACES_FIGURE} sets it beside {many}, "
+        f"This report shows {data.place_name}; figure {Fig.PLACES} sets it beside {many}, "
         "whose numbers stand in the tables."
     )

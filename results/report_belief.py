@@ -19,6 +19,7 @@ from results.report_numbers import (
     signed,
     signed_range,
 )
+from results.report_order import Fig
 from results.report_rules import plan_block
 from results.report_searches import (
     believe_block,
@@ -50,8 +51,8 @@ def belief_section(data: ReportData) -> Section:
     needed = believe_block(data)
     if needed is None:
         notes.append(
-            "Figure 14, the effect that the plan would need beside what studies found, needs a "
-            "search for it: carepath believe EXPERIMENT --target … --add-to this folder."
+            f"Figure {Fig.NEEDED}, the effect that the plan would need beside what studies found, "
+            "needs a search for it: carepath believe EXPERIMENT --target … --add-to this folder."
         )
     standings = [standing_of(data, option) for option in data.designs]
     bare = [one.option.letter for one in standings if one.kind == ASSUMED and not one.effects]
@@ -73,7 +74,7 @@ def belief_section(data: ReportData) -> Section:
 
 
 def _standing_block(standings: list[Standing]) -> Block | None:
-    """Return table 22: what stands behind each published effect."""
+    """Return table 21: what stands behind each published effect."""
     table = standing_table(standings)
     if table is None:
         return None
@@ -88,7 +89,7 @@ def _standing_block(standings: list[Standing]) -> Block | None:
     if waiting == total:
         claim = "Whether the model gives what its studies found has not been tested"
     return Block(
-        number=22,
+        number=Fig.STANDING,
         claim=claim,
         sub="A study is emulated when the model, run on people like those of the study, gives the "
         "difference that the study found: carepath check designs",
@@ -101,14 +102,14 @@ def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Bl
     if len(run) < 2:
         only = READING_WORDS.get(run[0], run[0]) if run else "nothing"
         return Block(
-            number=13,
+            number=Fig.READINGS,
             claim="The same design under plan, published evidence and no effect",
             missing=f"This experiment ran one reading alone ({only}), so there is nothing to set "
             "beside it: carepath run EXPERIMENT --effects plan,published,null runs all three.",
         )
     if not any(found for _, found in changes):
         return Block(
-            number=13,
+            number=Fig.READINGS,
             claim="The same design under plan, published evidence and no effect",
             missing="One replication gives no interval, so the readings cannot be told apart: "
             "run two or more.",
@@ -117,7 +118,7 @@ def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Bl
     alt = "Square: the plan’s own effects; disc: published; diamond: no effect"
     panels = [
         drawn(
-            "figure-13-main",
+            f"{Fig.READINGS.stem}-main",
             alt_text("Marks with 95% intervals", alt, data.place_name, f"{measure.name}, %"),
             lambda: draw.readings(changes, unit="Change against usual care, %"),
             title=capital(measure.name),
@@ -126,14 +127,14 @@ def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Bl
     if any(found for _, found in cash):
         panels.append(
             drawn(
-                "figure-13-cash",
+                f"{Fig.READINGS.stem}-cash",
                 alt_text("Marks with 95% intervals", alt, data.place_name, "Net cash, £ million"),
                 lambda: draw.readings(cash, unit=f"£ million over {data.years} years"),
                 title="Net effect on cash",
             )
         )
     return Block(
-        number=13,
+        number=Fig.READINGS,
         claim=headlines_belief.readings_claim({o.letter: c for o, c in changes}, measure),
         sub="The same designs run with different readings of the evidence; lines are 95% "
         f"intervals. {alt}; hollow: the interval includes no change",
@@ -181,8 +182,8 @@ def sure_section(data: ReportData) -> Section:
     drivers = sensitivity_block(data)
     if drivers is None and not data.alone:
         notes.append(
-            "Figure 15, which inputs drive the answer, needs a sensitivity run: carepath "
-            "sensitivity EXPERIMENT --add-to this folder."
+            f"Figure {Fig.DRIVERS}, which inputs drive the answer, needs a sensitivity run: "
+            "carepath sensitivity EXPERIMENT --add-to this folder."
         )
     blocks = (
         drivers,
@@ -211,7 +212,9 @@ def sure_section(data: ReportData) -> Section:
 def _checks_block(data: ReportData, rows: list[CheckRow]) -> Block:
     if not rows:
         return Block(
-            number=16, claim="Simulated beside published", missing=data.why_missing("checks")
+            number=Fig.CHECKS,
+            claim="Simulated beside published",
+            missing=data.why_missing("checks"),
         )
     claim = headlines_belief.checks_claim(
         [(row.name, row.ratio.mean) for row in findings_checks.widest(rows)], len(rows)
@@ -223,12 +226,12 @@ def _checks_block(data: ReportData, rows: list[CheckRow]) -> Block:
         claim,
     )
     return Block(
-        number=16,
+        number=Fig.CHECKS,
         claim=claim,
         sub="Simulated value against the published one, usual care, first year; grey band is 10% "
         "either way; hollow is outside it, clearly so where the whole line is; lines are 95% "
         "intervals. " + _where(data),
-        panels=(drawn("figure-16", alt, lambda: draw.checks(rows)),),
+        panels=(drawn(Fig.CHECKS.stem, alt, lambda: draw.checks(rows)),),
         wide=True,
         source="Sources of the published figures: in the table.",
         table=Table(

@@ -1,4 +1,4 @@
-"""Figures 6, 9 and 10 with their claims and tables; they need draws of the evidence."""
+"""Figures 7, 11 and 12 with their claims and tables; they need draws of the evidence."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from results.figures import draws as draw
 from results.report_blocks import Block, Table, alt_text, columns, drawn
 from results.report_data import PER, Option, ReportData
 from results.report_numbers import listed, signed, signed_range
+from results.report_order import Fig
 from results.wording import LEADS_AT as LIKELY
 
 Floats = npt.NDArray[np.float64]
@@ -65,7 +66,7 @@ def _both(x: Floats, y: Floats, heads: tuple[str, str]) -> float:
 
 
 def equity_block(data: ReportData) -> Block | None:
-    """Return figure 6, health against fairness; None without draws."""
+    """Return figure 7, health against fairness; None without draws."""
     clouds = _clouds(data, "net_qalys", "narrowing")
     if not clouds:
         return None
@@ -85,13 +86,13 @@ def equity_block(data: ReportData) -> Block | None:
         claim,
     )
     return Block(
-        number=6,
+        number=Fig.EQUITY,
         claim=claim,
         sub=f"Per 10,000 residents over {data.years} years, after the health that the cost "
         "displaces elsewhere; gap in healthy life between most and least deprived, a year",
         panels=(
             drawn(
-                "figure-06",
+                Fig.EQUITY.stem,
                 alt,
                 lambda: draw.plane(
                     clouds,
@@ -109,7 +110,7 @@ def equity_block(data: ReportData) -> Block | None:
 
 
 def plane_block(data: ReportData) -> Block | None:
-    """Return figure 9, the cost-effectiveness plane; None without draws."""
+    """Return figure 11, the cost-effectiveness plane; None without draws."""
     clouds = _clouds(data, "qalys", "cost")
     if not clouds:
         return None
@@ -128,13 +129,13 @@ def plane_block(data: ReportData) -> Block | None:
         claim,
     )
     return Block(
-        number=9,
+        number=Fig.PLANE,
         claim=claim,
         sub=f"Against usual care over {data.years} years, NHS and social care, discounted; below "
         "a line the health is worth its cost at that price",
         panels=(
             drawn(
-                "figure-09",
+                Fig.PLANE.stem,
                 alt,
                 lambda: draw.plane(
                     clouds,
@@ -152,7 +153,7 @@ def plane_block(data: ReportData) -> Block | None:
 
 
 def acceptability_block(data: ReportData) -> Block | None:
-    """Return figure 10, who is likely the best buy; None without draws."""
+    """Return figure 12, who is likely the best buy; None without draws."""
     every = _curves(data)
     if len(every) < 2:
         return None
@@ -172,11 +173,11 @@ def acceptability_block(data: ReportData) -> Block | None:
         first = [f"£{mark / 1000:.0f}k" for mark in MARKS if at["frontier"].get(mark) == "yes"]
         rows.append((option.letter, *shares, ", ".join(first) or "nowhere"))
     return Block(
-        number=10,
+        number=Fig.ACCEPTABILITY,
         claim=claim,
         sub=f"Share of draws in which each option has the highest net benefit, over {data.years} "
         "years; “likely” needs 66 of 100",
-        panels=(drawn("figure-10", alt, lambda: draw.curves(every, MARKS)),),
+        panels=(drawn(Fig.ACCEPTABILITY.stem, alt, lambda: draw.curves(every, MARKS)),),
         keys=tuple(option for option, _ in every),
         wide=True,
         how="A thick line marks the option with the highest average net benefit: the one to "

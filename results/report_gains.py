@@ -19,6 +19,7 @@ from results.report_numbers import (
     signed,
     signed_range,
 )
+from results.report_order import Fig
 from results.report_people import AS_PUT_IN, FILLED, span_of
 from results.wording import Change
 
@@ -42,7 +43,9 @@ def when_section(data: ReportData) -> Section:
 
 def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, Change]]) -> Block:
     if not series:
-        return Block(number=4, claim="Year by year", missing=data.why_missing("comparison"))
+        return Block(
+            number=Fig.BY_YEAR, claim="Year by year", missing=data.why_missing("comparison")
+        )
     options = [option for option in data.designs if option.letter in series]
     plans = {o.letter: find.plan_path(data, o, measure.key) for o in options}
     ends = {
@@ -66,7 +69,7 @@ def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, 
         sub += ". The plan’s own effects were not run, so no plan path is drawn"
     panels = tuple(
         drawn(
-            f"figure-04-{option.letter.lower()}",
+            f"{Fig.BY_YEAR.stem}-{option.letter.lower()}",
             alt_text(
                 "Line with bands",
                 f"Across: years 1 to {data.years}; up: difference in {measure.name} per 10,000",
@@ -86,7 +89,7 @@ def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, 
         for option in options
     )
     return Block(
-        number=4,
+        number=Fig.BY_YEAR,
         claim=claim,
         sub=sub,
         panels=panels,
@@ -159,7 +162,8 @@ def gains_section(data: ReportData) -> Section:
         if words:
             notes.append(f"{option.letter}: {words}")
     missing = (
-        f"Figure 6, health against fairness, needs draws of the evidence: {wording.NEED_DRAWS}."
+        f"Figure {Fig.EQUITY}, health against fairness, needs draws of the evidence: "
+        f"{wording.NEED_DRAWS}."
     )
     if not data.with_knowledge:
         notes.append(missing)
@@ -181,7 +185,9 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
     series = {o.letter: find.by_fifth(data, o, measure.key) for o in data.designs}
     options = [option for option in data.designs if len(series[option.letter]) == len(FIFTHS)]
     if not options:
-        return Block(number=5, claim="By deprivation", missing=data.why_missing("comparison"))
+        return Block(
+            number=Fig.FIFTHS, claim="By deprivation", missing=data.why_missing("comparison")
+        )
     lead = max(options, key=lambda o: any(c.clear for c in series[o.letter].values()))
     claim = headlines.fifths_claim(
         lead.letter, series[lead.letter][1], series[lead.letter][5], measure
@@ -192,7 +198,7 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
     base = series[options[0].letter]
     panels = tuple(
         drawn(
-            f"figure-05-{option.letter.lower()}",
+            f"{Fig.FIFTHS.stem}-{option.letter.lower()}",
             alt_text(
                 "Dots with 95% intervals",
                 "Down: deprivation fifths, most deprived first; across: difference per 10,000",
@@ -209,7 +215,7 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
         for option in options
     )
     return Block(
-        number=5,
+        number=Fig.FIFTHS,
         claim=claim,
         sub=f"Difference in {measure.name} per 10,000 a year by deprivation fifth, "
         f"{span_of(data)}; the rate under usual care runs from {figures(base[1].baseline)} in the "

@@ -249,7 +249,7 @@ def when_headline(first: Mapping[str, tuple[int, int] | None], years: int, measu
 def plan_path_claim(
     ends: Mapping[str, tuple[Change, float | None]], measure: Measure, years: int
 ) -> str:
-    """Return the claim of figure 4 from the last year's difference and the plan's own."""
+    """Return the claim of figure 5 from the last year's difference and the plan's own."""
     short = [
         letter
         for letter, (change, plan) in ends.items()
@@ -302,7 +302,7 @@ def gains_headline(gaps: dict[str, Change | None], measure: Measure) -> str:
 
 
 def fifths_claim(letter: str, most: Change, least: Change, measure: Measure) -> str:
-    """Return the claim of figure 5: both ends of deprivation for one design."""
+    """Return the claim of figure 6: both ends of deprivation for one design."""
     if not most.clear and not least.clear:
         return f"Under {letter}, neither the most nor the least deprived fifth clearly changes"
 

@@ -12,6 +12,7 @@ from results.report_blocks import Block, Section, Table, alt_text, columns, draw
 from results.report_data import Option, ReportData
 from results.report_draws import acceptability_block, plane_block
 from results.report_numbers import signed, signed_range, signed_with_range
+from results.report_order import Fig
 from results.report_rules import money_block
 from results.wording import Change
 
@@ -77,13 +78,15 @@ def _cascade_block(
     data: ReportData, lines: dict[str, dict[str, Change]], shares: dict[str, float]
 ) -> Block:
     if not lines:
-        return Block(number=7, claim="From value to cash", missing=data.why_missing("costs"))
+        return Block(
+            number=Fig.CASCADE, claim="From value to cash", missing=data.why_missing("costs")
+        )
     options = [option for option in data.designs if option.letter in lines]
     limits = draw.cascade_limits(list(lines.values()))
     claim = headlines_money.cascade_claim(shares)
     panels = tuple(
         drawn(
-            f"figure-07-{option.letter.lower()}",
+            f"{Fig.CASCADE.stem}-{option.letter.lower()}",
             alt_text(
                 "Four bars that add up",
                 "Down: avoided, stranded, reinvested, net; across: £ million",
@@ -99,7 +102,7 @@ def _cascade_block(
         for option in options
     )
     return Block(
-        number=7,
+        number=Fig.CASCADE,
         claim=claim,
         sub=f"{_unit(data)}; lines are 95% intervals; plus is money freed, minus is money spent",
         panels=panels,
@@ -143,7 +146,7 @@ def _cash_block(data: ReportData) -> Block:
     every = [(option, found) for option, found in every if found]
     claim = headlines_money.cash_by_year_claim({option.letter: found for option, found in every})
     if not every:
-        return Block(number=8, claim="Cash by year", missing=data.why_missing("costs"))
+        return Block(number=Fig.CASH, claim="Cash by year", missing=data.why_missing("costs"))
     alt = alt_text(
         "Dots with 95% intervals",
         "Across: by years 1, 3, 5, 10; up: cumulative £ million, released above the line",
@@ -151,11 +154,11 @@ def _cash_block(data: ReportData) -> Block:
         claim,
     )
     return Block(
-        number=8,
+        number=Fig.CASH,
         claim=claim,
         sub=f"Cumulative net effect on cash, £ million, {price_year(data)} prices, discounted; "
         "lines are 95% intervals",
-        panels=(drawn("figure-08", alt, lambda: draw.cash_by_year(every)),),
+        panels=(drawn(Fig.CASH.stem, alt, lambda: draw.cash_by_year(every)),),
         keys=data.designs,
         wide=True,
         table=Table(
@@ -210,7 +213,8 @@ def value_section(data: ReportData) -> Section:
         notes.insert(0, NO_HEALTH)
     if not data.with_knowledge:
         notes.append(
-            "Figures 9 and 10, cost against health and the likely best buy, need draws of the "
+            f"Figures {Fig.PLANE} and {Fig.ACCEPTABILITY}, cost against health and the likely best "
+            "buy, need draws of the "
             f"evidence: {wording.NEED_DRAWS}."
         )
     return Section(

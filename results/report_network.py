@@ -13,8 +13,8 @@ from results.report_blocks import Block, Table, alt_text, columns, drawn
 from results.report_data import ReportData, number
 from results.report_measures import WAIT_NAMES, service_name
 from results.report_numbers import capital, figures, percent
+from results.report_order import Fig
 
-FLOWS, SERVICES = 23, 24
 LEAST_FLOW = 0.5  # people a year under which a band would be no person
 TELLS = "tells"
 DOES = {
@@ -26,7 +26,7 @@ DOES = {
 
 
 def flows_block(data: ReportData) -> Block | None:
-    """Return figure 23: people a year along each route of the referral network, usual care."""
+    """Return figure 15: people a year along each route of the referral network, usual care."""
     rows = data.rows("flows", design=data.baseline.key, effects=data.baseline.effects)
     rows = rows[rows["people_per_year"] >= LEAST_FLOW] if len(rows) else rows
     if not len(rows):
@@ -46,11 +46,11 @@ def flows_block(data: ReportData) -> Block | None:
         claim,
     )
     return Block(
-        number=FLOWS,
+        number=Fig.FLOWS,
         claim=claim,
         sub="Times a year that people take each route, mean over all years simulated, for the "
         "whole place; numbers under the names are arrivals a year",
-        panels=(drawn("figure-23", alt, lambda: draw.network(bands, counts)),),
+        panels=(drawn(Fig.FLOWS.stem, alt, lambda: draw.network(bands, counts)),),
         wide=True,
         table=_flows_table(data, rows),
     )
@@ -130,13 +130,13 @@ def _whole(value: float | None) -> str:
 
 
 def services_block(data: ReportData) -> Block | None:
-    """Return table 24: capacity, use and waits of every service, waits by fifth, usual care."""
+    """Return table 16: capacity, use and waits of every service, waits by fifth, usual care."""
     rows = data.rows("services", design=data.baseline.key, effects=data.baseline.effects)
     if not len(rows):
         return None
     lines = rows.to_dict("records")
     return Block(
-        number=SERVICES,
+        number=Fig.SERVICES,
         claim=_services_claim(lines),
         sub="Usual care, a year, for the whole place, mean over all years simulated; capacity and "
         "use in each service’s own unit. Every design stands in tables/services.csv",

@@ -6,6 +6,7 @@ from results import report_findings as find
 from results import report_headlines as headlines
 from results import wording
 from results.figures import people as draw
+from results.figures.changes import forest
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
 from results.report_data import Option, ReportData
 from results.report_findings import FIFTHS, ForestRow, StageRow
@@ -22,6 +23,7 @@ from results.report_numbers import (
     signed_with_range,
     step_of,
 )
+from results.report_order import Fig
 from results.report_places import places_block
 from results.wording import verdict, verdict_words
 
@@ -68,7 +70,7 @@ def _why_no_stages(data: ReportData) -> str:
 
 def _reach_block(data: ReportData, rows: list[StageRow]) -> Block:
     if not rows:
-        return Block(number=1, claim="Who is reached", missing=_why_no_stages(data))
+        return Block(number=Fig.REACH, claim="Who is reached", missing=_why_no_stages(data))
     last = {row.option.letter: row.people.mean for row in rows}
     claim = headlines.reach_claim(last)
     year = find.stage_year(data)
@@ -79,10 +81,10 @@ def _reach_block(data: ReportData, rows: list[StageRow]) -> Block:
         claim,
     )
     return Block(
-        number=1,
+        number=Fig.REACH,
         claim=claim,
         sub=f"People at each stage in every 1,000 residents, year {year}; lines are 95% intervals",
-        panels=(drawn("figure-01", alt, lambda: draw.reach(rows)),),
+        panels=(drawn(Fig.REACH.stem, alt, lambda: draw.reach(rows)),),
         keys=data.designs,
         wide=True,
         table=_reach_table(data, rows, year),
@@ -162,7 +164,9 @@ def _squares_block(data: ReportData, lead: Option | None) -> Block:
     found = find.squares(data, option)
     if found is None:
         return Block(
-            number=2, claim="Residents admitted in a year", missing=data.why_missing("comparison")
+            number=Fig.SQUARES,
+            claim="Residents admitted in a year",
+            missing=data.why_missing("comparison"),
         )
     claim = headlines.squares_claim(option.letter, found.before, found.change)
     alt = alt_text(
@@ -174,11 +178,11 @@ def _squares_block(data: ReportData, lead: Option | None) -> Block:
     which = "the leading design" if lead else "the first design of the experiment file"
     only = "" if len(data.designs) == 1 else f" under {which}"
     return Block(
-        number=2,
+        number=Fig.SQUARES,
         claim=claim,
         sub=f"1,000 residents, one year{only}, averaged over {span_of(data)}; each square is one "
         "resident; people, not admissions",
-        panels=(drawn("figure-02", alt, lambda: draw.squares(found)),),
+        panels=(drawn(Fig.SQUARES.stem, alt, lambda: draw.squares(found)),),
         wide=True,
         table=Table(
             caption="Residents admitted as an emergency in a year, of every 1,000",
@@ -225,11 +229,11 @@ def _forest_block(data: ReportData, rows: list[ForestRow]) -> Block:
     note = headlines.luck_note(len(rows), measure_of(data.main_measure).name)
     share = percent(data.smallest, 0.1 if data.smallest < 0.01 else 1.0)
     return Block(
-        number=3,
+        number=Fig.FOREST,
         claim=claim,
         sub=f"Difference from usual care a year, averaged over {span_of(data)}; lines are 95% "
         "intervals",
-        panels=(drawn("figure-03", alt, lambda: draw.forest(drawn_rows, data.smallest)),),
+        panels=(drawn(Fig.FOREST.stem, alt, lambda: forest(drawn_rows, data.smallest)),),
         keys=data.designs,
         wide=True,
         how=" ".join(
@@ -264,7 +268,9 @@ def _nothing_moves(data: ReportData, rows: list[ForestRow], told: list[ForestRow
         missing = "Every measure moves by less than 1% or by more than a third, so none is drawn."
     claim = _forest_claim(rows) if rows else "What changes for people"
     how = _nobody_note(data, rows)
-    return Block(number=3, claim=claim, missing=f"{missing} {how}".strip(), aside=_told(told))
+    return Block(
+        number=Fig.FOREST, claim=claim, missing=f"{missing} {how}".strip(), aside=_told(told)
+    )
 
 
 def _forest_claim(rows: list[ForestRow]) -> str:

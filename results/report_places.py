@@ -14,9 +14,9 @@ from results.report_blocks import Block, Table, alt_text, columns, drawn
 from results.report_data import MILLION, PER, Option, ReportData, number, preferred, rate_of
 from results.report_measures import Measure, measure_of
 from results.report_numbers import ONE_RUN, capital, count_word, signed, signed_range
+from results.report_order import Fig
 from results.wording import Change, verdict, verdict_words
 
-PLACES_FIGURE = 25
 TOGETHER = "All together"
 
 
@@ -38,7 +38,7 @@ def places_block(data: ReportData) -> Block | None:
     rows = place_rows(data)
     if not any(row.change.known for row in rows):
         return Block(
-            number=PLACES_FIGURE, claim="In each place", missing=data.why_missing("comparison")
+            number=Fig.PLACES, claim="In each place", missing=data.why_missing("comparison")
         )
     claim = places_claim(rows, measure, data.smallest)
     alt = alt_text(
@@ -48,11 +48,11 @@ def places_block(data: ReportData) -> Block | None:
         claim,
     )
     return Block(
-        number=PLACES_FIGURE,
+        number=Fig.PLACES,
         claim=claim,
         sub=f"{capital(measure.name)} per 10,000 people a year, difference from usual care over "
         "all years; lines are 95% intervals; filled letters leave out no change",
-        panels=(drawn(f"figure-{PLACES_FIGURE}", alt, lambda: draw.by_place(rows)),),
+        panels=(drawn(Fig.PLACES.stem, alt, lambda: draw.by_place(rows)),),
         keys=data.designs,
         wide=True,
         table=_table(rows, data),

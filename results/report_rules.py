@@ -19,11 +19,10 @@ from results.plan_evidence import ALL, BY_LOCALITY
 from results.report_blocks import Block, Panel, Table, alt_text, columns, drawn
 from results.report_data import MILLION, READING_WORDS, Option, ReportData
 from results.report_numbers import figures
+from results.report_order import Fig
 from results.wording import Change
 
 MANY = 2  # designs beyond which a claim counts them
-PLAN_FIGURE = 17
-MONEY_FIGURE = 18
 
 
 def plan_block(data: ReportData) -> Block | None:
@@ -41,7 +40,7 @@ def plan_block(data: ReportData) -> Block | None:
         if of_point["plan"].notna().any():
             panels.append(_locality_panel(data, option, own, point))
     return Block(
-        number=PLAN_FIGURE,
+        number=Fig.PLAN,
         claim=plan_claim(own),
         sub="Change from what would happen without the programme, last year simulated, %; the "
         "plan’s figures are for its fifth year; lines are 95% intervals",
@@ -89,7 +88,7 @@ def _plan_panel(data: ReportData, option: Option, rows: pd.DataFrame) -> Panel:
         plan_claim(rows),
     )
     return drawn(
-        "figure-17-points", alt, lambda: draw.by_point(rows), title="All localities together"
+        f"{Fig.PLAN.stem}-points", alt, lambda: draw.by_point(rows), title="All localities together"
     )
 
 
@@ -101,7 +100,7 @@ def _locality_panel(data: ReportData, option: Option, rows: pd.DataFrame, point:
         f"{point} by locality beside the plan’s target",
     )
     return drawn(
-        f"figure-17-{point.split()[0]}",
+        f"{Fig.PLAN.stem}-{point.split()[0]}",
         alt,
         lambda: draw.by_locality(rows, point),
         title=f"{point[:1].upper()}{point[1:]} by locality",
@@ -201,11 +200,11 @@ def money_block(data: ReportData) -> Block | None:
         claim,
     )
     return Block(
-        number=MONEY_FIGURE,
+        number=Fig.RULES,
         claim=claim,
         sub=f"What the contract pays each provider in year {last} less what its care then costs, £ "
         "million, not discounted; lines are 95% intervals",
-        panels=(drawn("figure-18", alt, lambda: contracts.margins(left)),) if left else (),
+        panels=(drawn(Fig.RULES.stem, alt, lambda: contracts.margins(left)),) if left else (),
         keys=data.designs,
         wide=bool(left),
         table=Table(

@@ -1,6 +1,6 @@
 """What searches beside the run found, where its folder holds their tables.
 
-Figures 14 (what one would have to believe), 15 (what drives the answer) and 19 (how the
+Figures 20 (what one would have to believe), 22 (what drives the answer) and 24 (how the
 interval narrowed), and two tables in their place: 20 (chance and knowledge) and 21 (what binds).
 Each returns None where the folder holds no such table.
 """
@@ -28,6 +28,7 @@ from results.report_numbers import (
     signed_range,
     step_of,
 )
+from results.report_order import Fig
 
 Rows = Sequence[Mapping[str, Any]]
 MOST_ROWS = 12
@@ -58,7 +59,7 @@ def _letter(data: ReportData, key: object) -> str:
 
 
 def believe_block(data: ReportData) -> Block | None:
-    """Return figure 14: the effect, coverage or cost that a target would need."""
+    """Return figure 20: the effect, coverage or cost that a target would need."""
     rows, points = (
         [
             row | {"varied": input_words(str(row["varied"]))}
@@ -77,11 +78,11 @@ def believe_block(data: ReportData) -> Block | None:
         claim,
     )
     return Block(
-        number=14,
+        number=Fig.NEEDED,
         claim=claim,
         sub="Found by a search with runs of its own (carepath believe), which may be shorter and "
         "smaller than this run; lines are 95% intervals over its replications",
-        panels=(drawn("figure-14", alt, untitled(lambda: believe.scans(rows, points))),),
+        panels=(drawn(Fig.NEEDED.stem, alt, untitled(lambda: believe.scans(rows, points))),),
         wide=True,
         aside=Table(
             caption="What would have to be true for each target to be met",
@@ -146,7 +147,7 @@ def _believed(data: ReportData, row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def sensitivity_block(data: ReportData) -> Block | None:
-    """Return figure 15: what drives net healthy life, or the measure that was asked for."""
+    """Return figure 22: what drives net healthy life, or the measure that was asked for."""
     table = _of_designs(data, "sensitivity")
     if not len(table):
         return None
@@ -168,13 +169,13 @@ def sensitivity_block(data: ReportData) -> Block | None:
         claim,
     )
     return Block(
-        number=15,
+        number=Fig.DRIVERS,
         claim=claim,
         sub="Each input at both ends of its range, the others as they are; from runs of its own "
         "(carepath sensitivity), which may be shorter and smaller than this run"
         if method == "oneway"
         else "From runs of its own (carepath sensitivity), which may be shorter and smaller",
-        panels=(drawn("figure-15", alt, untitled(lambda: draw(rows))),),
+        panels=(drawn(Fig.DRIVERS.stem, alt, untitled(lambda: draw(rows))),),
         wide=True,
         table=_sensitivity_table(rows, method),
     )
@@ -201,7 +202,7 @@ def _shown(value: object) -> str:
 
 
 def precision_block(data: ReportData) -> Block | None:
-    """Return figure 19: how the interval narrowed as replications were added."""
+    """Return figure 24: how the interval narrowed as replications were added."""
     table = _of_designs(data, "precision")
     if not len(table):
         return None
@@ -214,11 +215,13 @@ def precision_block(data: ReportData) -> Block | None:
         claim,
     )
     return Block(
-        number=19,
+        number=Fig.PRECISION,
         claim=claim,
         sub=f"Half the width of the 95% interval, % of usual care; replications were added until "
         f"it was {percent(asked, 0.1)} or less",
-        panels=(drawn("figure-19", alt, untitled(lambda: precision.narrowing(table, asked))),),
+        panels=(
+            drawn(Fig.PRECISION.stem, alt, untitled(lambda: precision.narrowing(table, asked))),
+        ),
         wide=True,
         table=Table(
             caption="Difference and its interval as replications were added",
@@ -243,7 +246,7 @@ def _ends(row: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def variance_block(data: ReportData) -> Block | None:
-    """Return table 20: how much of each difference's variance is chance, how much knowledge."""
+    """Return table 25: how much of each difference's variance is chance, how much knowledge."""
     table = _of_designs(data, "variance")
     if not len(table):
         return None
@@ -264,7 +267,7 @@ def variance_block(data: ReportData) -> Block | None:
             f"{measure_of(data.main_measure).name} is chance; more runs would narrow only that"
         )
     return Block(
-        number=20,
+        number=Fig.VARIANCE,
         claim=claim,
         sub=f"Shares of the variance of the mean difference over {int(known['draws'].max())} "
         "draws of the evidence, with 95% intervals: shares of few draws are rough",
@@ -299,7 +302,7 @@ def _share(value: object) -> str:
 
 
 def binding_block(data: ReportData) -> Block | None:
-    """Return table 21: what one more step of each capacity changes."""
+    """Return table 17: what one more step of each capacity changes."""
     table = data.table("binding")
     if table is None:
         return None
@@ -316,9 +319,9 @@ def binding_block(data: ReportData) -> Block | None:
         "time (carepath binding, runs of its own); only changes whose interval leaves out none"
     )
     if not services:
-        return Block(number=21, claim=claim, sub=sub)
+        return Block(number=Fig.BINDING, claim=claim, sub=sub)
     return Block(
-        number=21,
+        number=Fig.BINDING,
         claim=claim,
         sub=sub,
         aside=Table(

@@ -23,6 +23,7 @@ from results.report_numbers import (
     plain_range,
     step_of,
 )
+from results.report_order import Fig
 from results.report_searches import binding_block
 from results.wording import Spread
 
@@ -88,7 +89,9 @@ def _constraint_note(row: UseRow) -> str:
 
 def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]) -> Block:
     if not rows:
-        return Block(number=11, claim="How long people wait", missing=data.why_missing("resources"))
+        return Block(
+            number=Fig.WAITS, claim="How long people wait", missing=data.why_missing("resources")
+        )
     year = findings_services.middle_year(data)
     every = list(dict.fromkeys(row.service for row in rows))
     services = chosen_waits(rows)
@@ -97,7 +100,7 @@ def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]
     left = len(every) - len(services)
     more = f". {capital(count_word(left))} more services stand in the table" if left else ""
     return Block(
-        number=11,
+        number=Fig.WAITS,
         claim=claim,
         sub=f"Year {year}; disc: median wait; tick and number: the wait that 9 in 10 stay under; "
         f"thin lines are 95% intervals. Each panel has its own scale{more}",
@@ -160,7 +163,7 @@ def _wait_panel(data: ReportData, service: str, rows: list[WaitRow]) -> Panel:
     mine = [row for row in rows if row.service == service]
     last = mine[-1]
     return drawn(
-        f"figure-11-{service.replace('_', '-')}",
+        f"{Fig.WAITS.stem}-{service.replace('_', '-')}",
         alt_text(
             "Dots for the median and ticks for 9 in 10",
             f"Down: options; across: wait in {last.unit}",
@@ -194,7 +197,7 @@ def _waits_claim(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]
 def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
     if not rows:
         return Block(
-            number=12, claim="How full services are", missing=data.why_missing("resources")
+            number=Fig.USE, claim="How full services are", missing=data.why_missing("resources")
         )
     year = findings_services.middle_year(data)
     claim = headlines_services.full_claim(
@@ -216,11 +219,11 @@ def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
         else ""
     )
     return Block(
-        number=12,
+        number=Fig.USE,
         claim=claim,
         sub=f"Share of capacity used, year {year}, with 95% interval; darker is fuller; "
         f"▲ more is asked for than exists{more}",
-        panels=(drawn("figure-12", alt, lambda: draw.capacity_used(shown, data.options)),),
+        panels=(drawn(Fig.USE.stem, alt, lambda: draw.capacity_used(shown, data.options)),),
         keys=data.options,
         wide=True,
         table=_use_table(data, rows, year),

@@ -14,13 +14,13 @@ from results.report_blocks import Block, Table, alt_text, columns, drawn, untitl
 from results.report_data import Option, ReportData
 from results.report_measures import measure_of, service_name, spoken
 from results.report_numbers import capital, figures, percent, signed, signed_range, step_of
+from results.report_order import Fig
 
-STRUCTURE, INFORMATION, WARM_UP = 25, 26, 27
 MOST_OPENINGS = 12
 
 
 def structure_block(data: ReportData) -> Block | None:
-    """Return table 25: the main difference under each way of building the model that was tried."""
+    """Return table 26: the main difference under each way of building the model that was tried."""
     rows = data.rows("structure", measure=data.main_measure)
     letters = {(o.key, o.effects): o for o in data.designs}
     if not len(rows):
@@ -37,7 +37,7 @@ def structure_block(data: ReportData) -> Block | None:
             f"{measure.name}"
         )
     return Block(
-        number=STRUCTURE,
+        number=Fig.STRUCTURE,
         claim=claim,
         sub=f"Difference in {measure.name} from usual care, in the draws that had each option; 95% "
         "intervals",
@@ -63,7 +63,7 @@ def _structure_line(row: pd.Series, letters: dict[tuple[str, str], Option]) -> t
 
 
 def information_block(data: ReportData) -> Block | None:
-    """Return figure 26: what knowing each group of numbers would be worth to this choice."""
+    """Return figure 27: what knowing each group of numbers would be worth to this choice."""
     table = data.rows("information")
     if not len(table) or not (table["group"] == ALL).any():
         return None
@@ -75,7 +75,7 @@ def information_block(data: ReportData) -> Block | None:
         f"for the whole place. {information.caution(first)}"
     ).strip()
     if not len(information.told(first)):  # a figure of what may be luck would be believed
-        return Block(number=INFORMATION, claim=claim, sub=sub, aside=_worth(first))
+        return Block(number=Fig.INFORMATION, claim=claim, sub=sub, aside=_worth(first))
     alt = alt_text(
         "Bars with 95% intervals",
         "Down: groups of numbers; across: the most that knowing them is worth, £ thousand",
@@ -84,10 +84,12 @@ def information_block(data: ReportData) -> Block | None:
     )
 
     return Block(
-        number=INFORMATION,
+        number=Fig.INFORMATION,
         claim=claim,
         sub=sub,
-        panels=(drawn("figure-26", alt, untitled(lambda: information.worth_knowing(first))),),
+        panels=(
+            drawn(Fig.INFORMATION.stem, alt, untitled(lambda: information.worth_knowing(first))),
+        ),
         wide=True,
         table=_worth(first),
     )
@@ -113,7 +115,7 @@ def _worth(table: pd.DataFrame) -> Table:
 
 
 def warm_up_block(data: ReportData) -> Block | None:
-    """Return figure 27: whether queues open where later years lead to expect."""
+    """Return figure 28: whether queues open where later years lead to expect."""
     table = data.rows("warm_up")
     if not len(table):
         return None
@@ -132,11 +134,11 @@ def warm_up_block(data: ReportData) -> Block | None:
     )
 
     return Block(
-        number=WARM_UP,
+        number=Fig.WARM_UP,
         claim=claim,
         sub="The first quarter of year 1 under usual care beside what the years after lead to "
         f"expect; {len(shown)} of {len(opening)} queues are drawn, those that differ first",
-        panels=(drawn("figure-27", alt, untitled(lambda: warmup.opening(shown))),),
+        panels=(drawn(Fig.WARM_UP.stem, alt, untitled(lambda: warmup.opening(shown))),),
         wide=True,
         how="A queue that opens elsewhere than expected would make the first year unlike a year "
         "of a running service; every quarter stands in tables/warm_up.csv.",

@@ -25,10 +25,10 @@ from results.report_numbers import (
     signed_range,
     step_of,
 )
+from results.report_order import Usual
 from results.report_rules import money_block
 from results.wording import Spread
 
-CARE, GAPS, COSTS = 30, 31, 32
 USED = (
     *("ltc_onsets", "deaths", "gp_contacts", "gp_unmet", "nhs111_calls", "ambulance_incidents"),
     *("ae_attendances", "emergency_admissions", "people_admitted", "bed_days"),
@@ -61,7 +61,9 @@ def care_section(data: ReportData) -> Section:
     """Return section 3: what care residents get, in all, by year and by deprivation."""
     keys = rates_of(data, USED)
     if not keys:
-        block = Block(number=CARE, claim="Care in a year", missing=data.why_missing("outcomes"))
+        block = Block(
+            number=Usual.CARE, claim="Care in a year", missing=data.why_missing("outcomes")
+        )
     else:
         block = _care_block(data, keys)
     return Section(
@@ -95,7 +97,7 @@ def _care_block(data: ReportData, keys: list[str]) -> Block:
     main = measure_of(keys[0])
     level = data.level(keys[0], data.baseline)
     return Block(
-        number=CARE,
+        number=Usual.CARE,
         claim=f"{capital(main.name)}: {figures(level.mean if level else math.nan)} for every "
         "10,000 people a year",
         sub="For every 10,000 people a year, averaged over all years simulated; by fifth of "
@@ -126,7 +128,9 @@ def unequal_section(data: ReportData) -> Section:
         block = _gaps_block(known)
         heading = block.claim
     else:
-        block = Block(number=GAPS, claim="By deprivation", missing=data.why_missing("inequality"))
+        block = Block(
+            number=Usual.GAPS, claim="By deprivation", missing=data.why_missing("inequality")
+        )
     return Section(
         number=5,
         nav="Deprivation today",
@@ -173,7 +177,7 @@ def _gaps_block(rows: Mapping[str, Mapping[str, Spread]]) -> Block:
         )
     first = next(iter(rows))
     return Block(
-        number=GAPS,
+        number=Usual.GAPS,
         claim=_gap_words(first, rows[first]),
         sub="Usual care, all years, per 10,000 people a year, as if both fifths had the same ages "
         "and sexes. Gap and ratio set the most deprived fifth against the least; the slope index "
@@ -204,7 +208,7 @@ def cost_section(data: ReportData) -> Section:
     """Return section 6: what usual care costs, and who pays."""
     rows, total = costs_of(data), total_of(costs_of(data), "NHS")
     heading = "Money is not in this run"
-    block = Block(number=COSTS, claim="What care costs", missing=data.why_missing("costs"))
+    block = Block(number=Usual.COSTS, claim="What care costs", missing=data.why_missing("costs"))
     if total is not None:
         heading = f"NHS care costs £{figures(total.mean / data.years / MILLION)} million a year"
         block = _costs_block(data, rows)
@@ -272,7 +276,7 @@ def _costs_block(data: ReportData, rows: pd.DataFrame) -> Block:
         told = interval_words(max(total.low, 0.0) / each, total.high / each)
         lines.append(line(_payer(payer), "Total", total, told))
     return Block(
-        number=COSTS,
+        number=Usual.COSTS,
         claim=f"Where the money of {lower_first(data.baseline.title)} goes",
         sub=f"£ million a year and £ for each resident, {price_year(data)} prices, not discounted; "
         "unpaid care is valued and nobody’s bill; spending that is not simulated is left out",

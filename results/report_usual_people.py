@@ -13,9 +13,9 @@ from results.report_blocks import Block, Section, Table, columns
 from results.report_data import ReportData, number
 from results.report_measures import spoken
 from results.report_numbers import ONE_RUN, capital, percent, plain
+from results.report_order import Usual
 from results.settings import EVIDENCE
 
-PEOPLE, CONDITIONS = 28, 29
 GROUPINGS = {"age_band": "Aged", "sex": "", "imd_quintile": "Deprivation fifth"}
 
 
@@ -61,7 +61,9 @@ def _present(status: object) -> bool:
 def _people_block(data: ReportData) -> Block:
     rows = _population(data)
     if not len(rows):
-        return Block(number=PEOPLE, claim="Residents", missing=data.why_missing("population"))
+        return Block(
+            number=Usual.RESIDENTS, claim="Residents", missing=data.why_missing("population")
+        )
     rows = rows[rows["status"].map(_present) & rows["condition"].isin(["any", "two_or_more"])]
     found = {
         (str(row["group_by"]), str(row["group"]), str(row["condition"])): row
@@ -70,7 +72,7 @@ def _people_block(data: ReportData) -> Block:
     groups = list(dict.fromkeys(key[:2] for key in found if key[0] in ("all", *GROUPINGS)))
     lines = [_people_line(found, group) for group in groups]
     return Block(
-        number=PEOPLE,
+        number=Usual.RESIDENTS,
         claim=f"{round(data.people):,} residents of {data.place_name}",
         sub="Residents at the start, and the share of each group with long-term conditions, "
         "diagnosed or not; counts are scaled from the residents simulated",
@@ -109,14 +111,16 @@ def _conditions_block(data: ReportData) -> Block:
     if len(rows):
         rows = rows[(rows["group_by"] == "all") & ~rows["condition"].isin(["any", "two_or_more"])]
     if not len(rows):
-        return Block(number=CONDITIONS, claim="Conditions", missing=data.why_missing("population"))
+        return Block(
+            number=Usual.CONDITIONS, claim="Conditions", missing=data.why_missing("population")
+        )
     have = rows[rows["status"].map(_present)].sort_values(
         "prevalence", ascending=False, kind="stable"
     )
     known = {str(row["condition"]): row for _, row in rows.iterrows() if row["status"] != "true"}
     first = str(have["condition"].iloc[0])
     return Block(
-        number=CONDITIONS,
+        number=Usual.CONDITIONS,
         claim=f"{_condition(first)} is the commonest condition: "
         f"{percent(float(have['prevalence'].iloc[0]))} of residents have it",
         sub="Share of residents with each condition at the start: all who have it, and those "

@@ -11,7 +11,7 @@ from matplotlib import _pylab_helpers as open_figures
 from pathways.practice_team import ROLES
 from results import findings_checks, findings_money, findings_services
 from results import report_findings as find
-from results.figures import belief, canvas, money, people, services
+from results.figures import belief, canvas, changes, money, people, services
 from results.report_data import COLOURS, Option, ReportData
 from results.report_measures import ROLE_NAMES, service_name, spoken
 from results.report_reading import read_report_data
@@ -149,7 +149,7 @@ def test_a_measure_that_hardly_moves_leaves_the_forest(data: ReportData) -> None
 def test_drawing_leaves_no_figure_open_and_no_setting_changed(data: ReportData) -> None:
     before = dict(mpl.rcParams)
     with canvas.styled():
-        axes = people.forest(find.split_forest(find.forest_rows(data))[0], data.smallest)
+        axes = changes.forest(find.split_forest(find.forest_rows(data))[0], data.smallest)
     canvas.svg_text(axes)
     assert dict(mpl.rcParams) == before
     assert not open_figures.Gcf.get_all_fig_managers()

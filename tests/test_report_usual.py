@@ -22,7 +22,7 @@ from results.report_data import Option, ReportData
 from results.report_findings import gap_level, gap_rows
 from results.report_measures import measure_of
 from results.report_numbers import capital
-from results.report_places import PLACES_FIGURE
+from results.report_order import Fig
 from results.report_reading import read_report_data
 from results.report_usual_parts import unequal_section
 from results.report_usual_people import names_of_conditions, people_section
@@ -188,7 +188,7 @@ def test_several_places_of_usual_care_name_no_figure_that_is_not_drawn(alone: Pa
     (told,) = (text for text in warnings_of(data) if "This report shows" in text)
     assert told == "This report shows Southwark; the tables hold two more places."
     compared = replace(data, designs=(Option(letter="A", key="a", title="A", effects="plan"),))
-    assert any(f"figure {PLACES_FIGURE}" in text for text in warnings_of(compared))
+    assert any(f"figure {Fig.PLACES}" in text for text in warnings_of(compared))
 
 
 def test_residents_are_those_of_all_years_with_and_without_a_design(

@@ -10,9 +10,10 @@ of the report::
 
 from results.figures.belief import checks, readings
 from results.figures.canvas import png_bytes, styled, svg_text
+from results.figures.changes import forest
 from results.figures.draws import curves, plane
 from results.figures.money import cascade, cash_by_year
-from results.figures.people import fifths, forest, over_time, reach, squares
+from results.figures.people import fifths, over_time, reach, squares
 from results.figures.services import capacity_used, waits
 
 __all__ = [

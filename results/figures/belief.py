@@ -1,4 +1,4 @@
-"""Figures 13 to 16: plan beside evidence, what drives the answer, the model beside the world."""
+"""Plan beside evidence, what drives the answer, the model beside the world."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ORDER = ("plan", "published", "null", "inert")
 def readings(
     every: list[tuple[Option, dict[str, Change]]], *, unit: str, ax: Axes | None = None
 ) -> Axes:
-    """Draw a panel of figure 13: a design under its plan, published evidence and no effect."""
+    """Draw a panel of figure 18: a design under its plan, published evidence and no effect."""
     lines = [
         (option, reading, found.get(reading))
         for option, found in every
@@ -86,7 +86,7 @@ def _reading_mark(ax: Axes, y: float, option: Option, reading: str, change: Chan
 
 
 def checks(rows: list[CheckRow], ax: Axes | None = None) -> Axes:
-    """Draw figure 16: simulated over published, fitted and held-out checks apart."""
+    """Draw figure 23: simulated over published, fitted and held-out checks apart."""
     lines = _check_lines(rows)
     if ax is None:
         ax = canvas.new_axes(

@@ -1,4 +1,4 @@
-"""Figure 18: what a contract leaves each provider with, beside what its care costs."""
+"""Figure 10: what a contract leaves each provider with, beside what its care costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures 6, 9 and 10: what draws of the evidence say of health, fairness and cost."""
+"""What draws of the evidence say of health, fairness and cost."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _through_origin(ax: Axes, words: str, slope: float, *, dashed: bool) -> None
 def curves(
     every: Sequence[tuple[Option, pd.DataFrame]], marks: Sequence[float], ax: Axes | None = None
 ) -> Axes:
-    """Draw figure 10: how likely each option is the best, thick where it is best on average.
+    """Draw figure 12: how likely each option is the best, thick where it is best on average.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Figures 7 and 8: what is freed, what stays paid for, what is spent, and when."""
+"""What is freed, what stays paid for, what is spent, and when."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def cascade(
     limits: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a panel of figure 7: value avoided, stranded, reinvested and what is left as cash.
+    """Draw a panel of figure 8: value avoided, stranded, reinvested and what is left as cash.
 
     The only bars of the report: each begins where the one before ends, so lengths add up.
     """
@@ -122,7 +122,7 @@ def cascade_limits(every: list[dict[str, Change]]) -> tuple[float, float]:
 
 
 def cash_by_year(every: list[tuple[Option, dict[int, Change]]], ax: Axes | None = None) -> Axes:
-    """Draw figure 8: the cumulative effect on cash by years 1, 3, 5 and 10."""
+    """Draw figure 9: the cumulative effect on cash by years 1, 3, 5 and 10."""
     years = sorted({year for _, by_year in every for year in by_year})
     if ax is None:
         ax = canvas.new_axes(WIDE, 2.6, left=0.6, right=0.15, top=0.32, bottom=0.35)

@@ -1,4 +1,4 @@
-"""Figures 11 and 12: how long people wait, and how full services are."""
+"""How long people wait, and how full services are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIGHT_TEXT = 3  # from this step on, the text is white
 
 
 def waits(rows: list[WaitRow], ax: Axes | None = None) -> Axes:
-    """Draw a panel of figure 11: one service; disc = median, tick = 9 in 10 wait less."""
+    """Draw a panel of figure 13: one service; disc = median, tick = 9 in 10 wait less."""
     if ax is None:
         ax = canvas.new_axes(
             PANEL, 0.68 + 0.2 * len(rows), left=0.15, right=0.3, top=0.06, bottom=0.5
@@ -68,7 +68,7 @@ def waits(rows: list[WaitRow], ax: Axes | None = None) -> Axes:
 
 
 def capacity_used(rows: list[UseRow], options: tuple[Option, ...], ax: Axes | None = None) -> Axes:
-    """Draw figure 12: share of capacity used, services by options, printed in the cell."""
+    """Draw figure 14: share of capacity used, services by options, printed in the cell."""
     services = list(dict.fromkeys((row.service, row.role) for row in rows))
     table, words = _grid(rows, services, options)
     if ax is None:
