@@ -81,6 +81,14 @@ def test_every_system_has_a_row_in_the_table_of_designs_and_every_design_is_in_i
     assert [name for name in design_names() if name not in table] == []
 
 
+def test_every_other_system_of_the_documents_is_told_where_it_stands() -> None:
+    table = (ROOT / "docs" / "designs.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
+    told = {one.strip() for row in rows for one in row.split(",")}
+    wanted = {*(f"W{n}" for n in range(1, 9)), *(f"M{n}" for n in range(1, 10)), *SYSTEMS}
+    assert wanted <= told
+
+
 def test_each_system_names_what_exists_and_says_where_its_effect_shows() -> None:
     """Every cell of a row says something; designs and experiments in it exist."""
     table = (ROOT / "docs" / "designs.md").read_text(encoding="utf-8")
