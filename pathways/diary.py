@@ -37,6 +37,7 @@ class Diary:
     ----------
     open : (working days,) the day of each working day
     slots, booked : (pools, working days and ``HORIZON`` more) slots, and those that are taken
+    for_designs : (pools, …) of those, the ones that designs took
     triage : decides the share of a day's slots held back for people who ask that day
     """
 
@@ -50,6 +51,7 @@ class Diary:
     open: Integers = field(init=False)
     slots: Integers = field(init=False)
     booked: Integers = field(init=False)
+    for_designs: Integers = field(init=False)
     triage: Triage = field(init=False)
     _index: Integers = field(init=False)
     _weight: Floats = field(init=False)
@@ -57,7 +59,7 @@ class Diary:
     _urgent: Floats = field(init=False)
     _filled: Floats = field(init=False)  # share of posts, by pool
     _year: int | None = field(init=False, default=None)
-    _set_on: int = field(init=False, default=0)  # working day from which slots were set last
+    _honoured: Integers = field(init=False)  # booked before slots became fewer, beyond those left
     _month_from: int = field(init=False, default=0)  # working day on which the month began
 
     def __post_init__(self) -> None:
@@ -70,7 +72,7 @@ class Diary:
         run = (self.open >= 0) & (self.open < calendar.end)  # its years have their full slots
         self._weight = weight * (calendar.end / YEAR / weight[run].sum())
         shape = (len(self.pools), len(self.open) + HORIZON)
-        self.slots, self.booked = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        self.slots, self.booked, self.for_designs, self._honoured = np.zeros((4, *shape), np.int64)
         self._odd = odd(*np.ogrid[: shape[0], : shape[1]])
         self._urgent = self.rules.held_back * self._urgent_ratio
         self._filled = np.ones(len(self.pools))
@@ -97,12 +99,14 @@ class Diary:
     def _set_slots(self, day: int) -> None:
         """Set the slots of every working day from ``day`` for the people registered now."""
         self._year = max(day, 0) // YEAR
-        self._set_on = start = self.index(day)
+        start = self.index(day)
         registered = registered_on(day, self.population)
         by_role = registered[:, None] * self.team.slots
         yearly = self.pools.sums(by_role) * self.rules.slots_per_head * self._filled
         total = np.floor(yearly[:, None] * np.cumsum(self._weight[start:]) + 1e-9)
         self.slots[:, start : len(self.open)] = np.diff(total, axis=1, prepend=0.0)
+        beyond = self.booked[:, start:] - self.slots[:, start:]
+        self._honoured[:, start:] = np.maximum(beyond, 0)
 
     def _fill(self) -> None:
         """Book the first weeks as a steady queue would have left them, for nobody in particular."""
@@ -181,7 +185,8 @@ class Diary:
         role[order] = each % len(OWN)
         found = ahead < HORIZON
         pool = practice[found] * len(OWN) + role[found]
-        count_slots(self.booked, pool, now + ahead[found], 1)
+        for taken in (self.booked, self.for_designs):
+            count_slots(taken, pool, now + ahead[found], 1)
         return ahead
 
     def check(self, day: int) -> None:
@@ -189,8 +194,8 @@ class Diary:
 
         Days may hold more that were booked before slots became fewer, which the staff honour.
         """
-        days = slice(self._set_on + HORIZON, self.index(day))
-        over = self.booked[:, days] - self.slots[:, days]
+        days = slice(0, self.index(day))
+        over = self.booked[:, days] - self.slots[:, days] - self._honoured[:, days]
         if (over > 0).any():
             pools = np.flatnonzero((over > 0).any(axis=1)).tolist()
             raise RuntimeError(f"practices gave slots they do not have: pools {pools}")

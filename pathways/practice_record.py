@@ -113,7 +113,7 @@ class PracticeRecord:
         gone = self._roles(joined([day.refused for day in told]))
         failed = self._roles(joined([day.failed for day in told]))
         contacts = self._by_mode(seen)
-        capacity, used = self._slots_since()
+        capacity, used, for_designs = self._slots_since()
         numbers = {
             "capacity": capacity,
             "used": used,
@@ -122,9 +122,10 @@ class PracticeRecord:
             "queue_end": self._roles(joined(due)),
         } | {f"seen {mode}": contacts[:, number] for number, mode in enumerate(MODES)}
         team, missed = self.diary.team, self._by_mode(joined([day.missed for day in told]))
+        minutes = ((contacts + missed) * team.minutes).sum(axis=1)
         hours = {
             "capacity": capacity * team.mean_minutes,
-            "used": ((contacts + missed) * team.minutes).sum(axis=1),
+            "used": minutes + for_designs * team.mean_minutes,
         }
         for number, role in enumerate(ROLES):
             for metric, by_role in numbers.items():
@@ -134,15 +135,15 @@ class PracticeRecord:
         self._tell_own_gp(seen)
         self._tell_waits(chosen(seen, seen["kind"] == ROUTINE))
 
-    def _slots_since(self) -> tuple[Floats, Floats]:
-        """Return (roles,) slots and those taken on the working days since this was asked."""
+    def _slots_since(self) -> tuple[Floats, Floats, Floats]:
+        """Return (roles,) slots since this was asked, those taken, and of these by designs."""
         days = slice(self._settled_on, self._last + 1)
-        self._settled_on = days.stop
-        slots, booked = (
-            self.diary.pools.by_role(by_day[:, days].sum(axis=1))
-            for by_day in (self.diary.slots, self.diary.booked)
+        self._settled_on, diary = days.stop, self.diary
+        slots, booked, for_designs = (
+            diary.pools.by_role(by_day[:, days].sum(axis=1))
+            for by_day in (diary.slots, diary.booked, diary.for_designs)
         )
-        return slots, booked
+        return slots, booked, for_designs
 
     def _roles(self, requests: Requests) -> Integers:
         """Return (roles,) how many of ``requests`` are for each role."""

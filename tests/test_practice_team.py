@@ -157,6 +157,47 @@ def test_a_check_fails_where_slots_are_given_twice() -> None:
         model.check(150)
 
 
+def test_a_check_looks_at_every_day_however_often_slots_are_set_anew() -> None:
+    people = england(2_000)
+    model, demand = practices(people), asking(people, 1.0)
+    diary = model.diary
+    for day in range(-84, 200):
+        if day == 100:  # fewer slots: what is booked beyond them is honoured
+            model.change_capacity(0.5, day)
+        if day == 150:
+            model.change_capacity(1.0, day)
+        model.day(day, demand.today(day)["practice_consultation"])
+    fewer = slice(diary.index(100), diary.index(150))
+    assert (diary.booked[:, fewer] > diary.slots[:, fewer]).any()
+    model.check(200)
+    early = diary.index(30)
+    diary.booked[0, early] = diary.slots[0, early] + 1
+    with pytest.raises(RuntimeError, match="do not have"):
+        model.check(200)
+
+
+def test_slots_that_a_design_takes_are_hours_of_its_staff() -> None:
+    def hours(per_day: int) -> float:
+        people = england(4_000)
+        model, demand = practices(people, gp__capacity_factor=2.0), asking(people, 1.0)
+        for day in range(-84, 60):
+            model.ledger.on = day >= 0
+            if day == 0:
+                model.settle()
+                model.ledger.take_month()
+            if day >= 0:
+                model.take_slots(np.arange(per_day), day, slots=1)
+            model.day(day, demand.today(day)["practice_consultation"])
+        model.settle()
+        used = model.ledger.take_month()
+        return sum(used["gp", HOURS + role, "used"] for role in OWN)
+
+    taken = 10 * 59  # of which the last is for a day that has not come
+    minutes = team().mean_minutes[: len(OWN)]
+    more = hours(10) - hours(0)
+    assert taken * minutes.min() / 60 * 0.95 < more < taken * minutes.max() / 60 * 1.05
+
+
 def test_the_modes_of_every_role_are_shares() -> None:
     folder = Path(evidence().folder)
     with (folder / "practice_team.csv").open(encoding="utf-8") as lines:
