@@ -185,6 +185,7 @@ class World:
             "readmitted": total["readmissions_30d"] / total["emergency_admissions"],
             "within 4 h": 1 - total["ae_over_4_hours"] / total["ae_type1"],
             "over 12 h": total["ae_over_12_hours"] / total["ae_type1"],
+            "left unseen": tallies["ed", "all", "gave_up"] / total["ae_type1"],
             "median ED h": float(np.median(ed)),
             "mean boarding h": float(boarding.mean()),
             "boarding over 4 h": float((boarding > 4).mean()),
