@@ -242,6 +242,8 @@ def associations(pairs: pd.DataFrame, triads: pd.DataFrame) -> Figure:
     for ax, rows, title in zip(figure.subplots(1, 2), (pairs, triads), titles, strict=True):
         known = rows[rows["verdict"] != UNKNOWN]
         if known.empty:
+            ax.set_axis_off()
+            ax.set_title(f"{title}: too few people", loc="left", fontsize=8, fontweight="bold")
             continue
         ends = _ends(known)
         ax.plot(ends, ends, color=RULE, linewidth=1)
