@@ -25,6 +25,7 @@ from calibration.close import DIGITS, close, people_of, store
 from calibration.derive import DEFAULT, EVIDENCE
 from calibration.matching.folders import is_level
 from experiments.designs import load_design
+from experiments.packaged import set_folder, set_names
 from experiments.places import load_place
 from pathways import rates
 from sim.model import simulate
@@ -45,7 +46,10 @@ MOVED = {
 
 
 def main() -> None:
-    """Write ``demand.json`` of the default parameters: levels anew, fitted terms as they are."""
+    """Write ``demand.json`` of the default parameters: levels anew, fitted terms as they are.
+
+    The sets of places that come with the program get the same.
+    """
     held = replaced_numbers(DEFAULT, {})
     terms = {key: value for key, value in held.items() if not is_level(key)}
     evidence = Evidence(EVIDENCE, terms)
@@ -60,6 +64,14 @@ def main() -> None:
             replaced = moved(replaced, simulated_use(england, parameters))
     about = {"place": "england", "people": PEOPLE, "seed": SEED, "runs": RUNS, "rounds": ROUNDS}
     store(replaced, DEFAULT, about)
+    share(replaced)
+
+
+def share(replaced: Mapping[str, float]) -> None:
+    """Give the sets of places the nation's levels: a place differs by its people."""
+    for name in set_names():
+        if name != DEFAULT.name:
+            store(dict(replaced), set_folder(name), {"from": "the base parameter set"})
 
 
 def simulated_use(england: Place, parameters: Path) -> dict[str, float]:

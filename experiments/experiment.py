@@ -22,6 +22,7 @@ from agents.place import Place
 from experiments.catalogue import Catalogue, installed
 from experiments.checking import faults_of, line_of, parse_toml, quoted, read_text
 from experiments.grids import expanded, is_grid, told
+from experiments.packaged import PARAMETERS, set_names
 from experiments.schedules import KEY as SCHEDULE
 from experiments.schedules import ScheduleEntry, entries_of, schedule_faults, schedule_table
 from experiments.settings import SETTINGS, check_settings, flat, worded
@@ -179,7 +180,8 @@ class ExperimentFile(BaseModel):
     parameters: str = Field(
         "default",
         min_length=1,
-        description='"default" or the path of a folder that carepath calibrate wrote',
+        description='"default", a place with a set of its own ("southwark"), or the path of a '
+        "folder that carepath calibrate wrote",
         examples=['"default"'],
     )
     hold_population: bool = Field(
@@ -341,7 +343,7 @@ def resolve(
     structure = check.structure(data)
     check.schedule(data, arms)
     check.money(data.get("money"))
-    check.parameters(data.get("parameters"))
+    check.parameters(data.get("parameters"), places)
     if check.faults or form is None:
         raise BadInput(check.faults)
     return replace(_experiment(form, check, places, arms), structure=structure)
@@ -355,7 +357,7 @@ def _experiment(
         **form.model_dump(exclude=read),
         schedule=entries_of(form.schedule),
         effects=tuple(form.effects),
-        parameters=check.located(form.parameters, form.parameters == "default"),
+        parameters=check.located(form.parameters, form.parameters in set_names()),
         place_uses=tuple(check.located(use, use in check.catalogue.places) for use in form.place),
         places=tuple(places),
         arms=tuple(arms),
@@ -601,20 +603,34 @@ class _Check:
         for fault in schedule_faults(data, services):
             self.faults.append(replace(fault, where=self.at((SCHEDULE,))))
 
-    def parameters(self, name: Any) -> None:
-        """Check that the parameter folder exists."""
-        if not isinstance(name, str) or not name or name == "default":
+    def parameters(self, name: Any, places: Sequence[Place]) -> None:
+        """Check that the parameter set is there, and that a place's own is used for that place."""
+        if not isinstance(name, str) or not name or name == PARAMETERS.name:
             return
-        if _is_folder(self.folder / name):
+        if name in set_names():
+            self.own_set(name, places)
+        elif _is_folder(self.folder / name):
             self.faults += self.catalogue.parameter_faults(self.folder / name)
-            return
-        self.add(
-            ("parameters",),
-            "parameters",
-            found=quoted(name),
-            allowed='"default" or a folder that carepath calibrate wrote',
-            remedy="check the path; it is seen from the experiment file's folder",
-        )
+        else:
+            self.add(
+                ("parameters",),
+                "parameters",
+                found=quoted(name),
+                allowed=f"{', '.join(set_names())} or a folder that carepath calibrate wrote",
+                remedy="check the path; it is seen from the experiment file's folder",
+            )
+
+    def own_set(self, name: str, places: Sequence[Place]) -> None:
+        """Refuse the set that was fitted to one place for people of another."""
+        others = [place.key for place in places if place.key != name]
+        if others:
+            self.add(
+                ("parameters",),
+                "parameters",
+                found=f"{quoted(name)} for {', '.join(others)}",
+                allowed=f"{quoted(name)} for {name} alone",
+                remedy="take parameters out: the default set serves every place",
+            )
 
 
 def _split(table: Any, design: Design | None) -> tuple[dict[str, Any], dict[str, Any]]:

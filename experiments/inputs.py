@@ -11,6 +11,7 @@ import tomli_w
 from calibration.matching.folders import set_files
 from experiments.checking import read_toml
 from experiments.experiment import Experiment, experiment_table, path_like
+from experiments.packaged import set_names
 
 
 def inputs_inside(experiment: Experiment) -> tuple[str, dict[str, Path]]:
@@ -30,7 +31,7 @@ def inputs_inside(experiment: Experiment) -> tuple[str, dict[str, Path]]:
     table["place"] = uses[0] if len(uses) == 1 else uses
     for number, entry in enumerate(table["design"], 1):
         entry["use"] = _inside(entry["use"], f"inputs/design-{number}", copies)
-    if experiment.parameters != "default":
+    if experiment.parameters not in set_names():
         table["parameters"] = "inputs/parameters"
         for file in set_files(Path(experiment.parameters)):
             inside = file.relative_to(experiment.parameters).as_posix()

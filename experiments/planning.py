@@ -12,8 +12,9 @@ from agents.evidence import Evidence, Figure
 from agents.place import Place
 from calibration.matching.folders import folder_of_draw, moved_levels
 from experiments.batch import Run
-from experiments.catalogue import EVIDENCE, PARAMETERS
+from experiments.catalogue import EVIDENCE
 from experiments.experiment import Arm, Experiment
+from experiments.packaged import set_folder
 from experiments.points import Point, changed
 from experiments.structures import built
 from pathways.design import NO_EFFECTS
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def parameter_folder(experiment: Experiment) -> Path:
     """Return where the experiment's parameter set is."""
-    return PARAMETERS if experiment.parameters == "default" else Path(experiment.parameters)
+    return set_folder(experiment.parameters)
 
 
 def specs_of(

@@ -101,6 +101,13 @@ def _shard(text: str | None) -> tuple[int, int] | None:
     return numbers[0], numbers[1]
 
 
+def parameter_set(name: str | None) -> str | None:
+    """Return the set that comes with the program, or the path as seen from where we are."""
+    from experiments.packaged import set_folder, set_names
+
+    return name if name is None or name in set_names() else str(set_folder(name).resolve())
+
+
 def listed(text: str | None) -> list[str] | None:
     """Return the parts of a text with commas."""
     return None if text is None else [part.strip() for part in text.split(",")]

@@ -19,6 +19,7 @@ from experiments.commands.options import (
     app,
     listed,
     options_of,
+    parameter_set,
     refuse,
     run_words,
 )
@@ -66,6 +67,13 @@ def run(
     draws: Annotated[
         int | None, typer.Option(help="Draws of the evidence (makes uncertainty psa).")
     ] = None,
+    parameters: Annotated[
+        str | None,
+        typer.Option(
+            help="Parameter set: default, a place with one of its own (southwark), or the folder "
+            "of a calibration."
+        ),
+    ] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     shard: Annotated[
@@ -93,6 +101,7 @@ def run(
         "keep_events": True if keep else None,
         "uncertainty": uncertainty or ("psa" if draws else None),
         "draws": draws,
+        "parameters": parameter_set(parameters),
     }
     asked = read_experiment(experiment, overrides)
     if precision:
