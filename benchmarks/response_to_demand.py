@@ -5,18 +5,19 @@ people ask for everything 0.9, 1 and 1.1 times as often while capacity stays; th
 happens beside that of ``calibration/evidence/care_closure.md``.
 
 The closure worked each queue out alone and, where it settles, for the long run. So, to compare
-like with like: A&E gets a tenth more itself and not what full practices send on as well (the last
-column tells that too); a team meeting, whose queue takes years to settle, is run alone for many
-years, with the rate at which the model's people are referred (its first year is told as well);
-and of requests to the practice those count that were turned away or gave up and were not made
-again, not those of people who left the queue later.
+like with like: A&E gets a tenth more itself and not what full practices send on as well; practices
+are run alone, in weeks all alike (no bank holidays, no seasons); a team meeting, whose queue takes
+years to settle, is run alone for many years, with the rate at which the model's people are
+referred. Of requests to the practice those count that were turned away or gave up and were not
+made again, not those of people who left the queue later. The columns ``whole`` tell what comes
+out of a whole year with everything on.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import log
 from pathlib import Path
@@ -30,10 +31,13 @@ from agents.evidence import Evidence
 from agents.luck import Luck
 from experiments.designs import load_design
 from experiments.places import load_place
-from pathways.calendar import YEAR
+from pathways.calendar import YEAR, Calendar
 from pathways.ledger import Ledger
+from pathways.practice import Practices
+from pathways.practice_rules import LEAKS, WORKING_WEEK
 from pathways.queues import Steps, Walk
 from pathways.rates import TABLE
+from pathways.seasons import FLAT
 from pathways.teams import Meeting, team_settings
 from sim.model import CareModel, simulate
 from sim.recording import RunRecord
@@ -67,17 +71,25 @@ class Told:
         )
 
 
+PRACTICE = "practice: share turned away or gave up"
+MEETING = "team meeting: mean weeks to discussion"
 # The closure's figures (the emergency department of type 1).
 CLOSURE: dict[str, Told] = {
-    "practice: share turned away or gave up": Told((0.002, 0.017, 0.097), 0.0005),
+    PRACTICE: Told((0.002, 0.017, 0.097), 0.0005),
     "type 1 within 4 hours": Told((0.78, 0.74, 0.63), 0.005, shorter=True),
     "type 1 over 12 hours": Told((0.01, 0.04, 0.14), 0.005),
     "emergency beds in use": Told((0.87, 0.92, 0.99), 0.005),
-    "team meeting: mean weeks to discussion": Told((1.3, 1.7, 4.0), 0.05),
+    MEETING: Told((1.3, 1.7, 4.0), 0.05),
     "link workers: mean weeks in queue": Told((0.6, 0.7, 1.3), 0.05),
     "district nurses in use": Told((0.80, 0.89, 0.98), 0.005),
 }
-MEETING = "team meeting: mean weeks to discussion"
+
+
+class WeeksAlike(Calendar):
+    """A calendar without bank holidays."""
+
+    def _is_working(self, day: int) -> bool:
+        return self.weekday(day) < WORKING_WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +119,8 @@ class Figures:
         again = self.series("gp", "gp.overflow", "routed")
         unmet = self.activity("gp_unmet")
         refused = unmet - self.series("gp", "all", "left_queue")
-        asked = self.series("gp", "all", "arrivals") - again
-        return refused * (1.0 - again / max(unmet, 1.0)) / asked
+        asked = self.series("gp", "all", "arrivals")
+        return refused_for_good(refused, unmet, again, asked)
 
     def measures(self) -> dict[str, float]:
         """Return the measures of ``CLOSURE``; the meeting's is that of the run's year."""
@@ -116,7 +128,7 @@ class Figures:
         beds = self.series("beds", "emergency", "used")
         nurses = self.series("community_nursing", "all", "used")
         return {
-            "practice: share turned away or gave up": self.turned_away(),
+            PRACTICE: self.turned_away(),
             "type 1 within 4 hours": 1.0 - self.activity("ae_over_4_hours") / type_1,
             "type 1 over 12 hours": self.activity("ae_over_12_hours") / type_1,
             "emergency beds in use": beds / self.series("beds", "emergency", "capacity"),
@@ -151,6 +163,42 @@ def spec_of(
         parameters=parameters,
         replaced=replaced if spill else replaced | {SPILL: 0.0},
     )
+
+
+def practice_refused(factor: float, population: int, place: str, seed: int) -> float:
+    """Return the share of first requests turned away or given up, of practices run alone.
+
+    They get what people ask of them at their rates of the first day, in weeks all alike.
+    """
+    spec = replace(spec_of(factor, population, place, seed), settings={"structure.seasons": FLAT})
+    model = CareModel(spec)
+    calendar = WeeksAlike(spec.start, spec.years, model.calendar.warm_up)
+    ledger, people = Ledger(len(model.population)), model.population
+    practices = Practices(
+        people, model.evidence, model.luck, calendar, ledger, spec.place.capacity, {}
+    )
+    again = LEAKS.index("again")
+    unmet = tried_again = 0
+    for day in range(-calendar.warm_up, calendar.end):
+        ledger.on = day >= 0
+        found = practices.day(day, model.demand.today(day)["practice_consultation"])
+        if ledger.on:
+            unmet += len(found.failed)
+            tried_again += int(np.count_nonzero(found.leak == again))
+    told = ledger.take_month()
+    left, asked = (int(told["gp", "all", name]) for name in ("left_queue", "arrivals"))
+    return refused_for_good(unmet - left, unmet, tried_again, asked)
+
+
+def refused_for_good(refused: float, unmet: float, again: float, asked: float) -> float:
+    """Return the share of first requests that were refused and not made again.
+
+    Parameters
+    ----------
+    refused : turned away or given up; with those who left the queue they are ``unmet``
+    again : of the unmet, made again the next day, and so among those ``asked`` a second time
+    """
+    return refused * (1.0 - again / max(unmet, 1.0)) / (asked - again)
 
 
 def meeting_weeks(referrals: float, seed: int, place: str) -> float:
@@ -193,22 +241,25 @@ def response(population: int, place: str, seeds: Sequence[int] = (1,)) -> pd.Dat
     """Return a row for each measure: simulated (mean of seeds) and published, by ``FACTORS``.
 
     ``right`` says whether both changes have the right sign and half to one and a half of the
-    published size; ``whole`` is the figure at the highest factor where full practices send
-    people on to A&E, and for the meeting that of the run's year.
+    published size, each queue by itself; ``whole`` and ``whole right`` say the same of whole runs,
+    in which full practices send people on to A&E (for the meeting, of the run's year).
     """
     runs = {one: _mean_measures(one, population, place, seeds, spill=False) for one in FACTORS}
-    whole = _mean_measures(FACTORS[-1], population, place, seeds, spill=True)
+    whole = {one: _mean_measures(one, population, place, seeds, spill=True) for one in FACTORS}
     usual = referrals_a_year(population, place, seeds[0])
     for one in FACTORS:
         lots = [meeting_weeks(one * usual, seed, place) for seed in range(MEETING_LOTS)]
         runs[one][MEETING] = float(np.mean(lots))
+        alone = [practice_refused(one, population, place, seed) for seed in seeds]
+        runs[one][PRACTICE] = float(np.mean(alone))
     rows = [
         {
             "measure": name,
             **{f"x{one:g}": runs[one][name] for one in FACTORS},
             **{f"closure x{one:g}": told.values[place] for place, one in enumerate(FACTORS)},
             "right": told.allows(*(runs[one][name] for one in FACTORS)),
-            "whole": whole[name],
+            **{f"whole x{one:g}": whole[one][name] for one in FACTORS},
+            "whole right": told.allows(*(whole[one][name] for one in FACTORS)),
         }
         for name, told in CLOSURE.items()
     ]
