@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from simpy import Environment, Event
 
+from pathways.calendar import YEAR
 from pathways.light_places import Places as LightPlaces
 from pathways.light_places import Stay
 from pathways.queues import Places, Walk
+from tests.test_teams import REVIEWS, run_meetings, slotted_wait
 
 RUNS, T_99 = 20, 2.861  # two-sided 99% of Student's t with 19 degrees of freedom
 
@@ -150,3 +152,28 @@ def test_places_are_left_as_in_m_m_c_with_patience() -> None:
         return float(np.isnan(event_queue(seed, patience=2.0)[1.0]).mean())
 
     agrees(share, abandoning(5, 4.0, 1.0, 0.5)[0])
+
+
+@pytest.mark.slow
+def test_guests_leave_unseen_as_in_m_m_c_with_patience() -> None:
+    """As minor cases of an emergency department, whose stay and patience are known beforehand."""
+
+    def share(seed: int, n: int = 12_000) -> float:
+        random = np.random.default_rng(seed)
+        env = Environment()
+        places = Places(env, 5)
+        times, stays, will = (random.exponential(mean, n) for mean in (0.25, 1.0, 2.0))
+        for time, stay, patience in zip(np.cumsum(times), stays, will, strict=True):
+            places.expect(time, stay, None, time + patience)
+        env.run(until=float(times.sum()) + 50.0)
+        places.check()
+        assert places.littles_law_error() < 1e-9
+        return places.figures().gave_up / n
+
+    agrees(share, abandoning(5, 4.0, 1.0, 0.5)[0])
+
+
+@pytest.mark.slow
+def test_a_team_meeting_waits_as_in_slotted_service() -> None:
+    theory = slotted_wait(REVIEWS * 50_000 / YEAR, 8, YEAR / 25)
+    agrees(lambda seed: float(np.mean(run_meetings(seed=seed, years=60)[2])), theory)
