@@ -32,6 +32,7 @@ BY_LOCALITY: Mapping[str, str] = {
     "non-elective admissions": "nel_reduction_vs_2020_21e_pct",
     "outpatient attendances": "op_reduction_vs_2020_21e_pct",
 }
+PLAN_YEAR = 5  # 2020/21, counted from 2015/16
 SYSTEM = "mid_and_south_essex"
 ALL = "all"
 COLUMNS = (

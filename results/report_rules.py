@@ -15,7 +15,7 @@ import pandas as pd
 
 from results.figures import contracts
 from results.figures import plan as draw
-from results.plan_evidence import ALL, BY_LOCALITY
+from results.plan_evidence import ALL, BY_LOCALITY, PLAN_YEAR
 from results.report_blocks import Block, Panel, Table, alt_text, columns, drawn
 from results.report_data import MILLION, READING_WORDS, Option, ReportData
 from results.report_numbers import figures
@@ -59,9 +59,13 @@ def plan_claim(rows: pd.DataFrame) -> str:
     """Say how many of the plan's changes are clearly met, clearly missed, or cannot be told.
 
     Each is a fall: met where the whole interval lies at the plan's figure or beyond, missed
-    where it all lies short of it. An interval that holds the plan's figure tells neither.
+    where it all lies short of it. An interval that holds the plan's figure tells neither, and
+    nor does a year before the one that the plan's figures are for.
     """
     whole = rows[rows["locality"] == ALL]
+    shown = max((int(year) for year in whole["year"]), default=PLAN_YEAR)
+    if shown < PLAN_YEAR:
+        return f"Year {shown} on the way to the plan’s changes, which are for year {PLAN_YEAR}"
     said = []
     for effects, words in (("plan", "its own assumptions"), ("published", "published effects")):
         own = whole[whole["effects"] == effects]
@@ -120,8 +124,8 @@ def _waiting(data: ReportData, option: Option) -> str:
     with_it, without = (float(one["queue_end"].sum()) for one in (planned, usual))
     return (
         " Where people wait for outpatients or operations, fewer referrals shorten the list before "
-        f"fewer people are seen: at the end {figures(with_it)} wait for an outpatient visit by the "
-        f"plan’s own assumptions, {figures(without)} under usual care."
+        f"fewer people are seen: in {data.place_name} {figures(with_it)} wait for an outpatient "
+        f"visit at the end by the plan’s own assumptions, {figures(without)} under usual care."
     )
 
 

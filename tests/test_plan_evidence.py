@@ -13,7 +13,7 @@ from experiments.places import place_names
 from results.figures import canvas
 from results.figures.plan import by_locality, by_point
 from results.plan_evidence import PLAN, locality_targets, plan_table
-from results.report_rules import _plan_table
+from results.report_rules import _plan_table, plan_claim
 from results.sheets import Stack, product
 
 EVIDENCE = Evidence(Path(__file__).parent.parent / "calibration" / "evidence")
@@ -112,6 +112,13 @@ def test_the_table_sets_every_version_beside_the_plan_place_by_place() -> None:
     assert own[0] == "−15"
     assert own[2].startswith("+0.0")
     assert own[3].startswith("+10.0")
+
+
+def test_a_year_before_the_plans_own_is_not_judged() -> None:
+    rows = table_of(corringham=((100.0, 110.0), (60.0, 66.0)))
+    assert plan_claim(rows) == "Year 2 on the way to the plan’s changes, which are for year 5"
+    judged = plan_claim(rows.assign(year="5"))
+    assert judged == "Of the plan’s 5 changes, its own assumptions meet 5, miss none"
 
 
 def test_figures_show_every_point_and_locality() -> None:
