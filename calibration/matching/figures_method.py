@@ -88,7 +88,7 @@ def convergence(outcome: Outcome) -> Figure:
     left.set_xlabel("R-hat (dashed: 1.05)")
     left.set_yticks(places, names, fontsize=7)
     right.plot(posterior.effective, places, "o", color=AFTER)
-    right.set_xlim(left=0)
+    right.set_xlim(0, 1.05 * float(posterior.effective.max()))
     right.set_xlabel("effective draws")
     axes = below.subplots(3, 1, sharex=True)
     for ax, place in zip(axes, worst, strict=False):
