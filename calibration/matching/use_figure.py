@@ -58,9 +58,9 @@ def _column(ax: Axes, rows: pd.DataFrame) -> None:
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
     ax.set_xlabel(
-        "simulated over published (bar: near enough: published interval or a tenth,\n"
-        "15% where held out; "
-        "line: 95% of draws, where fitted terms are taken; tick: before)",
+        "simulated over published (bar: near enough, the published interval\n"
+        "or a tenth, 15% where held out; line: 95% of draws, where fitted\n"
+        "terms are taken; tick: before)",
         fontsize=8,
     )
 
