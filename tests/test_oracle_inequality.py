@@ -200,6 +200,22 @@ def test_relative_index_is_the_published_slope_and_mean_of_life_expectancy() -> 
     assert found == pytest.approx((63.1 + 19.1 / 2) / (63.1 - 19.1 / 2))
 
 
+def test_linear_indices_of_healthy_life_expectancy_are_those_of_a_published_worked_example() -> (
+    None
+):
+    # R package dceasimR, vignette "Inequality Measurement in DCEA" (CRAN, v04_inequality_measures):
+    # healthy life expectancy of five equal groups, most deprived first. It prints of
+    # lm(h ~ ridit, weights): slope index 18.15, intercept 50.57; slope over mean 0.304326;
+    # concentration index 0.04869215. Our relative index is the ratio of the line's two ends.
+    level, share = np.array([52.1, 56.3, 59.8, 63.2, 66.8]), np.full(5, 0.2)
+    steep, ratio = float(slope_index(level, share)), float(relative_index(level, share))
+    assert steep == pytest.approx(18.15, abs=5e-3)
+    assert steep / (ratio - 1.0) == pytest.approx(50.57, abs=5.1e-3)
+    assert ratio == pytest.approx((50.57 + 18.15) / 50.57, abs=1e-4)
+    assert steep / level.mean() == pytest.approx(0.304326, abs=5e-7)
+    assert concentration_index(level, share) == pytest.approx(0.04869215, abs=5e-9)
+
+
 def test_equal_equivalent_ranks_the_choices_of_the_dcea_teaching_example() -> None:
     # Asaria's teaching tool for distributional cost-effectiveness (github.com/miqdadasaria/DCEA,
     # three_individuals.csv): six decisions for three people, and its formula by person,
