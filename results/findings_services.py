@@ -95,7 +95,11 @@ def _in_hours(row: WaitRow) -> WaitRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseRow:
-    """The share of a service's capacity that one option uses."""
+    """The share of a service's capacity that one option uses.
+
+    ``paired`` is False where usual care's share rests on other runs, for some are missing: two
+    levels of different runs differ by their luck too.
+    """
 
     service: str
     role: str
@@ -104,10 +108,13 @@ class UseRow:
     used: Spread
     asked: float
     usual: Spread = NOTHING
+    paired: bool = True
 
     @property
     def fuller(self) -> bool:
         """True where a design fills the service clearly further than usual care does."""
+        if not self.paired:
+            return False
         if math.isfinite(self.used.low) and math.isfinite(self.usual.high):
             return self.used.low > self.usual.high
         return self.used.mean > self.usual.mean + 0.02
@@ -126,7 +133,7 @@ def use_rows(data: ReportData) -> list[UseRow]:
         for _, row in _resource_rows(data, option).iterrows()
         if number(row, "utilisation") > 0 and not str(row.get("role")).startswith(HOURS)
     ]
-    usual = {_post(row): _used(row) for o, row in table if o.letter == "U"}
+    usual = {_post(row): row for o, row in table if o.letter == "U"}
     roles: dict[str, set[str]] = {}
     for service, role in (_post(row) for _, row in table):
         roles.setdefault(service, set()).add(role)
@@ -161,10 +168,11 @@ def _post(row: pd.Series) -> tuple[str, str]:
 def _use_row(
     option: Option,
     row: pd.Series,
-    usual: dict[tuple[str, str], Spread],
+    usual: dict[tuple[str, str], pd.Series],
     roles: dict[str, set[str]],
 ) -> UseRow:
     service, role = _post(row)
+    base = usual.get((service, role))
     return UseRow(
         service=service,
         role=role,
@@ -172,8 +180,15 @@ def _use_row(
         option=option,
         used=_used(row),
         asked=_asked(row),
-        usual=usual.get((service, role), NOTHING),
+        usual=NOTHING if base is None else _used(base),
+        paired=base is None or _runs(row) == _runs(base),
     )
+
+
+def _runs(row: pd.Series) -> int:
+    """Return how many runs a row rests on, 0 where it does not say."""
+    runs = number(row, "replications")
+    return int(runs) if math.isfinite(runs) else 0
 
 
 def _used(row: pd.Series) -> Spread:

@@ -189,8 +189,8 @@ def forest_claim(
 
 def luck_note(comparisons: int, main_name: str) -> str:
     """Return how many comparisons there are and how many would look clear by luck."""
-    by_luck = max(1, round(0.05 * comparisons))
-    would = "one" if by_luck == 1 else f"about {count_word(by_luck)}"
+    by_luck = round(0.05 * comparisons)
+    would = f"about {count_word(by_luck)}" if by_luck > 1 else "about one in 20"
     return (
         f"With {comparisons} comparisons, {would} would look clear by luck alone; "
         f"{main_name} were named as the main measure before the run."

@@ -314,8 +314,9 @@ def binding_block(data: ReportData) -> Block | None:
         if services
         else "More of no single capacity clearly changes any measure"
     )
+    many = "capacity" if tried == 1 else "capacities"
     sub = (
-        f"{capital(count_word(tried))} capacities raised by {percent(_step(table) - 1.0)} one at a "
+        f"{capital(count_word(tried))} {many} raised by {percent(_step(table) - 1.0)}, one at a "
         "time (carepath binding, runs of its own); only changes whose interval leaves out none"
     )
     if not services:

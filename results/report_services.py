@@ -271,14 +271,23 @@ def _over(rows: list[UseRow]) -> dict[str, list[str]]:
     usual = {(row.service, row.role) for row in rows if row.option.letter == "U" and row.over}
     over: dict[str, list[str]] = {}
     for row in rows:
-        if row.option.letter != "U" and row.over and (row.service, row.role) not in usual:
+        is_more = row.over and row.paired and (row.service, row.role) not in usual
+        if row.option.letter != "U" and is_more:
             over.setdefault(row.option.letter, []).append(row.name)
     return {letter: list(dict.fromkeys(names)) for letter, names in over.items()}
 
 
 def _full_everywhere(data: ReportData, rows: list[UseRow]) -> list[str]:
-    full: dict[str, set[str]] = {}
+    """Return the services that are full under every option, the fullest first."""
+    used: dict[str, dict[str, float]] = {}
     for row in rows:
-        if row.used.mean >= FULL:
-            full.setdefault(row.name, set()).add(row.option.letter)
-    return [name for name, letters in full.items() if len(letters) == len(data.options)]
+        of_service = used.setdefault(row.name, {})
+        letter = row.option.letter
+        of_service[letter] = max(of_service.get(letter, 0.0), row.used.mean)
+    full = {
+        name: min(of_service.values())
+        for name, of_service in used.items()
+        if len(of_service) == len(data.options)
+    }
+    ranked = sorted(full, key=lambda name: -full[name])
+    return [name for name in ranked if full[name] >= FULL]

@@ -308,7 +308,7 @@ def test_forest_names_harms_beside_gains() -> None:
 
 def test_luck_note_counts_one_in_twenty() -> None:
     assert "about two would look clear by luck" in headlines.luck_note(32, "admissions")
-    assert "one would look clear" in headlines.luck_note(8, "admissions")
+    assert "about one in 20 would look clear" in headlines.luck_note(8, "admissions")
 
 
 def test_when_is_the_year_from_which_on_every_interval_leaves_out_no_change() -> None:

@@ -60,7 +60,7 @@ def waits(rows: list[WaitRow], ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, longest * 1.12)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_yticks([])
-    ax.set_xlabel(f"Wait, {rows[0].unit}")
+    ax.set_xlabel(rows[0].unit.capitalize())
     ax.locator_params(axis="x", nbins=6)
     ax.xaxis.set_major_formatter(lambda value, _: canvas.tick(value).removeprefix("+"))
     canvas.bare(ax)
