@@ -62,7 +62,7 @@ def believe_block(data: ReportData) -> Block | None:
     """Return figure 20: the effect, coverage or cost that a target would need."""
     rows, points = (
         [
-            row | {"varied": input_words(str(row["varied"]))}
+            row | {"key": str(row["varied"]), "varied": input_words(str(row["varied"]))}
             for row in _records(_of_designs(data, name))
         ]
         for name in ("believe", "believe_scan")
@@ -98,7 +98,7 @@ def believe_block(data: ReportData) -> Block | None:
                     _letter(data, row["design"]),
                     measure_of(str(row["measure"])).name,
                     str(row["varied"]),
-                    figures(row["size"]),
+                    believe.told(believe.key_of(row), row["size"]),
                     *_percent_or_number(row),
                 )
                 for row in points
@@ -125,17 +125,18 @@ def _percent_or_number(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _believed(data: ReportData, row: Mapping[str, Any]) -> tuple[str, ...]:
-    relative = row["relative"] == "yes"
+    key, relative = believe.key_of(row), row["relative"] == "yes"
     target = f"{row['target']:+.2%}" if relative else signed(row["target"])
     year = "over all years" if str(row["year"]) == "all" else f"in year {row['year']}"
     name = measure_of(str(row["measure"])).name
     needed = "not reached at any size tried"
     if row["reached"] == "yes":
-        needed = figures(row["needed"])
+        needed = believe.told(key, row["needed"])
         if not math.isnan(row["needed_low"] + row["needed_high"]):
-            needed += f" ({signed_range(row['needed_low'], row['needed_high'])})"
+            needed += f" ({believe.told(key, row['needed_low'], row['needed_high'])})"
     known = not math.isnan(row["published_low"] + row["published_high"])
-    published = signed_range(row["published_low"], row["published_high"]) if known else "none"
+    ends = (row["published_low"], row["published_high"])
+    published = believe.told(key, *ends) if known else "none"
     return (
         _letter(data, row["design"]),
         _minus(f"{capital(name)} {target} {year}"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from results.figures.believe import told
 from results.report_data import ReportData
 from results.report_reading import read_report_data
 from results.report_searches import (
@@ -86,8 +87,17 @@ def test_what_would_have_to_be_believed_stands_with_its_range_and_verdict(tmp_pa
     (row,) = block.aside.rows
     assert row[0] == "A"
     assert row[-1] == "beyond every study found"
+    assert row[3:5] == ("−71% (−90 to −60%)", "−20 to −5%")
+    assert "needs −71%" in block.claim
     assert block.table is not None
     assert len(block.table.rows) == 3
+
+
+def test_sizes_are_told_in_the_unit_of_what_is_varied() -> None:
+    assert told("coverage", 1.45) == "1.4 times the design’s own"
+    assert told("cost", 0.5, 0.7) == "0.5 to 0.7 times the design’s own"
+    assert told("plan.demand.ae", -0.085) == "−8.5%"
+    assert told("blood_pressure", -3.2, 1.0) == "−3.2 to +1"
 
 
 def test_only_inputs_whose_swing_is_clear_are_said_to_matter(tmp_path: Path) -> None:
