@@ -52,6 +52,30 @@ Basis = Annotated[
 ]
 
 
+UNITS = (
+    "GBP per FTE year",
+    "GBP per FTE once",
+    "GBP per resident year",
+    "GBP per resident once",
+    "GBP per year",
+    "GBP once",
+)
+CostUnit = Annotated[
+    str,
+    Field(
+        description=", ".join(UNITS) + " or GBP per ACTIVITY (carepath list measures)",
+        examples=['"GBP per FTE year"'],
+    ),
+]
+PricedBy = Annotated[
+    str,
+    Field(
+        description="the key of a unit cost or of a row of the design's own evidence",
+        examples=['"nurse_year"'],
+    ),
+]
+
+
 class Form(BaseModel):
     """A table that says nothing but what is listed."""
 
@@ -117,10 +141,10 @@ class CostForm(Form):
     role: str = ""
     fte_per_10000: Amount = 0.0
     amount: Amount
-    unit: str
+    unit: CostUnit
     price_year: PriceYear
     first_year: Annotated[int, Field(ge=1, le=100)] = 1
-    evidence: str
+    evidence: PricedBy
     follows: str = ""
     above: Amount = 0.0
 
@@ -176,11 +200,3 @@ TARGETS = (
 )
 # Settings that count posts, which a line of costs may follow.
 POSTS = tuple(one.name for one in SETTINGS.values() if one.unit.startswith("FTE per 10,000"))
-UNITS = (
-    "GBP per FTE year",
-    "GBP per FTE once",
-    "GBP per resident year",
-    "GBP per resident once",
-    "GBP per year",
-    "GBP once",
-)
