@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from experiments.designs import design_names
+from pathways.components import MoreCapacity, ProactivePathway
 from pathways.vocabulary import ACTIVITY
 from sim.model import simulate
 from sim.recording import RunRecord
@@ -39,6 +40,29 @@ OWN = {
 }
 
 
+# Room in practices for whatever a design takes of any role.
+PLENTY = AMPLE | {"gp.capacity_factor": 30.0}
+# In which place each version of every design is run: a rural locality, a borough, a system of
+# localities (``inert`` is run in another borough).
+WHERE = {"plan": "dengie", "published": "lambeth", "null": "mid_and_south_essex"}
+
+
+def takes_slots(name: str) -> bool:
+    """Say whether a design uses ordinary appointments and opens none."""
+    design = small_run(name).design
+    changes = set(design.changes)
+    slots = 0.0
+    for part in design.components:
+        slots += getattr(part, "slots", 0) + part.slots_per_year
+        if isinstance(part, MoreCapacity):
+            changes |= set(part.set)
+        if isinstance(part, ProactivePathway):
+            slots += part.support.assessment_gp_slots + part.support.review_slots
+    if design.support is not None:
+        slots += design.support.assessment_gp_slots + design.support.review_slots
+    return slots > 0 and not any(key.startswith("gp.") for key in changes)
+
+
 @lru_cache(maxsize=64)
 def spec_of(design: str, effects: str, *, place: str = "southwark", people: int = 800) -> RunSpec:
     """Return one year of a small run."""
@@ -49,7 +73,7 @@ def spec_of(design: str, effects: str, *, place: str = "southwark", people: int 
 def record_of(design: str, effects: str, *, ample: bool = False) -> RunRecord:
     """Simulate a small run once."""
     spec = spec_of(design, effects)
-    return simulate(replace(spec, settings=AMPLE) if ample else spec)
+    return simulate(replace(spec, settings=PLENTY) if ample else spec)
 
 
 def _inert_moves_nothing_else(design: str) -> None:
@@ -79,11 +103,36 @@ def test_every_inert_design_changes_only_its_own_activity(design: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("effects", ["plan", "published", "null"])
+@pytest.mark.parametrize(("effects", "place"), WHERE.items())
 @pytest.mark.parametrize("design", design_names()[1:])
-def test_every_design_runs_in_another_place_under_every_version(design: str, effects: str) -> None:
-    record = simulate(spec_of(design, effects, place="dengie", people=300))
+def test_every_design_runs_in_places_of_every_kind_under_every_version(
+    design: str, effects: str, place: str
+) -> None:
+    record = simulate(spec_of(design, effects, place=place, people=300))
     assert people_of(record)["days_alive"].sum() > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", [name for name in design_names()[1:] if takes_slots(name)])
+def test_the_null_version_displaces_whom_its_appointments_would_have_served(design: str) -> None:
+    """Where there is room it displaces nobody; where there is not, others go unseen.
+
+    ``inert`` tells how many appointments the design takes. One that takes next to none may
+    displace nobody whom luck would not move as well, so only its room is looked at.
+    """
+    usual, null = (
+        people_of(record_of(*run, ample=True)) for run in (("usual-care", "none"), (design, "null"))
+    )
+    others = [column for column in usual.columns if column not in OWN]
+    pd.testing.assert_frame_equal(usual[others], null[others])
+    usual, inert, null = (
+        people_of(record_of(*run))
+        for run in (("usual-care", "none"), (design, "inert"), (design, "null"))
+    )
+    appointments = ["gp_contacts_gp", "gp_contacts_nurse", "gp_contacts_other"]
+    taken = inert[appointments].to_numpy().sum() / usual[appointments].to_numpy().sum() - 1.0
+    if taken > 0.01:
+        assert null["gp_unmet"].sum() > usual["gp_unmet"].sum()
 
 
 def test_people_out_of_reach_of_care_home_rounds_live_identical_lives() -> None:
