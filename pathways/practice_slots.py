@@ -14,7 +14,6 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-@compiled
 def first_free(free: Integers, practice: Integers) -> Integers:
     """Give requests, in order of practice, the first free slots of their practice.
 
@@ -27,40 +26,18 @@ def first_free(free: Integers, practice: Integers) -> Integers:
     -------
     (k,) the day (column) each gets, or ``days`` where none is left
     """
-    days, ahead = free.shape[1], np.empty(len(practice), np.int64)
-    day = taken = 0
-    for i in range(len(practice)):
-        if i == 0 or practice[i] != practice[i - 1]:
-            day = taken = 0
-        while day < days and taken >= free[practice[i], day]:
-            day, taken = day + 1, 0
-        ahead[i] = day
-        taken += 1
-    return ahead
+    return _given(free, practice, np.zeros(len(practice), np.int64), np.full(len(practice), np.inf))
 
 
-@compiled
 def first_free_from(free: Integers, practice: Integers, target: Integers) -> Integers:
     """Give requests the first free slot on or after their ``target`` day, first come by target.
 
     ``practice`` and ``target`` (k,) must be in ascending order of practice, then target.
     Returns as ``first_free``.
     """
-    days, ahead = free.shape[1], np.empty(len(practice), np.int64)
-    day = taken = 0
-    for i in range(len(practice)):
-        if i == 0 or practice[i] != practice[i - 1]:
-            day = taken = 0
-        if target[i] > day:
-            day, taken = target[i], 0
-        while day < days and taken >= free[practice[i], day]:
-            day, taken = day + 1, 0
-        ahead[i] = day
-        taken += 1
-    return ahead
+    return _given(free, practice, target, np.full(len(practice), np.inf))
 
 
-@compiled
 def offers(free: Integers, practice: Integers, longest: Floats) -> Integers:
     """Offer first free slots in turn; who would wait longer than ``longest`` takes none.
 
@@ -68,11 +45,18 @@ def offers(free: Integers, practice: Integers, longest: Floats) -> Integers:
     (column) of each, or the number of days where they gave up or nothing was free. Nobody
     declines the first day.
     """
+    return _given(free, practice, np.zeros(len(practice), np.int64), longest)
+
+
+@compiled
+def _given(free: Integers, practice: Integers, target: Integers, longest: Floats) -> Integers:
     days, ahead = free.shape[1], np.empty(len(practice), np.int64)
     day = taken = 0
     for i in range(len(practice)):
         if i == 0 or practice[i] != practice[i - 1]:
             day = taken = 0
+        if target[i] > day:
+            day, taken = target[i], 0
         while day < days and taken >= free[practice[i], day]:
             day, taken = day + 1, 0
         accepts = day < days and (day == 0 or day <= longest[i])
