@@ -100,3 +100,11 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def is_file(path: Path) -> bool:
+    """Say whether there is such a file; a name that no disk can hold is of none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long; with a null byte
+        return False

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from agents.faults import Fault, nearest
+from agents.files import is_file
 from agents.place import AGE_BANDS, BROAD_BANDS, ETHNIC_GROUPS, QUINTILES, Floats
 from agents.population import SEXES
 
@@ -109,7 +110,7 @@ def read_table(path: Path, margin: Margin, faults: list[Fault]) -> Table | None:
 
 
 def _read_rows(path: Path, margin: Margin, faults: list[Fault]) -> list[dict[str, str]] | None:
-    if not path.is_file():
+    if not is_file(path):
         faults.append(_fault(path.name, "file", "no such file", str(path), "put the file there"))
         return None
     try:

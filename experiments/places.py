@@ -18,6 +18,7 @@ import numpy as np
 
 from agents.evidence import Evidence, Figure, Row
 from agents.faults import BadInput, Fault, nearest
+from agents.files import is_file
 from agents.place import (
     AGE_BANDS,
     BROAD_BANDS,
@@ -103,7 +104,7 @@ def _path_of(name_or_path: str | Path) -> Path:
     if str(name_or_path) in place_names():
         return built_in
     path = Path(name_or_path)
-    if path.suffix == ".toml" and path.is_file():
+    if path.suffix == ".toml" and is_file(path):
         return path.resolve()
     near = nearest(str(name_or_path), place_names())
     raise BadInput(

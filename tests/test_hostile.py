@@ -224,3 +224,11 @@ def test_the_files_are_good_before_they_are_spoilt(text: str, tmp_path: Path) ->
     else:
         named = put(tmp_path, "my-hub.toml" if text == OWN else "mine.toml", text.encode())
         load_design(named, copy.copy(FIGURES))
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\\u0000b", "..", "nowhere/imd"])
+def test_a_table_that_no_file_can_be_is_told_as_missing(name: str, tmp_path: Path) -> None:
+    put(tmp_path, "ethnicity.csv", ETHNICITY.encode())
+    file = put(tmp_path, "p.toml", PLACE.replace("imd.csv", name).encode())
+    with pytest.raises(BadInput, match="no such file"):
+        load_place(file, copy.copy(FIGURES))
