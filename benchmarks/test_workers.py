@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from experiments.batch import Batch
-from experiments.experiment import read_experiment
 from experiments.progress import Progress
+from experiments.resolving import read_experiment
 from experiments.running import planned_runs, simulate_and_write
 from sim.spec import RunSpec
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agents.evidence import Evidence
 from experiments.batch import fingerprint, folder_digest
 from experiments.catalogue import EVIDENCE, PARAMETERS, installed
-from experiments.experiment import resolve
+from experiments.resolving import resolve
 from experiments.running import program_digest, program_version
 from experiments.searching import refused
 

@@ -11,7 +11,7 @@ from agents.evidence import Evidence
 from agents.faults import BadInput, Fault
 from agents.files import whole
 from experiments.catalogue import EVIDENCE, PARAMETERS, installed
-from experiments.experiment import resolve
+from experiments.resolving import resolve
 
 if TYPE_CHECKING:
     import pandas as pd

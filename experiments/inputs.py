@@ -10,7 +10,8 @@ import tomli_w
 
 from calibration.matching.folders import set_files
 from experiments.checking import read_toml
-from experiments.experiment import Experiment, experiment_table, path_like
+from experiments.experiment import Experiment, experiment_table
+from experiments.form import path_like
 from experiments.packaged import set_names
 
 

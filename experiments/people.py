@@ -15,8 +15,9 @@ from agents.place import Place
 from agents.population import CURRENT_SMOKER, FRAILTY, SEXES, Population
 from experiments.catalogue import EVIDENCE, PARAMETERS, installed
 from experiments.checking import quoted
-from experiments.experiment import Experiment, resolve
+from experiments.experiment import Experiment
 from experiments.folder import unwritable
+from experiments.resolving import resolve
 
 if TYPE_CHECKING:
     from sim.spec import RunSpec

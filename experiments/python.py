@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments import running
-from experiments.experiment import Experiment, read_experiment, resolve
+from experiments.experiment import Experiment
 from experiments.outcome import Outcome
 from experiments.progress import Progress
+from experiments.resolving import read_experiment, resolve
 from experiments.running import Options
 
 if TYPE_CHECKING:

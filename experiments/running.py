@@ -38,11 +38,7 @@ from experiments.batch import (
 from experiments.catalogue import EVIDENCE
 from experiments.checking import quoted
 from experiments.engines import HANDED_OUT, Engine, cluster, cores, local_processes
-from experiments.experiment import (
-    Experiment,
-    experiment_table,
-    read_experiment,
-)
+from experiments.experiment import Experiment, experiment_table
 from experiments.folder import RunKey, held, prepare, slug, sweep
 from experiments.headline import Headline
 from experiments.inputs import inputs_inside
@@ -51,6 +47,7 @@ from experiments.planning import parameter_folder, side_by_side, specs_of
 from experiments.points import Point
 from experiments.program import program_digest as program_digest
 from experiments.progress import Progress
+from experiments.resolving import read_experiment
 
 if TYPE_CHECKING:
     from sim.spec import RunSpec

@@ -13,9 +13,11 @@ from experiments.checking import quoted
 from experiments.designs import load_design
 from experiments.designs.showing import component_lines, effect_lines
 from experiments.designs.sizes import doubtful_signs
-from experiments.experiment import path_like, read_experiment, resolved_toml
+from experiments.experiment import resolved_toml
+from experiments.form import path_like
 from experiments.listing import experiment_sentences
 from experiments.places import load_place
+from experiments.resolving import read_experiment
 from experiments.settings import SETTINGS
 from experiments.show_component import kind_lines
 from experiments.show_condition import condition_lines, told

@@ -27,9 +27,9 @@ from experiments.believe import (
 )
 from experiments.catalogue import EVIDENCE
 from experiments.cli import answer
-from experiments.experiment import read_experiment
 from experiments.points import changed
 from experiments.reading import Interval
+from experiments.resolving import read_experiment
 from experiments.searching import design_of
 from results.measures import MEASURES
 from tests.points_fakes import fake_at_point, one_thread

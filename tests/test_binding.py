@@ -13,7 +13,7 @@ import experiments.running as running
 from agents.faults import BadInput
 from experiments.binding import services_of, step_of, units_added
 from experiments.cli import answer
-from experiments.experiment import read_experiment
+from experiments.resolving import read_experiment
 from sim.spec import RunSpec
 from tests.fake_runs import Fake
 from tests.points_fakes import one_thread, write_point

@@ -31,10 +31,10 @@ from calibration.matching.tables import BEGUN, GROUPS, WANTED, aim_at, derived, 
 from calibration.matching.waves import spread_out
 from experiments.calibrate import Asked, problem_asked
 from experiments.catalogue import EVIDENCE, PARAMETERS
-from experiments.experiment import read_experiment
 from experiments.inputs import inputs_inside
 from experiments.planning import specs_of
 from experiments.points import Point
+from experiments.resolving import read_experiment
 from tests.calibration_fakes import linear, plan
 
 Floats = npt.NDArray[np.float64]

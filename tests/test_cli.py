@@ -17,9 +17,9 @@ import pytest
 import experiments.reporting as reporting
 import experiments.running as running
 from experiments.cli import answer
-from experiments.experiment import read_experiment
 from experiments.folder import contents, held
 from experiments.listing import processor_seconds
+from experiments.resolving import read_experiment
 from results.tables import build_tables
 from tests.fake_simulation import fake_simulate, fake_simulate_but_one, same_program
 

@@ -13,7 +13,7 @@ from scipy import stats
 from agents.evidence import Evidence
 from experiments.catalogue import installed
 from experiments.designs import load_design
-from experiments.experiment import resolve
+from experiments.resolving import resolve
 from pathways.design import Design
 from sim.model import simulate
 from sim.spec import RunSpec

@@ -19,9 +19,10 @@ from experiments import draws as draws_module
 from experiments.catalogue import EVIDENCE, PARAMETERS
 from experiments.cli import answer
 from experiments.draws import drawn, hypercube, input_of, kind_of, why_left_out
-from experiments.experiment import Experiment, read_experiment, resolved_toml
+from experiments.experiment import Experiment, resolved_toml
 from experiments.levels import Levels
 from experiments.points import Point, changed
+from experiments.resolving import read_experiment
 from pathways import rates
 from results.tables import build_tables
 from results.variance import split

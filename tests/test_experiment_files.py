@@ -15,7 +15,8 @@ from agents.faults import BadInput, Fault
 from agents.place import Place
 from experiments.batch import fingerprint
 from experiments.catalogue import PARAMETERS, Catalogue, parameter_faults
-from experiments.experiment import Experiment, read_experiment, resolved_toml
+from experiments.experiment import Experiment, resolved_toml
+from experiments.resolving import read_experiment
 from pathways.design import Design
 
 GOOD = """\

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from agents.faults import BadInput
-from experiments.experiment import read_experiment, resolved_toml
+from experiments.experiment import resolved_toml
 from experiments.grids import expanded, told
+from experiments.resolving import read_experiment
 from pathways.components import ProactivePathway
 
 HEAD = """

@@ -19,8 +19,9 @@ from agents.evidence import Evidence
 from agents.faults import BadInput
 from experiments.catalogue import EVIDENCE, installed
 from experiments.designs import load_design
-from experiments.experiment import read_experiment, resolved_toml
+from experiments.experiment import resolved_toml
 from experiments.places import load_place
+from experiments.resolving import read_experiment
 from results.settings import read_settings
 from tests.hostile_files import as_toml, damaged, spoilt, spoilt_csv
 

@@ -19,8 +19,8 @@ import pytest
 import experiments.reporting as reporting
 import experiments.running as running
 from experiments.cli import answer
-from experiments.experiment import read_experiment
 from experiments.progress import Progress
+from experiments.resolving import read_experiment
 from experiments.running import Options, run_experiment
 from results.tables import build_tables
 from sim.spec import RunSpec

@@ -12,7 +12,8 @@ from agents.evidence import Evidence
 from agents.faults import BadInput
 from experiments.catalogue import installed
 from experiments.designs import load_design
-from experiments.experiment import Experiment, experiment_table, resolve
+from experiments.experiment import Experiment, experiment_table
+from experiments.resolving import resolve
 from results.settings import COMBINATIONS, NORMS, read_settings, with_money
 from results.tables import build_tables
 from tests.fake_runs import write_fake_experiment

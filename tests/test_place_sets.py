@@ -14,10 +14,10 @@ from calibration.matching.tables import MORTALITY, of_place
 from experiments import close_demand, packaged
 from experiments.catalogue import PARAMETERS
 from experiments.commands.options import parameter_set
-from experiments.experiment import read_experiment
 from experiments.inputs import inputs_inside
 from experiments.packaged import set_folder, set_names
 from experiments.planning import parameter_folder
+from experiments.resolving import read_experiment
 from sim.world import replaced_numbers
 
 SMALL = {"population": 200, "years": 1, "replications": 1}

@@ -10,8 +10,8 @@ from agents.evidence import Evidence
 from agents.faults import BadInput
 from agents.rule_check import rule_faults
 from experiments.designs import design_names, load_design
-from experiments.experiment import read_experiment
 from experiments.listing import experiment_sentences
+from experiments.resolving import read_experiment
 from experiments.show import shown
 
 CONDITIONS = ("copd", "type_2_diabetes")

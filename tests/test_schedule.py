@@ -12,9 +12,10 @@ import pytest
 import calibration
 from agents.faults import BadInput
 from experiments.catalogue import installed
-from experiments.experiment import Experiment, resolve, resolved_toml
+from experiments.experiment import Experiment, resolved_toml
 from experiments.planning import specs_of
 from experiments.points import Point
+from experiments.resolving import resolve
 from pathways.schedule import SCHEDULED, Entry, as_settings, changes_by_day
 from pathways.sessions import Sessions
 from sim.model import CareModel

@@ -16,10 +16,10 @@ from agents.faults import BadInput
 from agents.luck import Luck
 from experiments import draws as draws_module
 from experiments.cli import answer
-from experiments.experiment import read_experiment
 from experiments.factors import factors_of
 from experiments.groups import group_of
 from experiments.morris import STEP, elementary_effects, trajectories
+from experiments.resolving import read_experiment
 from experiments.searching import design_of
 from experiments.sensitivity import TRUSTED, morris_points, oneway_points
 from experiments.sobol import emulated, indices, space_filling

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.experiment import read_experiment
+from experiments.resolving import read_experiment
 from experiments.running import planned_runs
 from experiments.settings import SETTINGS, Setting, check_settings, flat
 from pathways.vocabulary import SERVICES

@@ -14,9 +14,10 @@ from agents.faults import BadInput
 from agents.luck import Luck
 from experiments import draws as draws_module
 from experiments.cli import answer
-from experiments.experiment import Experiment, read_experiment, resolved_toml
+from experiments.experiment import Experiment, resolved_toml
 from experiments.points import Point
 from experiments.python import run
+from experiments.resolving import read_experiment
 from experiments.running import planned_runs
 from pathways.structure import STRUCTURE
 from results.variance import explained, shares_again, split

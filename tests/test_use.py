@@ -30,9 +30,9 @@ from calibration.matching.use_report import missed_use, use_scores, use_sentence
 from calibration.matching.use_targets import UseTarget, group_of, read_targets
 from experiments import draws as draws_module
 from experiments.catalogue import EVIDENCE, PARAMETERS, installed
-from experiments.experiment import read_experiment
 from experiments.planning import specs_of
 from experiments.points import Point
+from experiments.resolving import read_experiment
 from pathways import rates
 from sim.world import replaced_numbers
 

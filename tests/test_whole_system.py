@@ -9,8 +9,8 @@ import pytest
 
 from agents.evidence import Evidence
 from experiments.catalogue import EVIDENCE
-from experiments.experiment import read_experiment
 from experiments.places import load_place
+from experiments.resolving import read_experiment
 from sim.model import CareModel, simulate
 from sim.recording import RunRecord
 from tests.small_runs import small_run

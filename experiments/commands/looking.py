@@ -15,8 +15,8 @@ def validate(
     file: Annotated[str, typer.Argument(help="An experiment file.", show_default=False)],
 ) -> None:
     """Check an experiment file without running it."""
-    from experiments.experiment import read_experiment
     from experiments.listing import experiment_sentences
+    from experiments.resolving import read_experiment
 
     for line in experiment_sentences(read_experiment(file)):
         typer.echo(line)

@@ -88,7 +88,7 @@ def run(
 ) -> None:
     """Run an experiment and write its tables and report."""
     options = options_of(workers, only, shard, keep, scheduler)
-    from experiments.experiment import read_experiment
+    from experiments.resolving import read_experiment
     from experiments.running import default_folder, run_experiment
 
     overrides = {

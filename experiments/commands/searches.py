@@ -62,7 +62,7 @@ def believe(
     check_report_folder(add_to)
     from experiments.believe import believe as found
     from experiments.believe import said, steps_of, targets_of, vary_of
-    from experiments.experiment import read_experiment
+    from experiments.resolving import read_experiment
     from experiments.searching import design_of
     from results.measures import MEASURES
 
@@ -195,7 +195,7 @@ def _asked_search(
     """Return an experiment of a size at which many points can be run."""
     from dataclasses import replace
 
-    from experiments.experiment import read_experiment
+    from experiments.resolving import read_experiment
 
     overrides = {
         "replications": replications,
