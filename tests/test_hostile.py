@@ -15,8 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agents.conditions import load_conditions
 from agents.evidence import Evidence
 from agents.faults import BadInput
+from calibration.matching.own import read_own
 from experiments.catalogue import EVIDENCE, installed
 from experiments.designs import load_design
 from experiments.experiment import resolved_toml
@@ -26,6 +28,7 @@ from results.settings import read_settings
 from tests.hostile_files import as_toml, damaged, spoilt, spoilt_csv
 
 FIGURES = Evidence(EVIDENCE)
+CONDITIONS = [condition.key for condition in load_conditions(FIGURES)]
 FEW, MANY = 60, 20_000
 
 EXPERIMENT = """\
@@ -108,6 +111,14 @@ combination = "multiplicative"
 gp_consultation_excl_qual = 42.0
 """
 
+TARGETS = """\
+measure,conditions,at_least,value,low,high,unit,source,age_low,age_high,sex,imd_quintile,role
+prevalence,asthma,,6.5,6.1,6.9,percent,a survey,20,39,female,,calibrate
+prevalence_at_least,,2,24.5,23.9,25.1,percent,a register,,,all,1,holdout
+deprivation_ratio,copd,,2.4,,,ratio,a register,,,,,calibrate
+life_expectancy_at_birth,,,79.1,,,years,life tables,,,male,,calibrate
+"""
+
 
 def sensible(read: Callable[[], object]) -> None:
     """Fail unless ``read`` gives something, or refuses with faults that tell what to do."""
@@ -177,6 +188,11 @@ def try_prices(folder: Path, content: bytes) -> None:
     sensible(lambda: read_settings(file))
 
 
+def try_targets(folder: Path, content: bytes) -> None:
+    file = put(folder, "targets.csv", content)
+    sensible(lambda: read_own(file, CONDITIONS))
+
+
 KINDS = {
     "experiment": (toml_files(EXPERIMENT), try_experiment),
     "place": (toml_files(PLACE), try_place),
@@ -184,6 +200,7 @@ KINDS = {
     "design": (toml_files(OWN), try_design),
     "combined design": (toml_files(COMBINED), try_design),
     "prices": (toml_files(PRICES), try_prices),
+    "targets": (st.one_of(spoilt_csv(TARGETS), damaged(TARGETS.encode())), try_targets),
 }
 
 
@@ -211,7 +228,7 @@ def hold(kind: str, folder: Path, number: int) -> None:
     assert outside(folder) == before
 
 
-@pytest.mark.parametrize("text", [EXPERIMENT, PLACE, OWN, COMBINED, PRICES])
+@pytest.mark.parametrize("text", [EXPERIMENT, PLACE, OWN, COMBINED, PRICES, TARGETS])
 def test_the_files_are_good_before_they_are_spoilt(text: str, tmp_path: Path) -> None:
     put(tmp_path, "imd.csv", IMD.encode())
     put(tmp_path, "ethnicity.csv", ETHNICITY.encode())
@@ -222,6 +239,8 @@ def test_the_files_are_good_before_they_are_spoilt(text: str, tmp_path: Path) ->
         load_place(file, copy.copy(FIGURES))
     elif text == PRICES:
         read_settings(file)
+    elif text == TARGETS:
+        assert len(read_own(file, CONDITIONS)[0]) == 4
     else:
         named = put(tmp_path, "my-hub.toml" if text == OWN else "mine.toml", text.encode())
         load_design(named, copy.copy(FIGURES))
