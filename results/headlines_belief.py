@@ -47,13 +47,14 @@ def readings_claim(found: dict[str, dict[str, Change]], measure: Measure) -> str
         ]
         if words:
             parts.append(f"{letter}: {listed(words)}")
-    claim = f"{capital(measure.name)} under {'; '.join(parts)}"
+    claim = f"{capital(measure.said)} under {'; '.join(parts)}"
     if parts and len(claim.split()) <= LONGEST_HEADLINE:
         return claim
     both = [by for by in found.values() if "plan" in by and "published" in by]
     short = sum(_smaller(by["published"], by["plan"]) for by in both)
     if len(both) < 2:
-        return f"How {measure.name} differ between the plan, published evidence and no effect"
+        verb = measure.verb("differs", "differ")
+        return f"How {measure.said} {verb} between the plan, published evidence and no effect"
     return (
         f"For {count_word(short)} of {count_word(len(both))} designs the published effects "
         "fall short of the plan’s"

@@ -134,7 +134,7 @@ def _columns(data: ReportData, measure: Measure) -> tuple[tuple[str, str], ...]:
     return (
         ("Healthy life", f"QALYs per 10,000 people, {horizon}"),
         ("Deprivation gap", "in healthy life, QALYs per 10,000 a year"),
-        (capital(measure.name), "per 10,000 a year"),
+        (capital(measure.name), measure.change_unit.replace("people a year", "a year")),
         ("Cash", f"£ million, {horizon}"),
         ("What fills up first", f"in year {findings_services.middle_year(data)}"),
     )
@@ -237,7 +237,6 @@ def _sentences(data: ReportData, measure: Measure) -> dict[str, str]:
             data.change(measure.key, option),
             measure,
             data.smallest,
-            "per 10,000 people a year",
         )
         for option in data.designs
     }

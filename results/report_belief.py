@@ -31,6 +31,7 @@ from results.report_standing import ASSUMED, Standing, standing_of, standing_tab
 from results.report_unsure import information_block, structure_block, warm_up_block
 from results.wording import Change
 
+OF_USUAL = "% of usual care’s"  # a share’s change in per cent of itself is no percentage point
 Readings = list[tuple[Option, dict[str, Change]]]
 
 
@@ -119,8 +120,8 @@ def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Bl
     panels = [
         drawn(
             f"{Fig.READINGS.stem}-main",
-            alt_text("Marks with 95% intervals", alt, data.place_name, f"{measure.name}, %"),
-            lambda: draw.readings(changes, unit="Change against usual care, %"),
+            alt_text("Marks with 95% intervals", alt, data.place_name, measure.name),
+            lambda: draw.readings(changes, unit=f"Change, {OF_USUAL}"),
             title=capital(measure.name),
         )
     ]
@@ -154,7 +155,7 @@ def _readings_table(measure: Measure, changes: Readings, cash: Readings) -> Tabl
             signed_range(change.low, change.high),
         )
         for name, every in (
-            (f"{capital(measure.name)}, %", changes),
+            (f"{capital(measure.name)}, {OF_USUAL}", changes),
             ("Net effect on cash, £ million", cash),
         )
         for option, found in every

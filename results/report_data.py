@@ -236,7 +236,7 @@ class ReportData:
         effects: str | None = None,
         per: float = PER,
     ) -> Change | None:
-        """Return a design's paired difference, counts as a rate ``per`` people and year."""
+        """Return a paired difference in the measure's unit, counts as a rate ``per`` people."""
         found = self._row(
             "comparison", measure, option, group_by, group, year, effects or option.effects
         )
@@ -255,13 +255,13 @@ class ReportData:
         year: str = "all",
         per: float = PER,
     ) -> Spread | None:
-        """Return an option's own level with its interval, counts as a rate."""
+        """Return an option's own level and interval in the measure's unit, counts as a rate."""
         found = self._row("outcomes", measure, option, group_by, group, year, option.effects)
         if found is None:
             return None
         rate = math.isfinite(number(found, "per_1000"))
         names = ("per_1000", "per_1000_low", "per_1000_high") if rate else ("mean", "low", "high")
-        factor = per / 1000.0 if rate else (per if measure_of(measure).per_person else 1.0)
+        factor = per / 1000.0 if rate else measure_of(measure).factor(per)
         mean, low, high = (number(found, name) * factor for name in names)
         return Spread(mean=mean, low=low, high=high)
 
@@ -337,14 +337,12 @@ def _first(row: pd.Series, *columns: str) -> float:
 def rate_of(row: pd.Series, measure: str, per: float = PER) -> Change:
     """Return the difference of a row of comparison.csv as a rate ``per`` people and year.
 
-    One that is no rate (a share, an age, a wait) stays as it is.
+    One that is no rate (a share, an age, a wait) is told in its measure's own unit.
     """
     change = change_of(row)
-    if measure_of(measure).per_person:
-        return change.times(per)
     base = number(row, "baseline_per_1000")
-    if not math.isfinite(base):
-        return change
+    if measure_of(measure).per_person or not math.isfinite(base):
+        return change.times(measure_of(measure).factor(per))
     scale = per / 1000.0
     in_rates = number(row, "difference_per_1000") * scale
     middle = in_rates / change.mean if change.mean else 0.0

@@ -58,7 +58,7 @@ def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, 
         claim = AS_PUT_IN
     limits = draw.shared_limits(list(series.values()), list(plans.values()))
     few = data.replications < draw.FEW
-    sub = f"{capital(measure.name)} per 10,000 people, difference from usual care; " + (
+    sub = f"{capital(measure.difference)}, difference from usual care; " + (
         "dots with 95% intervals, for there are few replications"
         if few
         else "dark band holds the middle half, pale band 95 in 100"
@@ -72,7 +72,7 @@ def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, 
             f"{Fig.BY_YEAR.stem}-{option.letter.lower()}",
             alt_text(
                 "Line with bands",
-                f"Across: years 1 to {data.years}; up: difference in {measure.name} per 10,000",
+                f"Across: years 1 to {data.years}; up: difference in {measure.difference}",
                 f"{option.title}, residents of {data.place_name}",
                 _end_words(ends, option),
             ),
@@ -136,11 +136,11 @@ def _when_table(
                 )
             )
     return Table(
-        caption=f"Difference in {measure.name} per 10,000, by year",
+        caption=f"Difference in {measure.difference}, by year",
         head=(
             "Design",
             "Year",
-            "Usual care",
+            measure.head("Usual care"),
             "Difference",
             "95% interval",
             *(("Plan",) if with_plan else ()),
@@ -201,12 +201,16 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
             f"{Fig.FIFTHS.stem}-{option.letter.lower()}",
             alt_text(
                 "Dots with 95% intervals",
-                "Down: deprivation fifths, most deprived first; across: difference per 10,000",
+                "Down: deprivation fifths, most deprived first; across: difference, "
+                f"{measure.change_unit}",
                 f"{option.title}, {measure.name}",
                 headlines.gap_verdict_words(gaps[option.letter]),
             ),
             lambda option=option: draw.fifths(  # type: ignore[misc]
-                option, series[option.letter], unit="Difference per 10,000 a year", limits=limits
+                option,
+                series[option.letter],
+                unit=measure.axis("Difference"),
+                limits=limits,
             ),
             title=option.title,
             option=option,
@@ -217,13 +221,19 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
     return Block(
         number=Fig.FIFTHS,
         claim=claim,
-        sub=f"Difference in {measure.name} per 10,000 a year by deprivation fifth, "
-        f"{span_of(data)}; the rate under usual care runs from {figures(base[1].baseline)} in the "
-        f"most to {figures(base[5].baseline)} in the least deprived fifth",
+        sub=f"Difference in {measure.difference}, by deprivation fifth, {span_of(data)}; under "
+        f"usual care it runs from {_level(measure, base[1])} in the most to "
+        f"{_level(measure, base[5])} in the least deprived fifth",
         panels=panels,
         how=FILLED,
         table=_fifths_table(data, measure, options, series),
     )
+
+
+def _level(measure: Measure, change: Change) -> str:
+    """Return the level under usual care, with its unit where the name beside it has not said it."""
+    told = figures(change.baseline)
+    return told if measure.rated else measure.level_words(told)
 
 
 def _fifths_table(
@@ -247,9 +257,9 @@ def _fifths_table(
     for option in options:
         rows += _gap_lines(data, option, measure.key)
     return Table(
-        caption=f"{capital(measure.name)} by deprivation fifth per 10,000 a year, and the gap "
+        caption=f"{capital(measure.difference)}, by deprivation fifth, and the gap "
         "(slopes are age-sex standardised; below zero the gap narrows)",
-        head=("Design", "Group", "Usual care", "Difference", "95% interval"),
+        head=("Design", "Group", measure.head("Usual care"), "Difference", "95% interval"),
         rows=tuple(rows),
         numeric=columns((2, 3, 4)),
     )

@@ -20,7 +20,15 @@ from results.report_numbers import (
     percent,
     plain,
 )
-from results.wording import LONGEST_HEADLINE, Change, Spread, Verdict, unclear_range, verdict
+from results.wording import (
+    LONGEST_HEADLINE,
+    Change,
+    Spread,
+    Verdict,
+    moved,
+    unclear_range,
+    verdict,
+)
 
 
 def reach_headline(kept: dict[str, Spread]) -> str:
@@ -88,38 +96,39 @@ class Finding:
     found: Verdict
 
 
-def change_headline(findings: Sequence[Finding], measure: Measure, per: str) -> str:
+def change_headline(findings: Sequence[Finding], measure: Measure) -> str:
     """Return what happens to the main measure, with both ends where several designs act."""
     known = [f for f in findings if f.change is not None and f.found.case != "missing"]
     if not known:
-        return f"{capital(measure.name)} are not in this run"
+        return f"{capital(measure.said)} {measure.verb('is', 'are')} not in this run"
     good = measure.better or LOWER
     for direction in (good, -good):
         acting = [f for f in known if f.found.clear and f.found.direction == direction]
         if acting:
-            return _acting_headline(acting, measure, per, "lower" if direction < 0 else "raise")
+            return _acting_headline(acting, measure, "lower" if direction < 0 else "raise")
     if all(f.found.case == "none" for f in known):
         whom = "The design makes no" if len(known) == 1 else "No design makes a"
-        return f"{whom} difference that matters to {measure.name}"
+        return f"{whom} difference that matters to {measure.said}"
     widest = max(known, key=lambda f: abs(f.change.mean) if f.change else 0.0).change
     assert widest is not None
-    spread = unclear_range(widest, measure.less, measure.more)
+    spread = unclear_range(widest, measure)
     if len(known) == 1:
-        return f"No clear change in {measure.name}: {spread} {per}"
-    return f"No design clearly changes {measure.name}; the largest could be {spread} {per}"
+        return f"No clear change in {measure.said}: {spread}"
+    return f"No design clearly changes {measure.said}; the largest could be {spread}"
 
 
-def _acting_headline(acting: list[Finding], measure: Measure, per: str, verb: str) -> str:
+def _acting_headline(acting: list[Finding], measure: Measure, verb: str) -> str:
     sizes = sorted(abs(f.change.mean) for f in acting if f.change is not None)
     steps = [f.change.step for f in acting if f.change is not None]
-    size = plain(sizes[0], steps[0])
+    size = measure.amount(plain(sizes[0], steps[0])) + measure.per
     slightly = " slightly" if all(f.found.case == "slight" for f in acting) else ""
     if len(acting) == 1:
         comma = "," if slightly else ""
-        return f"{acting[0].letter}{slightly} {verb}s {measure.name}{comma} by {size} {per}"
+        return f"{acting[0].letter}{slightly} {verb}s {measure.said}{comma} by {size}"
+    largest = measure.amount(plain(sizes[-1], max(steps))) + measure.per
     return (
-        f"{capital(count_word(len(acting)))} designs{slightly} {verb} {measure.name}, "
-        f"by {size} to {plain(sizes[-1], max(steps))} {per}"
+        f"{capital(count_word(len(acting)))} designs{slightly} {verb} {measure.said}, "
+        f"by {plain(sizes[0], steps[0])} to {largest}"
     )
 
 
@@ -187,13 +196,13 @@ def forest_claim(
     return counted + (f" and {small}" if small else "")
 
 
-def luck_note(comparisons: int, main_name: str) -> str:
+def luck_note(comparisons: int, measure: Measure) -> str:
     """Return how many comparisons there are and how many would look clear by luck."""
     by_luck = round(0.05 * comparisons)
     would = f"about {count_word(by_luck)}" if by_luck > 1 else "about one in 20"
     return (
         f"With {comparisons} comparisons, {would} would look clear by luck alone; "
-        f"{main_name} were named as the main measure before the run."
+        f"{measure.said} {measure.verb('was', 'were')} named as the main measure before the run."
     )
 
 
@@ -226,7 +235,7 @@ def when_headline(first: Mapping[str, tuple[int, int] | None], years: int, measu
         way = "lowers" if good > 0 else "raises"
         verb = way if len(wrong) == 1 else way.removesuffix("s")
         year = min(found[0] for key, found in first.items() if found and key in wrong)
-        return f"{listed(wrong)} {verb} {measure.name} from year {year} on"
+        return f"{listed(wrong)} {verb} {measure.said} from year {year} on"
     if not acting:
         within = "one year" if years == 1 else f"{count_word(years)} years"
         return f"No clear and lasting change that matters within the {within}"
@@ -257,16 +266,23 @@ def plan_path_claim(
     ]
     if short:
         verb = "falls" if len(short) == 1 else "fall"
-        return f"{listed(short)} {verb} short of the plan’s path for {measure.name}"
+        return f"{listed(short)} {verb} short of the plan’s path for {measure.said}"
     clear = {letter: change for letter, (change, _) in ends.items() if change.clear}
-    parts = [
-        f"{letter} has {plain(abs(change.mean), change.step)} "
-        f"{measure.less if change.mean < 0 else measure.more}"
-        for letter, change in clear.items()
-    ]
-    if parts:
+    if not clear:
+        return f"In year {years} no design clearly differs from usual care"
+    sizes = {key: moved(change.mean, change.step, measure) for key, change in clear.items()}
+    if measure.counted:
+        parts = [f"{letter} has {size}" for letter, size in sizes.items()]
         return f"In year {years}, {listed(parts)} {measure.name} per 10,000 people"
-    return f"In year {years} no design clearly differs from usual care"
+    parts = [f"{size} under {letter}" for letter, size in sizes.items()]
+    claim = f"In year {years}, {measure.said} is {listed(parts)}{measure.per}"
+    if len(claim.split()) <= LONGEST_HEADLINE:
+        return claim
+    ways: dict[str, list[str]] = {measure.less: [], measure.more: []}
+    for letter, change in clear.items():
+        ways[measure.less if change.mean < 0 else measure.more].append(letter)
+    parts = [f"{way} under {listed(letters)}" for way, letters in ways.items() if letters]
+    return f"In year {years}, {measure.said} is clearly {listed(parts)}"
 
 
 def gap_verdict_words(gap: Change | None) -> str:
@@ -290,14 +306,14 @@ def gains_headline(gaps: dict[str, Change | None], measure: Measure) -> str:
             return "The gap by deprivation is not in this run"
         each = "The design does" if len(gaps) == 1 else "No design is found to"
         end = "not clearly change" if len(gaps) == 1 else "clearly change"
-        return f"{each} {end} the gap in {measure.name} between most and least deprived"
+        return f"{each} {end} the gap in {measure.said} between most and least deprived"
     parts: list[str] = []
     if narrower:
         verb = "narrows" if len(narrower) == 1 else "narrow"
-        parts.append(f"{listed(narrower)} {verb} the gap in {measure.name}")
+        parts.append(f"{listed(narrower)} {verb} the gap in {measure.said}")
     if wider:
         verb = "widens" if len(wider) == 1 else "widen"
-        parts.append(f"{listed(wider)} {verb} {'it' if narrower else f'the gap in {measure.name}'}")
+        parts.append(f"{listed(wider)} {verb} {'it' if narrower else f'the gap in {measure.said}'}")
     return "; ".join(parts)
 
 
@@ -307,10 +323,13 @@ def fifths_claim(letter: str, most: Change, least: Change, measure: Measure) -> 
         return f"Under {letter}, neither the most nor the least deprived fifth clearly changes"
 
     def end(change: Change) -> str:
-        word = measure.less if change.mean < 0 else measure.more
-        size = f"{plain(abs(change.mean), change.step)} {word}"
-        return size if change.clear else "no clear change"
+        return moved(change.mean, change.step, measure) if change.clear else "no clear change"
 
+    if not measure.counted:
+        return (
+            f"Under {letter}, the most deprived fifth: {end(most)}; the least deprived: "
+            f"{end(least)}{measure.per}"
+        )
     return (
         f"Under {letter}, the most deprived fifth have {end(most)} {measure.name} "
         f"per 10,000, the least deprived {end(least)}"

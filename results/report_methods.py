@@ -150,10 +150,10 @@ def _not_clear(data: ReportData) -> list[str]:
     for option in data.designs:
         for row in rows:
             if row.option == option and verdict(row.change, data.smallest).case == "unclear":
-                spread = wording.unclear_range(row.change, row.measure.less, row.measure.more)
+                spread = wording.unclear_range(row.change, row.measure)
                 return [
                     f"‘Not clear’ is not ‘no effect’: {row.measure.name} under {option.letter} "
-                    f"could be {spread} per 10,000 people a year."
+                    f"could be {spread}."
                 ]
     return []
 

@@ -10,7 +10,7 @@ from results.figures.changes import forest
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
 from results.report_data import Option, ReportData
 from results.report_findings import FIFTHS, ForestRow, StageRow
-from results.report_measures import SHIFT, measure_of
+from results.report_measures import RATE, SHIFT, measure_of
 from results.report_numbers import (
     capital,
     figures,
@@ -138,9 +138,9 @@ def changes_section(data: ReportData, lead: Option | None) -> Section:
         for change in [data.change(measure.key, option)]
     ]
     rows = find.forest_rows(data)
-    heading = headlines.change_headline(findings, measure, "per 10,000 a year")
+    heading = headlines.change_headline(findings, measure)
     if all(f.change is not None and f.change.low == f.change.high == 0.0 for f in findings):
-        heading = f"Nobody differed in {measure.name}: this run is too small to tell"
+        heading = f"Nobody differed in {measure.said}: this run is too small to tell"
     return Section(
         number=3,
         nav="What changes for people",
@@ -226,7 +226,7 @@ def _forest_block(data: ReportData, rows: list[ForestRow]) -> Block:
         f"All residents of {data.place_name}, {span_of(data)}",
         claim,
     )
-    note = headlines.luck_note(len(rows), measure_of(data.main_measure).name)
+    note = headlines.luck_note(len(rows), measure_of(data.main_measure))
     share = percent(data.smallest, 0.1 if data.smallest < 0.01 else 1.0)
     return Block(
         number=Fig.FOREST,
@@ -293,11 +293,11 @@ def _forest_claim(rows: list[ForestRow]) -> str:
 
 def _told(rows: list[ForestRow]) -> Table | None:
     """Return the measures that are not drawn, each in its own unit, to stand in the open."""
-    caption = "Not drawn, for they move by less than 1%; per 10,000 people a year"
+    caption = f"Not drawn, for they move by less than 1%; {RATE}"
     if any(row.beyond for row in rows):
         caption = (
             "Not drawn: first what changes by more than a third, then what changes by less than "
-            "1%; per 10,000 people a year"
+            f"1%; {RATE}"
         )
     rows = sorted(rows, key=lambda row: not row.beyond)
     if len(rows) > MANY_ROWS:
@@ -340,7 +340,7 @@ def _judged(row: ForestRow) -> str:
 
 def _forest_table(rows: list[ForestRow], smallest: float) -> Table:
     return Table(
-        caption="Difference from usual care per 10,000 people a year",
+        caption=f"Difference from usual care {RATE}",
         head=(
             "Measure",
             "Better",

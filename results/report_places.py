@@ -13,7 +13,7 @@ from results.figures import places as draw
 from results.report_blocks import Block, Table, alt_text, columns, drawn
 from results.report_data import MILLION, PER, Option, ReportData, number, preferred, rate_of
 from results.report_measures import Measure, measure_of
-from results.report_numbers import ONE_RUN, capital, count_word, signed, signed_range
+from results.report_numbers import ONE_RUN, capital, count_word, figures, signed, signed_range
 from results.report_order import Fig
 from results.wording import Change, verdict, verdict_words
 
@@ -22,7 +22,7 @@ TOGETHER = "All together"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceRow:
-    """One design in one place: its difference per 10,000 people a year, and its net cash."""
+    """One design in one place: its difference in the measure's unit, and its net cash."""
 
     place: str
     option: Option
@@ -43,16 +43,22 @@ def places_block(data: ReportData) -> Block | None:
     claim = places_claim(rows, measure, data.smallest)
     alt = alt_text(
         "Letters with 95% intervals",
-        f"Down: places; across: difference in {measure.name} per 10,000 people a year",
+        f"Down: places; across: difference in {measure.difference}",
         f"{len(data.places)} places",
         claim,
     )
     return Block(
         number=Fig.PLACES,
         claim=claim,
-        sub=f"{capital(measure.name)} per 10,000 people a year, difference from usual care over "
-        "all years; lines are 95% intervals; filled letters leave out no change",
-        panels=(drawn(Fig.PLACES.stem, alt, lambda: draw.by_place(rows)),),
+        sub=f"{capital(measure.difference)}, difference from usual care over all years; "
+        "lines are 95% intervals; filled letters leave out no change",
+        panels=(
+            drawn(
+                Fig.PLACES.stem,
+                alt,
+                lambda: draw.by_place(rows, measure.axis("Difference from usual care")),
+            ),
+        ),
         keys=data.designs,
         wide=True,
         table=_table(rows, data),
@@ -128,16 +134,18 @@ def places_claim(rows: Sequence[PlaceRow], measure: Measure, smallest: float) ->
         said.append(f"{letter} {' and '.join(parts)}" if parts else f"{letter} in none")
     total = len({row.place for row in rows if row.place != TOGETHER})
     if all(text.endswith("in none") for text in said):
-        return f"No design clearly changes {measure.name} in any of {count_word(total)} places"
-    return f"Of {count_word(total)} places, {measure.name} clearly: {'; '.join(said)}"
+        return f"No design clearly changes {measure.said} in any of {count_word(total)} places"
+    return f"Of {count_word(total)} places, {measure.said} clearly: {'; '.join(said)}"
 
 
 def _table(rows: Sequence[PlaceRow], data: ReportData) -> Table:
     measure = measure_of(data.main_measure)
     return Table(
-        caption=f"Every place: {measure.name} per 10,000 people a year, and net cash of all years "
-        "in £ million",
-        head=("Place", "Design", "Usual care", "Difference", "95% interval", "Reading", "Cash"),
+        caption=f"Every place: {measure.difference}, and net cash of all years in £ million",
+        head=(
+            *("Place", "Design", measure.head("Usual care")),
+            *("Difference", "95% interval", "Reading", "Cash"),
+        ),
         rows=tuple(_row(row, measure, data.smallest) for row in rows),
         numeric=columns((2, 3, 4, 6)),
         wide=True,
@@ -151,7 +159,7 @@ def _row(row: PlaceRow, measure: Measure, smallest: float) -> tuple[str, ...]:
     return (
         row.place,
         row.option.letter,
-        f"{change.baseline:,.0f}",
+        f"{change.baseline:,.0f}" if measure.rated else figures(change.baseline),
         signed(change.mean, change.step) if known else f"{change.mean:+,.1f}".replace("-", "−"),
         signed_range(change.low, change.high) if known else ONE_RUN,
         verdict_words(verdict(change, smallest), measure.less, measure.more),

@@ -17,7 +17,7 @@ import pandas as pd
 from results.figures import believe, precision, sensitivity
 from results.input_words import input_words
 from results.report_blocks import Block, Table, alt_text, columns, drawn, untitled
-from results.report_data import ReportData, number
+from results.report_data import PER, ReportData, number
 from results.report_measures import measure_of, service_name
 from results.report_numbers import (
     capital,
@@ -226,24 +226,28 @@ def precision_block(data: ReportData) -> Block | None:
         wide=True,
         table=Table(
             caption="Difference and its interval as replications were added",
-            head=("Design", "Replications", "Difference", "95% interval", "Half width"),
-            rows=tuple(
-                (
-                    _letter(data, row["design"]),
-                    str(row["replications"]),
-                    signed(row["difference"], step_of(*_ends(row))),
-                    signed_range(*_ends(row)),
-                    f"{100 * row['half_width_share']:.2f}%",
-                )
-                for row in _records(table)
-            ),
-            numeric=columns((1, 2, 3, 4)),
+            head=("Design", "Replications", "Difference", "95% interval", "Unit", "Half width"),
+            rows=tuple(_precise(data, row) for row in _records(table)),
+            numeric=columns((1, 2, 3, 5)),
         ),
     )
 
 
-def _ends(row: Mapping[str, Any]) -> tuple[float, float]:
-    return float(row["difference_low"]), float(row["difference_high"])
+def _precise(data: ReportData, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a line of the table of precision, differences of totals for the whole place."""
+    measure = measure_of(str(row["measure"]))
+    mean, low, high = (
+        float(row[name]) * measure.factor(PER)
+        for name in ("difference", "difference_low", "difference_high")
+    )
+    return (
+        _letter(data, row["design"]),
+        str(row["replications"]),
+        signed(mean, step_of(low, high)),
+        signed_range(low, high),
+        "for the place" if measure.total else measure.change_unit,
+        f"{100 * row['half_width_share']:.2f}%",
+    )
 
 
 def variance_block(data: ReportData) -> Block | None:
@@ -265,7 +269,7 @@ def variance_block(data: ReportData) -> Block | None:
         chance = number(main.iloc[0], "share_chance")
         claim = (
             f"About {percent(chance, 5)} of what is unsure about "
-            f"{measure_of(data.main_measure).name} is chance; more runs would narrow only that"
+            f"{measure_of(data.main_measure).said} is chance; more runs would narrow only that"
         )
     return Block(
         number=Fig.VARIANCE,

@@ -11,8 +11,8 @@ import pandas as pd
 from results.figures import information, warmup
 from results.information import ALL
 from results.report_blocks import Block, Table, alt_text, columns, drawn, untitled
-from results.report_data import Option, ReportData
-from results.report_measures import measure_of, service_name, spoken
+from results.report_data import PER, Option, ReportData
+from results.report_measures import Measure, measure_of, service_name, spoken
 from results.report_numbers import capital, figures, percent, signed, signed_range, step_of
 from results.report_order import Fig
 
@@ -30,34 +30,44 @@ def structure_block(data: ReportData) -> Block | None:
         return None
     measure = measure_of(data.main_measure)
     share = float(rows["share_structure"].max())
-    claim = f"How the model is built makes no difference that can be told to {measure.name}"
+    claim = f"How the model is built makes no difference that can be told to {measure.said}"
     if share > 0:
         claim = (
             f"How the model is built explains up to {percent(share)} of what is unsure about "
-            f"{measure.name}"
+            f"{measure.said}"
         )
     return Block(
         number=Fig.STRUCTURE,
         claim=claim,
-        sub=f"Difference in {measure.name} from usual care, in the draws that had each option; 95% "
-        "intervals",
+        sub=f"Difference in {measure.said} from usual care, {_unit(measure)}, in the draws that "
+        "had each option; 95% intervals",
         aside=Table(
             caption="Difference under each way of building the model",
             head=("Choice", "Option", "Design", "Draws", "Difference", "95% interval"),
-            rows=tuple(_structure_line(row, letters) for _, row in rows.iterrows()),
+            rows=tuple(_structure_line(row, letters, measure) for _, row in rows.iterrows()),
             numeric=columns((3, 4, 5)),
         ),
     )
 
 
-def _structure_line(row: pd.Series, letters: dict[tuple[str, str], Option]) -> tuple[str, ...]:
-    low, high = float(row["difference_low"]), float(row["difference_high"])
+def _unit(measure: Measure) -> str:
+    """Return the unit of structure.csv as told here: totals of the place stay as they are."""
+    return "for the whole place over all years" if measure.total else measure.change_unit
+
+
+def _structure_line(
+    row: pd.Series, letters: dict[tuple[str, str], Option], measure: Measure
+) -> tuple[str, ...]:
+    mean, low, high = (
+        float(row[name]) * measure.factor(PER)
+        for name in ("difference", "difference_low", "difference_high")
+    )
     return (
         capital(spoken(str(row["alternative"]))),
         spoken(str(row["option"])),
         letters[str(row["design"]), str(row["effects"])].letter,
         str(row["draws"]),
-        signed(float(row["difference"]), step_of(low, high)),
+        signed(mean, step_of(low, high)),
         signed_range(low, high),
     )
 

@@ -80,12 +80,13 @@ LEFT_OUT = "Sections 4, 7 and 9 compare designs and are left out; the others kee
 def _headline(data: ReportData) -> str:
     measure = measure_of(data.main_measure)
     level = data.level(measure.key, data.baseline)
-    if level is None or not rated(data, measure.key):
+    if level is None:
         return f"{data.baseline.title} in {data.place_name}: nothing is compared"
-    return (
-        f"{data.baseline.title} in {data.place_name}: {figures(level.mean)} {measure.name} "
-        "per 10,000 people a year"
-    )
+    told = figures(level.mean)
+    if not rated(data, measure.key):
+        told = f"{measure.said} is {measure.level_words(told)}"
+        return f"{data.baseline.title} in {data.place_name}: {told}"
+    return f"{data.baseline.title} in {data.place_name}: {told} {measure.level}"
 
 
 def _levels_table(data: ReportData) -> Table | None:

@@ -48,13 +48,13 @@ def report_headline(
     helped = [a.letter for a in answers if judgement(a.main, measure.better) == "good"]
     harmed = [a.letter for a in answers if judgement(a.main, measure.better) == "bad"]
     if leads:
-        claim = f"{leads} leads on {measure.name}"
+        claim = f"{leads} leads on {measure.said}"
     elif helped:
         claim = f"{_means(helped)} {_better_words(measure)}"
     elif harmed:
         claim = f"{_means(harmed)} {_worse_words(measure)}"
     else:
-        claim = f"No design is clearly better than usual care on {measure.name}"
+        claim = f"No design is clearly better than usual care on {measure.said}"
     return _within(f"{claim}; {_cash_of_many(answers, years)}", claim)
 
 
@@ -63,20 +63,20 @@ def _means(letters: list[str]) -> str:
 
 
 def _better_words(measure: Measure) -> str:
-    return f"{measure.less if measure.better == LOWER else measure.more} {measure.name}"
+    return measure.aim(measure.less if measure.better == LOWER else measure.more)
 
 
 def _worse_words(measure: Measure) -> str:
-    return f"{measure.more if measure.better == LOWER else measure.less} {measure.name}"
+    return measure.aim(measure.more if measure.better == LOWER else measure.less)
 
 
 def _headline_of_one(answer: Answer, measure: Measure) -> str:
     words = {
-        "none": f"no difference that matters in {measure.name}",
-        "unclear": f"no clear change in {measure.name}",
-        "missing": f"{measure.name} not in this run",
+        "none": f"no difference that matters in {measure.said}",
+        "unclear": f"no clear change in {measure.said}",
+        "missing": f"{measure.said} not in this run",
     }.get(answer.main.case)
-    claim = words or f"{verdict_words(answer.main, measure.less, measure.more)} {measure.name}"
+    claim = words or measure.aim(verdict_words(answer.main, measure.less, measure.more))
     cash = {1: "more cash released than spent", -1: "more spent than released"}
     money = cash[answer.cash.direction] if answer.cash.clear else "effect on cash not clear"
     if answer.cash.case == "missing":
@@ -116,7 +116,7 @@ def aim_saying(
     no effect on health was put in.
     """
     if without_effect:
-        return f"This says nothing about {measure.name}", NOTHING_PUT_IN
+        return f"This says nothing about {measure.said}", NOTHING_PUT_IN
     aim = f"If the aim is {_better_words(measure)}"
     good = [a.letter for a in answers if judgement(a.main, measure.better) == "good"]
     if leads:
@@ -133,7 +133,7 @@ def aim_saying(
 def still_saying(measure: Measure, people: int, years: int) -> tuple[str, str]:
     """Return what to say where not one simulated person's result on the main measure differed."""
     return (
-        f"This run is too small to tell of {measure.name}",
+        f"This run is too small to tell of {measure.said}",
         f"Among {people:,} simulated people over {_years(years)} nobody’s differed. "
         "That is no sign that there is no "
         "effect; more people or more years could show one.",

@@ -141,33 +141,40 @@ def judgement(found: Verdict, better: int) -> Literal["good", "bad", "same", "un
     return "good" if found.direction == better else "bad"
 
 
-def unclear_range(change: Change, less: str, more: str) -> str:
-    """Return "from 47 fewer to 11 more", for prose."""
+def unclear_range(change: Change, measure: Measure) -> str:
+    """Return "from 47 fewer to 11 more per 10,000 people a year", for prose."""
     step = change.step
 
     def end(value: float) -> str:
         if plain(abs(value), step).strip("0.,") == "":
             return "none"
-        return f"{plain(abs(value), step)} {more if value > 0 else less}"
+        return moved(value, step, measure)
 
-    return f"from {end(change.low)} to {end(change.high)}"
+    return f"from {end(change.low)} to {end(change.high)}{measure.per}"
 
 
-def change_sentence(change: Change | None, measure: Measure, smallest: float, unit: str) -> str:
+def moved(value: float, step: float, measure: Measure) -> str:
+    """Return "47 fewer" (a rate's is ``per`` what the measure says) or "3 days shorter"."""
+    return (
+        f"{measure.amount(plain(abs(value), step))} {measure.more if value > 0 else measure.less}"
+    )
+
+
+def change_sentence(change: Change | None, measure: Measure, smallest: float) -> str:
     """Return one sentence on a measure: "18 fewer emergency admissions per 10,000 …"."""
     found = verdict(change, smallest)
     if change is None or found.case == "missing":
         return f"{capital(measure.name)}: not in this run."
-    spread = unclear_range(change, measure.less, measure.more)
+    spread = unclear_range(change, measure)
     if found.case == "none":
-        return f"No difference that matters in {measure.name}: {spread} {unit}."
+        return f"No difference that matters in {measure.said}: {spread}."
     if found.case == "unclear":
-        return f"{capital(measure.name)}: not clear, {spread} {unit}."
+        return f"{capital(measure.name)}: not clear, {spread}."
     word = verdict_words(found, measure.less, measure.more)
-    size = plain(abs(change.mean), change.step)
+    size = measure.amount(plain(abs(change.mean), change.step))
     amount = f"{word}, by {size}" if found.case == "slight" else f"{size} {word}"
     return (
-        f"{capital(measure.name)}: {amount} {unit} "
+        f"{capital(measure.name)}: {amount}{measure.per} "
         f"(95% interval {signed_range(change.low, change.high)})."
     )
 

@@ -162,7 +162,7 @@ def test_a_gap_of_a_share_is_not_told_per_10_000_people(alone: Path) -> None:
     section = unequal_section(data)
     assert "adults" not in section.heading
     assert section.blocks[0].aside is not None
-    assert measure_of("prevalence_2plus").gap_factor(10_000.0) == 1.0
+    assert measure_of("prevalence_2plus").gap_factor(10_000.0) == 100.0  # percentage points
     assert capital(measure_of("prevalence_2plus").name) not in [
         row[0] for row in section.blocks[0].aside.rows
     ]

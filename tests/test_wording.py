@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from results import headlines_belief, headlines_money, headlines_services, sayings
 from results import report_headlines as headlines
-from results.report_measures import FOREST, measure_of
+from results.report_measures import FOREST, RATE, measure_of
 from results.report_numbers import (
     count_word,
     figures,
@@ -168,21 +168,20 @@ def test_rounding_never_turns_a_clear_difference_into_another_sign(
 
 
 def test_prose_gives_both_ends_of_what_is_not_clear() -> None:
-    assert unclear_range(change(-18, -47, 11), "fewer", "more") == "from 47 fewer to 11 more"
-    assert unclear_range(change(-18, -47, 0.2), "fewer", "more") == "from 47 fewer to none"
+    assert unclear_range(change(-18, -47, 11), ADMISSIONS) == f"from 47 fewer to 11 more {RATE}"
+    assert unclear_range(change(-18, -47, 0.2), ADMISSIONS) == f"from 47 fewer to none {RATE}"
 
 
 def test_a_sentence_on_the_main_measure_holds_number_interval_and_unit() -> None:
-    unit = "per 10,000 people a year"
-    clear = change_sentence(change(-51, -82, -20), ADMISSIONS, 0.01, unit)
+    clear = change_sentence(change(-51, -82, -20), ADMISSIONS, 0.01)
     assert clear == (
         "Emergency admissions: 51 fewer per 10,000 people a year (95% interval −82 to −20)."
     )
-    unclear = change_sentence(change(-18, -47, 11), ADMISSIONS, 0.01, unit)
+    unclear = change_sentence(change(-18, -47, 11), ADMISSIONS, 0.01)
     assert "not clear, from 47 fewer to 11 more" in unclear
-    none = change_sentence(change(1, -9, 9), ADMISSIONS, 0.01, unit)
+    none = change_sentence(change(1, -9, 9), ADMISSIONS, 0.01)
     assert none.startswith("No difference that matters")
-    assert change_sentence(None, ADMISSIONS, 0.01, unit).endswith("not in this run.")
+    assert change_sentence(None, ADMISSIONS, 0.01).endswith("not in this run.")
 
 
 @pytest.mark.parametrize(
@@ -258,21 +257,20 @@ def finding(letter: str, mean: float, low: float, high: float) -> headlines.Find
 
 
 def test_change_headline_counts_designs_and_falls_back_to_the_range() -> None:
-    per = "per 10,000 people a year"
     three = [
         finding("A", -51, -82, -20),
         finding("B", -24, -46, -2),
         finding("C", -10, -40, 20),
     ]
-    assert headlines.change_headline(three, ADMISSIONS, per) == (
+    assert headlines.change_headline(three, ADMISSIONS) == (
         "Two designs lower emergency admissions, by 24 to 51 per 10,000 people a year"
     )
-    assert headlines.change_headline(three[:1], ADMISSIONS, per).startswith("A lowers")
-    unclear = headlines.change_headline(three[2:], ADMISSIONS, per)
+    assert headlines.change_headline(three[:1], ADMISSIONS).startswith("A lowers")
+    unclear = headlines.change_headline(three[2:], ADMISSIONS)
     assert unclear == (
         "No clear change in emergency admissions: from 40 fewer to 20 more per 10,000 people a year"
     )
-    harm = headlines.change_headline([finding("A", 51, 20, 82)], ADMISSIONS, per)
+    harm = headlines.change_headline([finding("A", 51, 20, 82)], ADMISSIONS)
     assert harm.startswith("A raises")
 
 
@@ -307,8 +305,8 @@ def test_forest_names_harms_beside_gains() -> None:
 
 
 def test_luck_note_counts_one_in_twenty() -> None:
-    assert "about two would look clear by luck" in headlines.luck_note(32, "admissions")
-    assert "about one in 20 would look clear" in headlines.luck_note(8, "admissions")
+    assert "about two would look clear by luck" in headlines.luck_note(32, ADMISSIONS)
+    assert "about one in 20 would look clear" in headlines.luck_note(8, ADMISSIONS)
 
 
 def test_when_is_the_year_from_which_on_every_interval_leaves_out_no_change() -> None:

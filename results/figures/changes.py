@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from results.figures import canvas
 from results.figures.canvas import INK, MUTE, SMALL, WIDE
 from results.report_findings import ForestRow
-from results.report_measures import forest_group
+from results.report_measures import RATE, forest_group
 from results.report_numbers import capital, figures, signed, signed_range
 
 
@@ -54,7 +54,7 @@ def forest(rows: list[ForestRow], smallest: float, ax: Axes | None = None) -> Ax
         color=MUTE,
     )
     ax.annotate(
-        "per 10,000 people a year",
+        RATE,
         (1, 1),
         xycoords="axes fraction",
         xytext=(10, 5),

@@ -17,8 +17,11 @@ STEP = 0.155  # inches between the designs of a place
 BETWEEN = 0.17  # inches between places
 
 
-def by_place(rows: Sequence[PlaceRow]) -> Axes:
-    """Draw each place in a band of its own, its designs one under the other."""
+def by_place(rows: Sequence[PlaceRow], label: str) -> Axes:
+    """Draw each place in a band of its own, its designs one under the other.
+
+    ``label`` says what stands along the axis, with its unit.
+    """
     places = list(dict.fromkeys(row.place for row in rows))
     band = STEP * max(sum(row.place == place for row in rows) for place in places) + BETWEEN
     ax = canvas.new_axes(WIDE, 0.6 + band * len(places), left=1.75, right=0.25)
@@ -35,6 +38,6 @@ def by_place(rows: Sequence[PlaceRow]) -> Axes:
     canvas.zero_line(ax)
     ax.set_yticks([number * band for number in range(len(places))], places)
     ax.set_ylim((len(places) - 0.5) * band, -0.5 * band)
-    ax.set_xlabel("Difference from usual care, per 10,000 people a year")
+    ax.set_xlabel(label)
     canvas.bare(ax)
     return ax

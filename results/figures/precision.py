@@ -8,6 +8,8 @@ from matplotlib.ticker import MaxNLocator
 
 from results.figures import canvas
 from results.figures.canvas import INK, WIDE
+from results.report_measures import measure_of
+from results.report_numbers import capital
 
 COLOURS = ("#005EB8", "#AE2573", "#006747", "#330072")
 DASHES = ("-", "--", "-.", ":")
@@ -60,8 +62,6 @@ def title(table: pd.DataFrame, asked: float) -> str:
     """Return what the figure shows, in a sentence."""
     last = int(table["replications"].max())
     reached = (table[table["replications"] == last]["met"] == "yes").all()
-    measure = str(table["measure"].iloc[0]).replace("_", " ")
+    measure = capital(measure_of(str(table["measure"].iloc[0])).name)
     verb = "is" if reached else "is not"
-    return (
-        f"{measure.capitalize()}: after {last} replications the interval {verb} as narrow as asked"
-    )
+    return f"{measure}: after {last} replications the interval {verb} as narrow as asked"
