@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -11,18 +12,23 @@ from pathways.vocabulary import HOURS
 from results.report_data import Option, ReportData, number
 from results.report_findings import NOTHING
 from results.report_measures import service_name
+from results.report_numbers import listed
 from results.wording import Spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitRow:
-    """How long people wait for one service under one option, in ``unit``."""
+    """How long people wait for one service under one option, in ``unit``.
+
+    ``paired`` is False where usual care's waits rest on other runs, for some are missing.
+    """
 
     service: str
     option: Option
     median: Spread
     nine_in_ten: Spread
     unit: str
+    paired: bool = True
 
 
 def middle_year(data: ReportData) -> str:
@@ -43,13 +49,16 @@ def _resource_rows(data: ReportData, option: Option) -> pd.DataFrame:
 def wait_rows(data: ReportData) -> list[WaitRow]:
     """Return the waits of every service that has them, under every option."""
     found = []
+    usual: dict[str, int] = {}
     for option in data.options:
         rows = _resource_rows(data, option)
         if not len(rows) or "p90_wait_days" not in rows.columns:
             continue
         known = rows[rows["p90_wait_days"].notna() & (rows["p90_wait_days"] > 0)]
         for _, row in known.drop_duplicates("service").iterrows():
-            found.append(_wait_row(row, option))
+            runs = _runs(row)
+            same = usual.setdefault(str(row["service"]), runs) == runs
+            found.append(replace(_wait_row(row, option), paired=same))
     order = list(dict.fromkeys(row.service for row in found))
     return _one_unit(sorted(found, key=lambda row: order.index(row.service)))
 
@@ -84,13 +93,7 @@ def _in_hours(row: WaitRow) -> WaitRow:
     def hours(spread: Spread) -> Spread:
         return Spread(mean=spread.mean * 24, low=spread.low * 24, high=spread.high * 24)
 
-    return WaitRow(
-        service=row.service,
-        option=row.option,
-        median=hours(row.median),
-        nine_in_ten=hours(row.nine_in_ten),
-        unit="hours",
-    )
+    return replace(row, median=hours(row.median), nine_in_ten=hours(row.nine_in_ten), unit="hours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +210,17 @@ def _asked(row: pd.Series) -> float:
     unmet = [number(row, name) for name in ("turned_away", "gave_up")]
     missed = sum(value for value in unmet if math.isfinite(value))
     return used + missed / capacity if capacity > 0 else used
+
+
+def apart_note(rows: Sequence[UseRow] | Sequence[WaitRow]) -> str:
+    """Say which designs' levels rest on other runs than usual care's, so must not be compared."""
+    letters = list(dict.fromkeys(row.option.letter for row in rows if not row.paired))
+    if not letters:
+        return ""
+    return (
+        f". {listed(letters)} and usual care rest on different runs, for some are missing: do not "
+        "compare their levels"
+    )
 
 
 def fullest(rows: list[UseRow], option: Option) -> UseRow | None:

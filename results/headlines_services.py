@@ -10,12 +10,13 @@ from results.report_numbers import (
 )
 
 
-def capacity_headline(first_full: dict[str, tuple[str, bool]]) -> str:
+def capacity_headline(first_full: dict[str, tuple[str, bool | None]]) -> str:
     """Return what fills up first under each design.
 
     Parameters
     ----------
-    first_full : for each letter the fullest service, and whether it is fuller than usual
+    first_full : for each letter the fullest service, and whether it is fuller than usual; None
+        where that cannot be told, for runs are missing
     """
     if not first_full:
         return "How full services are is not in this run"
@@ -27,10 +28,13 @@ def capacity_headline(first_full: dict[str, tuple[str, bool]]) -> str:
         f"{capital(service)} fill up first under {listed(letters)}"
         for service, letters in by_service.items()
     ]
-    same = [letter for letter, (_, fuller) in first_full.items() if not fuller]
+    same = [letter for letter, (_, fuller) in first_full.items() if fuller is False]
+    untold = [letter for letter, (_, fuller) in first_full.items() if fuller is None]
     if same:
         parts.append(f"{listed(same)} {_fills(same)} nothing clearly further than usual care does")
-    return "; ".join(parts)
+    if untold:
+        parts.append(f"what {listed(untold)} {_fills(untold)} cannot be told: runs are missing")
+    return capital("; ".join(parts))
 
 
 def _fills(letters: list[str]) -> str:
@@ -68,9 +72,17 @@ def full_claim(
 
 
 def first_constraint_note(
-    letter: str, service: str, used: float, usual: float, fuller: bool
+    letter: str, service: str, used: float, usual: float, fuller: bool | None
 ) -> str:
-    """Return the first constraint of a design and what would hold it at today's level."""
+    """Return the first constraint of a design and what would hold it at today's level.
+
+    ``fuller`` is None where it cannot be told, for runs are missing.
+    """
+    if fuller is None:
+        return (
+            f"Under {letter}, {service} are the fullest, {percent(used)} used; whether they are "
+            "fuller than under usual care cannot be told, for runs are missing."
+        )
     if not fuller:
         return (
             f"Under {letter}, {service} are the fullest, {percent(used)} used, "

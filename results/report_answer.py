@@ -191,6 +191,9 @@ def _full_cell(label: str, option: Option, used: list[UseRow], waits: list[WaitR
     row = findings_services.fullest(used, option)
     if row is None:
         return Cell(label=label, sign="", word="Not in this run")
+    if not row.paired:
+        detail = f"runs are missing; fullest: {row.name}, {percent(row.used.mean)} used"
+        return Cell(label=label, sign="?", word="Cannot be told", detail=detail)
     if not row.fuller:
         detail = f"fullest: {row.name}, {percent(row.used.mean)} used, as under usual care"
         return Cell(label=label, sign="", word="Nothing clearly fuller", detail=detail)

@@ -42,7 +42,7 @@ def services_section(data: ReportData) -> Section:
     first = {o.letter: findings_services.fullest(used, o) for o in shown}
     known = {letter: row for letter, row in first.items() if row is not None}
     heading = headlines_services.capacity_headline(
-        {letter: (row.name, row.fuller) for letter, row in known.items()}
+        {letter: (row.name, _fuller(row)) for letter, row in known.items()}
     )
     if data.alone and known:
         row = known[data.baseline.letter]
@@ -71,7 +71,7 @@ def _constraint_notes(first: dict[str, UseRow]) -> list[str]:
     """Return a sentence for each design that fills something, and one for those that do not."""
     filled = [_constraint_note(row) for row in first.values() if row.fuller]
     others = [letter for letter, row in first.items() if not row.fuller]
-    if len(others) < 2:
+    if len(others) < 2 or not all(first[letter].paired for letter in others):
         return [_constraint_note(row) for row in first.values()]
     full = max((first[letter] for letter in others), key=lambda row: row.used.mean)
     return [
@@ -83,8 +83,13 @@ def _constraint_notes(first: dict[str, UseRow]) -> list[str]:
 
 def _constraint_note(row: UseRow) -> str:
     return headlines_services.first_constraint_note(
-        row.option.letter, row.name, row.used.mean, row.usual.mean, row.fuller
+        row.option.letter, row.name, row.used.mean, row.usual.mean, _fuller(row)
     )
+
+
+def _fuller(row: UseRow) -> bool | None:
+    """Return whether a service is fuller than under usual care; None where runs are missing."""
+    return row.fuller if row.paired else None
 
 
 def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]) -> Block:
@@ -103,7 +108,8 @@ def _waits_block(data: ReportData, rows: list[WaitRow], first: dict[str, UseRow]
         number=Fig.WAITS,
         claim=claim,
         sub=f"Year {year}; disc: median wait; tick and number: the wait that 9 in 10 stay under; "
-        f"thin lines are 95% intervals. Each panel has its own scale{more}",
+        f"thin lines are 95% intervals. Each panel has its own scale{more}"
+        f"{findings_services.apart_note(rows)}",
         panels=panels,
         keys=data.options,
         table=Table(
@@ -149,7 +155,7 @@ def chosen_waits(rows: list[WaitRow]) -> list[str]:
 def _moved(row: WaitRow, usual: Mapping[str, WaitRow]) -> bool:
     """Tell whether a wait's interval lies apart from that of usual care, at either point."""
     base = usual.get(row.service)
-    if base is None:
+    if base is None or not row.paired:
         return False
     pairs = ((row.median, base.median), (row.nine_in_ten, base.nine_in_ten))
     return any(one.low > other.high or one.high < other.low for one, other in pairs)
@@ -222,7 +228,7 @@ def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
         number=Fig.USE,
         claim=claim,
         sub=f"Share of capacity used, year {year}, with 95% interval; darker is fuller; "
-        f"▲ more is asked for than exists{more}",
+        f"▲ more is asked for than exists{more}{findings_services.apart_note(rows)}",
         panels=(drawn(Fig.USE.stem, alt, lambda: draw.capacity_used(shown, data.options)),),
         keys=data.options,
         wide=True,

@@ -14,10 +14,12 @@ from matplotlib.axes import Axes
 from results.figures import canvas
 from results.findings_services import use_rows
 from results.report import report_sections
+from results.report_answer import answer_page
 from results.report_blocks import ALT_WORDS, Block
 from results.report_data import ReportData
 from results.report_order import Fig
 from results.report_reading import read_report_data
+from results.report_services import services_section
 from tests.fake_tables import FakeTables, write_fake_tables
 from tests.test_results_searches import ARM, BELIEVED, BOUND, INPUT, POINT
 
@@ -207,3 +209,29 @@ def test_use_of_different_runs_is_not_compared(tmp_path: Path) -> None:
     fewer = read_report_data(folder)
     assert not any(row.fuller for row in use_rows(fewer))
     assert replace(use_rows(fewer)[0], paired=True).paired
+
+
+def test_levels_of_different_runs_are_said_to_be_so(tmp_path: Path) -> None:
+    folder = write_fake_tables(tmp_path)
+    path = folder / "tables" / "resources.csv"
+    table = pd.read_csv(path)
+
+    def told() -> tuple[str, dict[Fig, Block], str]:
+        data = read_report_data(folder)
+        section = services_section(data)
+        cell = answer_page(data).rows[0].cells[-1]
+        words = f"{section.heading} {section.notes[0]} {cell.word} {cell.detail}"
+        return words, {Fig(block.number): block for block in section.blocks}, cell.sign
+
+    table.assign(replications=4).to_csv(path, index=False)
+    words, blocks, _ = told()
+    assert "missing" not in words
+    assert all("different runs" not in block.sub for block in blocks.values())
+    runs = (table["design"] == "usual-care").map({True: 4, False: 2})
+    table.assign(replications=runs).to_csv(path, index=False)
+    words, blocks, sign = told()
+    assert words.count("missing") == 3, words  # heading, note and first page
+    assert "clearly f" not in words, words
+    assert sign == "?"
+    for number in (Fig.WAITS, Fig.USE):
+        assert "A and usual care rest on different runs" in blocks[number].sub
