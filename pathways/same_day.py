@@ -78,7 +78,8 @@ class SameDay:
         self._luck, self._ledger = luck, ledger
         self._share = settings["sdec.share"]
         self._hours = settings["sdec.opens"] / HOURS, settings["sdec.closes"] / HOURS
-        each = settings["sdec.places_per_10000"] / beds_per_10000
+        # Without any beds of their own residents have no hospital that could have chairs.
+        each = settings["sdec.places_per_10000"] / beds_per_10000 if beds_per_10000 else 0.0
         self._chairs = {
             id(site): Chairs(site.own["beds"] * each, site.elsewhere["beds"] * each)
             for site in sites

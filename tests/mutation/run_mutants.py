@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 from tests.mutation.mutants import Mutant, mutants_of
 
@@ -48,6 +49,7 @@ TESTS: dict[str, tuple[str, ...]] = {
 HEAVY = (
     "pytest", "hypothesis", "hypothesis.strategies", "numpy", "pandas", "scipy.stats",
     "scipy.optimize", "scipy.interpolate", "pyarrow.parquet", "duckdb", "simpy", "networkx",
+    "numba",
 )  # fmt: skip
 
 
@@ -132,9 +134,22 @@ def _tested(module: str, tree: ast.Module, tests: Sequence[str]) -> int:
     path = source_of(module)
     code = compile(tree, str(path), "exec")
     sys.meta_path.insert(0, MutantFinder(module, code, path))
+    _compile_anew(module)
     pytest = importlib.import_module("pytest")
     options = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "--rootdir", str(ROOT)]
     return int(pytest.main([*options, *tests]))
+
+
+def _compile_anew(module: str) -> None:
+    """Keep no machine code of the compiled functions of ``module``: it would be the original's."""
+    compiling = importlib.import_module("agents.compiled")
+    usual, njit = compiling.compiled, importlib.import_module("numba").njit
+
+    def compiled(function: Any) -> Any:
+        mine = function.__module__ == module
+        return njit(error_model="numpy")(function) if mine else usual(function)
+
+    compiling.__dict__["compiled"] = compiled
 
 
 def reasons() -> dict[tuple[str, str], str]:
