@@ -43,6 +43,20 @@ MISTAKES = {
     "component 'channel': share": "0 to 1",
 }
 
+WRONG_SHARE = """\
+name = "mine"
+title = "A door"
+summary = "A pharmacist at the door of A&E."
+source = "Our own plan"
+[[component]]
+kind = "shift"
+name = "door"
+include = ["age >= 5"]
+process = "ed_attendance"
+to = "pharmacy_contacts"
+share = [0.5]
+"""
+
 
 def faults_of_text(text: str, folder: Path) -> tuple[Fault, ...]:
     path = folder / "mine.toml"
@@ -97,3 +111,8 @@ def test_a_rule_that_is_no_text_is_told_and_hides_no_other(tmp_path: Path) -> No
     assert len(found) == 3
     assert sum("a list of texts in brackets" in one for one in found) == 2
     assert any("agee, an unknown name" in one for one in found)
+
+
+def test_a_list_where_one_number_is_asked_for_is_refused(tmp_path: Path) -> None:
+    (fault,) = faults_of_text(WRONG_SHARE, tmp_path)
+    assert (fault.key, fault.found) == ("component 'door': share", "[0.5]")

@@ -143,7 +143,7 @@ class Reading:
     def _number(self, parameter: str, value: Any, key: str) -> Any:
         values = value if isinstance(value, list) else [value]
         fifths = parameter == "coverage"
-        right = len(values) in ((1, 5) if fifths else (1,))
+        right = len(values) in (1, 5) if fifths else not isinstance(value, list)
         limits = RANGES[parameter]
         for one in values:
             number = isinstance(one, int | float) and not isinstance(one, bool)
