@@ -159,7 +159,7 @@ def squares_claim(letter: str, before: Spread, change: Change) -> str:
 
 
 def forest_claim(
-    changes: Sequence[tuple[str, str, str]], *, better: int, worse: int, total: int
+    changes: Sequence[tuple[str, str, str]], *, better: int, worse: int, slight: int, total: int
 ) -> str:
     """Return the claim of figure 3 from its clear changes that are better or worse.
 
@@ -167,6 +167,7 @@ def forest_claim(
     ----------
     changes : letter, verdict ("slightly fewer") and measure of each; gains before harms
     better, worse : how many of them are gains and harms large enough to matter
+    slight : how many clear changes are too small to matter, shifts that are no goal among them
     total : how many comparisons the figure holds
     """
     if not changes:
@@ -181,9 +182,8 @@ def forest_claim(
     claim = "; ".join(parts)
     if len(claim.split()) <= LONGEST_HEADLINE:
         return claim
-    slight = len(changes) - better - worse
     small = f"{slight} changed too little to matter" if slight else ""
-    if len(by_letter) == 1 and slight < len(changes):
+    if len(by_letter) == 1 and better + worse:
         found = by_letter[changes[0][0]]
         large = [f"{w} {listed(n)}" for w, n in found.items() if not w.startswith("slightly")]
         claim = f"{changes[0][0]}: " + "; ".join([*large, *filter(None, [small])])

@@ -287,7 +287,11 @@ def _forest_claim(rows: list[ForestRow]) -> str:
     ]
     large = [judgement for judgement, row in judged if row.found.case == "clear"]
     return headlines.forest_claim(
-        changes, better=large.count("good"), worse=large.count("bad"), total=len(rows)
+        changes,
+        better=large.count("good"),
+        worse=large.count("bad"),
+        slight=sum(row.found.case == "slight" for row in rows),
+        total=len(rows),
     )
 
 

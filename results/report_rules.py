@@ -22,6 +22,9 @@ from results.report_numbers import figures
 from results.report_order import Fig
 from results.wording import Change
 
+NOTHING_OF_IT = (
+    "No effect on health was put in: what the contract leaves providers says nothing of the design"
+)
 MANY = 2  # designs beyond which a claim counts them
 
 
@@ -196,7 +199,7 @@ def money_block(data: ReportData) -> Block | None:
     shown = {option.key: option.letter for option in data.designs}
     chosen = chosen[chosen["design"].isin([*shown, data.baseline.key])]
     left = _left(data, chosen)
-    claim = contract_claim(left)
+    claim = NOTHING_OF_IT if left and data.without_effect else contract_claim(left)
     alt = alt_text(
         "Marks with 95% intervals",
         "Down: providers; across: income under the contract less cost, £ million a year",
@@ -223,7 +226,8 @@ def money_block(data: ReportData) -> Block | None:
         "admissions, an incentive that all providers share, and a part of what the system saves. "
         "What hangs on fewer emergency admissions is lost where they do not fall, whatever else "
         "the design does: a provider can be short by the contract alone, at no extra cost of its "
-        "own. "
+        "own. Under the same contract usual care itself, where admissions do not fall, would lose "
+        "that share too; it is not drawn, so read a shortfall as the contract’s first. "
         "Its numbers are settings (pay_… of results_settings.csv): carepath report DIR --prices "
         "FILE changes them without a new run.",
     )

@@ -290,18 +290,18 @@ def test_squares_never_claim_a_change_that_is_not_clear() -> None:
 
 def test_forest_names_harms_beside_gains() -> None:
     changes = [("A", "fewer", "deaths"), ("A", "slightly more", "bed days")]
-    assert headlines.forest_claim(changes, better=1, worse=0, total=10) == (
+    assert headlines.forest_claim(changes, better=1, worse=0, slight=1, total=10) == (
         "A: fewer deaths; slightly more bed days"
     )
-    many = headlines.forest_claim(changes * 12, better=12, worse=1, total=30)
+    many = headlines.forest_claim(changes * 12, better=12, worse=1, slight=11, total=30)
     assert many == ("Of 30 comparisons, 12 are better, 1 worse and 11 changed too little to matter")
     worse = [("A", "slightly more", "days spent in hospital beds")] * 7 + [
         ("A", "more", "unmet requests")
     ]
-    assert headlines.forest_claim(worse, better=0, worse=1, total=12) == (
-        "A: more unmet requests; 7 changed too little to matter"
+    assert headlines.forest_claim(worse, better=0, worse=1, slight=8, total=12) == (
+        "A: more unmet requests; 8 changed too little to matter"
     )
-    assert "None of the 10" in headlines.forest_claim([], better=0, worse=0, total=10)
+    assert "None of the 10" in headlines.forest_claim([], better=0, worse=0, slight=0, total=10)
 
 
 def test_luck_note_counts_one_in_twenty() -> None:

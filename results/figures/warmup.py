@@ -11,6 +11,7 @@ from results.report_measures import service_name
 
 AS_EXPECTED, DIFFERS = "#005EB8", "#AE2573"
 WIDEST = 100.0  # %; intervals of short queues go beyond
+EDGE = 98.0  # where an arrow stands that says so, clear of the names
 WORDS = {"queue_end": "waiting", "utilisation": "use"}
 
 
@@ -29,6 +30,7 @@ def opening(table: pd.DataFrame) -> Axes:
         scale = 100.0 / abs(row["expected"])
         canvas.interval(ax, scale * row["low"], scale * row["high"], y, colour, 3.0)
         ax.plot([scale * row["difference"]], [y], "D" if differs else "o", color=colour, ms=5)
+        _goes_on(ax, scale * row["low"], scale * row["high"], y, colour)
     names = [
         f"{service_name(row['service'], row['role'], 2)}, {WORDS.get(row['metric'], row['metric'])}"
         for row in shown.to_dict("records")
@@ -39,12 +41,19 @@ def opening(table: pd.DataFrame) -> Axes:
     canvas.zero_line(ax)
     ax.set_xlabel(
         "First quarter less what later years lead to expect, % of it (99% interval)\n"
-        "disc: as expected; diamond: differs"
+        "disc: as expected; diamond: differs; arrow: the interval goes on beyond the axis"
     )
     ax.xaxis.label.set_color(MUTE)
     ax.set_title(title(table), loc="left", x=-0.55, color=INK)
     canvas.bare(ax)
     return ax
+
+
+def _goes_on(ax: Axes, low: float, high: float, y: float, colour: str) -> None:
+    """Mark with an arrow each end of an interval that lies beyond the axis."""
+    for beyond, edge, mark in ((low < -WIDEST, -EDGE, "<"), (high > WIDEST, EDGE, ">")):
+        if beyond:
+            ax.plot([edge], [y], mark, color=colour, ms=7, zorder=6)
 
 
 def title(table: pd.DataFrame) -> str:
