@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from results.report_numbers import (
     capital,
     figures,
@@ -10,7 +12,7 @@ from results.report_numbers import (
 )
 
 
-def capacity_headline(first_full: dict[str, tuple[str, bool | None]]) -> str:
+def capacity_headline(first_full: Mapping[str, tuple[str, bool | None]]) -> str:
     """Return what fills up first under each design.
 
     Parameters

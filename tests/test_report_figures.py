@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
@@ -282,7 +283,7 @@ def test_levels_of_different_runs_are_said_to_be_so(tmp_path: Path) -> None:
 def test_an_interval_beyond_the_axis_ends_in_an_arrow(reports: dict[str, Shown]) -> None:
     axes = reports["searched"].axes[Fig.WARM_UP.stem]
     marks = {
-        (line.get_marker(), float(line.get_xdata()[0]), float(line.get_ydata()[0]))
+        (line.get_marker(), *np.asarray(line.get_xydata())[0].tolist())
         for line in axes.lines
         if line.get_marker() in ("<", ">")
     }
