@@ -18,8 +18,8 @@ from tests.fake_tables import FakeTables, write_fake_tables
 
 # Words of which every axis must bear one, beside years and places; a grid has no axis.
 UNITS = re.compile(
-    r"per 1[0,]|per cent|%|£|QALY|[Ww]ait, |[Hh]ours|[Dd]ays|people|residents|1,000|share|Year|year|"
-    r"against published|by year|usual care",
+    r"per 1[0,]|per cent|%|£|QALY|[Ww]ait, |[Hh]ours|[Dd]ays|people|residents|1,000|share|Year|"
+    r"year|against published|by year|usual care",
 )
 NO_AXIS = {2, 12, 23}  # squares, a grid and a network: their numbers say their unit in words
 
