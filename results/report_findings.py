@@ -222,11 +222,15 @@ def plan_path(data: ReportData, option: Option, measure: str) -> dict[int, float
 
 
 def by_fifth(data: ReportData, option: Option, measure: str) -> dict[int, Change]:
-    """Return a measure's difference by deprivation fifth, per 10,000 people a year."""
+    """Return a measure's difference by deprivation fifth, per 10,000 people a year.
+
+    A fifth in which nobody lives, so that it has no year of life, is left out.
+    """
     found = {}
     for fifth in FIFTHS:
         change = data.change(measure, option, group_by="imd_quintile", group=fifth)
-        if change is not None:
+        lived = data.change("qalys", option, group_by="imd_quintile", group=fifth)
+        if change is not None and (lived is None or lived.baseline):
             found[int(fifth)] = change
     return found
 

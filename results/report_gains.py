@@ -183,14 +183,17 @@ def gains_section(data: ReportData) -> Section:
 
 def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | None]) -> Block:
     series = {o.letter: find.by_fifth(data, o, measure.key) for o in data.designs}
-    options = [option for option in data.designs if len(series[option.letter]) == len(FIFTHS)]
+    options = [option for option in data.designs if len(series[option.letter]) > 1]
     if not options:
         return Block(
             number=Fig.FIFTHS, claim="By deprivation", missing=data.why_missing("comparison")
         )
     lead = max(options, key=lambda o: any(c.clear for c in series[o.letter].values()))
+    most, least = min(series[lead.letter]), max(series[lead.letter])
+    empty = [fifth for fifth in FIFTHS if int(fifth) not in series[lead.letter]]
+    nobody = f" with residents (nobody lives in fifth {', '.join(empty)})" if empty else ""
     claim = headlines.fifths_claim(
-        lead.letter, series[lead.letter][1], series[lead.letter][5], measure
+        lead.letter, series[lead.letter][most], series[lead.letter][least], measure
     )
     if data.without_effect and all(is_nothing(series[o.letter].values()) for o in options):
         claim = AS_PUT_IN
@@ -222,8 +225,8 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
         number=Fig.FIFTHS,
         claim=claim,
         sub=f"Difference in {measure.difference}, by deprivation fifth, {span_of(data)}; under "
-        f"usual care it runs from {_level(measure, base[1])} in the most to "
-        f"{_level(measure, base[5])} in the least deprived fifth",
+        f"usual care it runs from {_level(measure, base[most])} in the most to "
+        f"{_level(measure, base[least])} in the least deprived fifth{nobody}",
         panels=panels,
         how=FILLED,
         table=_fifths_table(data, measure, options, series),

@@ -14,7 +14,8 @@ from agents.faults import BadInput
 from results.report import build_report, css_string
 from results.report_blocks import ALT_WORDS, alt_text
 from results.report_data import COLOURS
-from results.report_findings import gap_change
+from results.report_findings import by_fifth, gap_change
+from results.report_gains import gains_section
 from results.report_reading import read_report_data
 from results.wording import CHANCE_ONLY, LONGEST_HEADLINE
 from tests.fake_tables import FakeTables, write_fake_tables
@@ -319,6 +320,26 @@ def test_a_gap_of_a_rate_per_person_is_told_for_10_000_people(tmp_path: Path) ->
     assert of_rate is not None
     assert of_count.baseline == pytest.approx(70.0 * 10.0)
     assert of_rate.baseline == pytest.approx(70.0 * 10_000.0)
+
+
+def test_a_fifth_in_which_nobody_lives_is_left_out_and_said_to_be_empty(tmp_path: Path) -> None:
+    folder = write_fake_tables(tmp_path)
+    path = folder / "tables" / "comparison.csv"
+    table = pd.read_csv(path, dtype=str)
+    first = (table["group_by"] == "imd_quintile") & (table["group"] == "1")
+    main = first & (table["measure"] == "emergency_admissions")
+    numbers = [
+        name for name in table.columns if "mean" in name or "low" in name or "per_1000" in name
+    ]
+    lived = table[main].assign(measure="qalys", **dict.fromkeys(numbers, "0"))
+    others = table[~(first & (table["measure"] == "qalys"))]
+    pd.concat([others, lived]).to_csv(path, index=False)
+    data = read_report_data(folder)
+    assert list(by_fifth(data, data.designs[0], "emergency_admissions")) == [2, 3, 4, 5]
+    block = gains_section(data).blocks[0]
+    assert "nobody lives in fifth 1" in block.sub
+    assert block.table is not None
+    assert not any(row[1].startswith("1 ") for row in block.table.rows)
 
 
 @pytest.mark.slow
