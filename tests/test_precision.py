@@ -121,5 +121,8 @@ def test_the_figure_says_whether_the_wish_was_met() -> None:
     table = pd.DataFrame(
         {"replications": [2, 3], "met": ["no", "yes"], "measure": ["bed_days"] * 2}
     )
-    assert title(table, 0.05) == "Bed days: after 3 replications the interval is as narrow as asked"
+    assert (
+        title(table, 0.05)
+        == "Bed days in hospital: after 3 replications the interval is as narrow as asked"
+    )
     assert "is not" in title(table.assign(met="no"), 0.05)
