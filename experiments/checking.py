@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 import typing
@@ -60,6 +61,18 @@ def read_text(path: Path) -> str:
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise _unreadable(path, reason, "a readable TOML file") from None
+
+
+def absolute(path: Path) -> Path:
+    """Return a path from the root with links followed, also where nothing can be there.
+
+    Links that lead in a circle are left as they stand, and so is a name with a null byte: who
+    opens the file is told.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        return path.absolute()
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:

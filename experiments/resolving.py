@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from agents.faults import BadInput, Fault, nearest
 from agents.place import Place
 from experiments.catalogue import Catalogue, installed
-from experiments.checking import faults_of, line_of, parse_toml, quoted, read_text
+from experiments.checking import absolute, faults_of, line_of, parse_toml, quoted, read_text
 from experiments.experiment import Arm, Experiment
 from experiments.form import DESIGN_NAME, ExperimentFile, name_of, path_like, texts
 from experiments.grids import expanded, is_grid, told
@@ -144,7 +144,7 @@ class _Check:
 
     def located(self, use: str, built_in: bool) -> str:
         """Return a built-in name as it is and a path as seen from the file's folder."""
-        return use if built_in else str((self.folder / use).resolve())
+        return use if built_in else str(absolute(self.folder / use))
 
     def merged(self, table: Mapping[str, Any]) -> dict[str, Any]:
         """Return the file's content with the command line's values in place of its own."""
@@ -236,7 +236,7 @@ class _Check:
         design = self._loaded("design", use, ("design", number, "use"))
         own, parameters = _split(entry.get("set", {}), design)
         settings = self._settings(number, own)
-        if design is None or not re.match(DESIGN_NAME, name):
+        if design is None or not self._is_name(number, entry, name):
             return None
         if parameters:
             design = self._changed(number, use, parameters)
@@ -253,6 +253,20 @@ class _Check:
             money=self._contract(number, design, entry.get("money")),
             effects=(NO_EFFECTS,) if name == baseline else tuple(texts(chosen)),
         )
+
+    def _is_name(self, number: int, entry: Mapping[str, Any], name: str) -> bool:
+        """Say whether a design can bear ``name``; add a fault where its file gave a bad one."""
+        fits = re.fullmatch(DESIGN_NAME, name) is not None
+        if not fits and name and entry.get("name") is None:  # its own name is of the form
+            better = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "my-design"
+            self.add(
+                ("design", number, "use"),
+                f"design {number + 1}: name",
+                found=f"{quoted(name)}, which is the name of its file",
+                allowed="small letters, digits and hyphens, at most 60",
+                remedy=f'give it one beside use, as in name = "{better}"',
+            )
+        return fits
 
     def _changed(self, number: int, use: str, parameters: Mapping[str, Any]) -> Design | None:
         """Load a design with parameters of its components set; add the faults of these."""
@@ -369,7 +383,9 @@ class _Check:
                 "parameters",
                 found=quoted(name),
                 allowed=f"{', '.join(set_names())} or a folder that carepath calibrate wrote",
-                remedy="check the path; it is seen from the experiment file's folder",
+                remedy="check the path"
+                if "parameters" in self.overrides
+                else "check the path; it is seen from the experiment file's folder",
             )
 
     def own_set(self, name: str, places: Sequence[Place]) -> None:

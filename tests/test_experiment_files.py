@@ -15,6 +15,7 @@ from agents.faults import BadInput, Fault
 from agents.place import Place
 from experiments.batch import fingerprint
 from experiments.catalogue import PARAMETERS, Catalogue, parameter_faults
+from experiments.commands.options import parameter_set
 from experiments.experiment import Experiment, resolved_toml
 from experiments.resolving import read_experiment
 from pathways.design import Design
@@ -205,6 +206,33 @@ def test_a_missing_file_names_one_that_is_alike(
     for name in (str(tmp_path / "no" / "e.toml"), str(tmp_path), "a\0b.toml", "suthwark"):
         with pytest.raises(BadInput):
             read_experiment(name, {}, catalogue)
+
+
+@pytest.mark.parametrize("file", ["My Design.toml", "Übersicht_2.toml", "___.toml", "a\n.toml"])
+def test_a_design_whose_file_gives_no_name_is_not_left_out_but_told(read: Any, file: str) -> None:
+    use = file.replace("\n", "\\n")
+    text = changed('use = "proactive-mltc"\n\n', f'use = "{use}"\n\n')
+    fault = one_fault(read, text)
+    assert fault.key == "design 2: name"
+    assert "name of its file" in fault.found
+    better = fault.remedy.partition("as in ")[2]
+    assert len(read(text.replace(f'use = "{use}"', f'use = "{use}"\n{better}')).arms) == 3
+
+
+def test_links_in_a_circle_are_told_like_a_missing_file(tmp_path: Path) -> None:
+    for name in ("loop.toml", "loop"):
+        (tmp_path / name).symlink_to(name)
+    file = tmp_path / "e.toml"
+    text = 'name = "x"\nplace = "PLACE"\nparameters = "SET"\n[[design]]\nuse = "usual-care"\n'
+    for place in ("loop.toml", "loop/a.toml", "./a\\u0000b.toml"):
+        file.write_text(text.replace("PLACE", place).replace("SET", "loop"), encoding="utf-8")
+        with pytest.raises(BadInput) as bad:
+            read_experiment(str(file))
+        assert [fault.found[:5] for fault in bad.value.faults] == ["no bu", "'loop"]
+    set_of_the_line = {"parameters": parameter_set(str(tmp_path / "loop"))}
+    file.write_text(text.replace("PLACE", "southwark"), encoding="utf-8")
+    with pytest.raises(BadInput, match=r"check the path$"):
+        read_experiment(str(file), set_of_the_line)
 
 
 @pytest.mark.parametrize(

@@ -103,9 +103,10 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 def parameter_set(name: str | None) -> str | None:
     """Return the set that comes with the program, or the path as seen from where we are."""
-    from experiments.packaged import set_folder, set_names
+    from experiments.checking import absolute
+    from experiments.packaged import set_names
 
-    return name if name is None or name in set_names() else str(set_folder(name).resolve())
+    return name if name is None or name in set_names() else str(absolute(Path(name)))
 
 
 def listed(text: str | None) -> list[str] | None:
