@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from results.csv_files import write_tables
 from results.reading import read_folders
 from results.settings import read_settings
-from results.sharing import taken_back
+from results.sharing import Handed, Helpers, handed_out, taken_back
 from results.store import Run
 from results.tables import tables_in
 from results.workbook import write_workbook
@@ -53,11 +54,11 @@ def make_all(
     """
     folder = Path(folder)
     settings, runs = read_settings(prices), read_folders([folder])
-    with _pool(runs, workers) as pool:
+    with _helpers(runs, workers) as helpers:
         Thread(target=import_module, args=(REPORT,)).start()  # while the runs are read
-        tables = tables_in(folder, runs, settings, pool)
+        tables = tables_in(folder, runs, settings, helpers)
         write_tables(folder / "tables", tables)
-        ahead = _ahead(folder, pool) if pool else {}
+        ahead = _ahead(folder, helpers) if helpers else None
         write_workbook(folder / "tables" / "tables.xlsx", tables)
         if beside:
             beside(tables)
@@ -65,7 +66,7 @@ def make_all(
 
 
 @contextmanager
-def _pool(runs: Sequence[Run], workers: int) -> Iterator[Executor | None]:
+def _helpers(runs: Sequence[Run], workers: int) -> Iterator[Helpers | None]:
     """Yield processes that have begun to start, or None where they would not pay.
 
     This process works too, so there is one less than ``workers``.
@@ -75,29 +76,31 @@ def _pool(runs: Sequence[Run], workers: int) -> Iterator[Executor | None]:
         return
     with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
         pool.submit(_begin)
-        yield pool
+        yield Helpers(pool, workers - 1)
 
 
 def _begin() -> None:
     """Do nothing: what this module needs is read by then."""
 
 
-def _ahead(folder: Path, pool: Executor) -> dict[int, Future[Section | None]]:
+def _ahead(folder: Path, helpers: Helpers) -> Handed[int, Section | None]:
     """Let other processes make the report's sections, each with its figures."""
     from results.report import LONGEST_FIRST, one_section
 
-    return {number: pool.submit(one_section, folder, number) for number in LONGEST_FIRST}
+    return handed_out(partial(one_section, folder), LONGEST_FIRST, helpers)
 
 
-def _report(folder: Path, ahead: Mapping[int, Future[Section | None]]) -> None:
-    """Write the report from the sections that were sent ahead; those not begun are made here."""
-    from results.report import build_report, one_section
+def _report(folder: Path, ahead: Handed[int, Section | None] | None) -> None:
+    """Write the report, with the sections that other processes make and the rest made here."""
+    from results.report import build_report, made_of
+    from results.report_reading import read_report_data
 
-    numbers, sent = list(ahead), list(ahead.values())
-    own = taken_back(sent, lambda place: one_section(folder, numbers[place]))
-    made = {
-        number: own[place] if place in own else sent[place].result()
-        for place, number in enumerate(numbers)
-    }
+    if ahead is None:
+        build_report(folder)
+        return
+    data = read_report_data(folder)
+    found = taken_back(ahead, partial(made_of, data))
+    made = dict(zip(ahead.items, found, strict=True))
+    ahead.helpers.pool.shutdown(wait=False)  # they end while the page is put together
     sections = [made[number] for number in sorted(made)]
-    build_report(folder, [section for section in sections if section is not None] or None)
+    build_report(folder, [section for section in sections if section is not None], data)

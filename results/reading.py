@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from results.prices import Prices, read_prices
 from results.quantities import Baseline
 from results.resources import resource_sheet, wait_measures
 from results.settings import Settings, drawn_settings, read_settings
-from results.sharing import shared_out
+from results.sharing import Helpers, shared_out
 from results.sheets import (
     Sheet,
     Stack,
@@ -185,7 +184,7 @@ def collect(
     runs: Sequence[Run],
     settings: Settings | None = None,
     baseline: str | None = None,
-    pool: Executor | None = None,
+    helpers: Helpers | None = None,
 ) -> Collected:
     """Read every run once, beside its twin under the baseline, and stack what each says.
 
@@ -193,7 +192,7 @@ def collect(
     ----------
     runs : complete runs of one or several places
     baseline : the design to compare with; without it, the one the runs mark
-    pool : reads several at a time; the numbers are the same with it and without
+    helpers : read several at a time; the numbers are the same with it and without
     """
     settings = settings or read_settings()
     by_arm = arms(runs)
@@ -202,7 +201,7 @@ def collect(
     sheets: Sheets = {kind: {} for kind in SHEETS}
     read: dict[Arm, list[ReadRun]] = {}
     for place in places:
-        found = _collect_place(place, by_arm, baselines[place], settings, sheets, pool)
+        found = _collect_place(place, by_arm, baselines[place], settings, sheets, helpers)
         read |= {arm: [of_arm[luck] for luck in sorted(of_arm)] for arm, of_arm in found.items()}
     stacks = {
         kind: {arm: stacked(of_arm) for arm, of_arm in found.items()}
@@ -222,7 +221,7 @@ def _collect_place(
     base: Arm,
     settings: Settings,
     sheets: Sheets,
-    pool: Executor | None,
+    helpers: Helpers | None,
 ) -> dict[Arm, dict[tuple[int, int], ReadRun]]:
     """Fill ``sheets`` from the runs of one place, and return what was read."""
     here = {arm: of_arm for arm, of_arm in by_arm.items() if arm[0] == place}
@@ -230,7 +229,7 @@ def _collect_place(
     groups = _groups(here, base, settings)
     keys: dict[str, pd.DataFrame] = {}
     found: dict[Arm, dict[tuple[int, int], ReadRun]] = {arm: {} for arm in (base, *here)}
-    for group in shared_out(_read_group, groups, pool):
+    for group in shared_out(_read_group, groups, helpers):
         known_figures = settings.evidence.used
         settings.evidence.keep(f for key, f in group.used.items() if key not in known_figures)
         for read in group.runs:

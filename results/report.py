@@ -30,7 +30,9 @@ EVEN = (2, 4, 6, 8, 10)
 SIGN_CLASSES = {"+": "good", "−": "bad", "?": "unclear", "=": "same", "±": "shift"}
 
 
-def build_report(folder: Path, sections: Sequence[Section] | None = None) -> Path:
+def build_report(
+    folder: Path, sections: Sequence[Section] | None = None, data: ReportData | None = None
+) -> Path:
     """Write ``report.html`` and ``figures/`` from a folder's tables; return the report's path.
 
     Reads ``tables/*.csv``, ``experiment.toml``, ``manifest.json`` and one run record a design,
@@ -40,14 +42,15 @@ def build_report(folder: Path, sections: Sequence[Section] | None = None) -> Pat
     Parameters
     ----------
     folder : a run folder with its tables
-    sections : sections 2 to 11 of this very folder, where other processes have made them
+    sections : sections 2 to 11 of this very folder, where they have been made
+    data : what a report reads of this very folder, where it has been read
 
     Raises
     ------
     BadInput
         If the folder has no tables, or more designs than a report can show.
     """
-    data = read_report_data(Path(folder))
+    data = data or read_report_data(Path(folder))
     found = report_sections(data) if sections is None else in_print(data, sections)
     write_figures(data.folder / "figures", (p for s in found for b in s.blocks for p in b.panels))
     path = data.folder / "report.html"
@@ -86,13 +89,18 @@ def one_section(folder: Path, number: int) -> Section | None:
 
     None where the report has no such section, for nothing is compared.
     """
-    data = _data_of(folder)
+    return made_of(_data_of(folder), number)
+
+
+def made_of(data: ReportData, number: int) -> Section | None:
+    """Return one section of what a report reads, None where the report has no such section."""
     make = makers(data).get(number)
     return make(data) if make else None
 
 
 @lru_cache(maxsize=1)
 def _data_of(folder: Path) -> ReportData:
+    """Return what a report reads, once in a process that lives for this report alone."""
     return read_report_data(folder)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +36,7 @@ from results.reading import Collected, collect, read_folders
 from results.resources import NUMBERS
 from results.service_table import services_table
 from results.settings import Settings, read_settings, with_money
+from results.sharing import Helpers
 from results.sheets import (
     Stack,
     described,
@@ -264,7 +264,7 @@ def build_tables(folder: Path, prices: Path | None = None) -> dict[str, pd.DataF
 
 
 def tables_in(
-    folder: Path, runs: Sequence[Run], settings: Settings, pool: Executor | None = None
+    folder: Path, runs: Sequence[Run], settings: Settings, helpers: Helpers | None = None
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of the runs of one folder, beside the baseline that it names."""
     asked = experiment(folder)
@@ -276,6 +276,6 @@ def tables_in(
         for entry in asked.get("design", [])
         if entry.get("money")
     }
-    collected = collect(runs, with_money(settings, asked.get("money", {})), baseline, pool)
+    collected = collect(runs, with_money(settings, asked.get("money", {})), baseline, helpers)
     collected.contracts.update({name: with_money(settings, own[name]) for name in own})
     return tables_of(collected)
