@@ -75,7 +75,7 @@ class Asked:
             kept = here.nonzero()[0]
             rows, times, keys = rows[kept], times[kept], keys[kept]
             edges = kept.searchsorted(edges)
-        return cut(self.processes, edges, rows, times, keys)
+        return _cut(self.processes, edges, rows, times, keys)
 
     def thinned(self, share: Floats, luck: Luck) -> Asked:
         """Leave the ``share`` (n_processes, days) of each day's events.
@@ -90,7 +90,7 @@ class Asked:
         return Asked(self.first, self.last, self.processes, starts, some)
 
 
-def cut(
+def _cut(
     processes: tuple[str, ...], edges: Integers, rows: Integers, times: Floats, keys: Words
 ) -> dict[str, Arrivals]:
     """Cut events in order of process where each process begins, and the last one ends."""

@@ -127,7 +127,7 @@ class _Days:
 
     def file(self, points: Points) -> None:
         """Add ``points`` to their days."""
-        day = _day_of_year(points.word).astype(np.int64)
+        day = points.day_of_year
         order = np.argsort(day, kind="stable")
         day, points = day[order], points.take(order)
         counts = np.bincount(day, minlength=YEAR)

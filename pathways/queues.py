@@ -21,6 +21,8 @@ from simpy import Environment, Event
 T = TypeVar("T")
 Steps = Generator[Event, Any, T]
 
+_ROUNDING = 1e-6  # of sums of times, above which they disagree
+
 
 class Turn(Event):
     """A place asked for. It happens (in SimPy's sense) when the place is given.
@@ -286,7 +288,10 @@ class Places:
         return abs(self._queue_time - waits) / max(self._queue_time, waits, 1e-9)
 
     def check(self) -> None:
-        """Raise ``RuntimeError`` unless everyone who asked is served, gone or waiting."""
+        """Raise ``RuntimeError`` unless everyone who asked is served, gone or waiting.
+
+        The queue's length over time must also be what the waits add up to (Little's law).
+        """
         self._pass_time()
         standing = sum(turn.waits for _, _, turn in self._queue)
         asked = self._served + self._gave_up + self._waiting
@@ -295,6 +300,11 @@ class Places:
                 f"a queue lost people: {self._arrived} asked, {self._served} served, "
                 f"{self._gave_up} gave up, {self._waiting} wait ({standing} stand in the queue), "
                 f"{self._in_use} places in use"
+            )
+        waits = self._waited + self.queued_so_far()
+        if abs(self._queue_time - waits) > _ROUNDING * max(self._queue_time, 1.0):
+            raise RuntimeError(
+                f"a queue's length adds up to {self._queue_time} days, the waits to {waits}"
             )
 
     def _has_free(self) -> bool:

@@ -105,6 +105,8 @@ def test_littles_law_tells_by_what_share_a_queue_disagrees_with_its_waits() -> N
     assert places.littles_law_error() == pytest.approx(0.25)
     turn.asked = -4.0
     assert places.littles_law_error() == pytest.approx(0.5)
+    with pytest.raises(RuntimeError, match=r"length adds up to 4\.0 days, the waits to 8\.0"):
+        places.check()
     assert Places(env, 1).littles_law_error() == 0.0
 
 
