@@ -70,7 +70,7 @@ class DiseaseTables:
         Raises
         ------
         BadInput
-            If a file is missing.
+            If a file is missing, or an earlier version of the program wrote the tables.
         """
         _require(folder)
         words = json.loads((folder / METADATA).read_text(encoding="utf-8"))
@@ -78,6 +78,7 @@ class DiseaseTables:
             arrays = {name: stored[name] for name in _ARRAYS}
             parts = {part.name: stored[f"effects.{part.name}"] for part in _PARTS}
             risks = _risks({name: stored[f"risks.{name}"] for name in _RISKS if _KEY in stored})
+        _require_shares_by_age(folder, risks, len(arrays["death"]))
         for name in ("log_per_physical", "physical_cap"):
             parts[name] = float(parts[name])
         return cls(
@@ -101,6 +102,22 @@ def _risks(parts: dict[str, Any]) -> Risks | None:
         return None
     groups = tuple(str(name) for name in parts.pop("ethnic_groups"))
     return Risks(ethnic_groups=groups, **parts)
+
+
+def _require_shares_by_age(folder: Path, risks: Risks | None, ages: int) -> None:
+    if risks is None or (risks.shares.shape[:1] == (ages,) and risks.shares.ndim == 4):
+        return
+    raise BadInput(
+        [
+            Fault(
+                where=str(folder),
+                key="risks.shares",
+                found=f"an array of shape {risks.shares.shape}",
+                allowed="shares of classes of risk by age, as this version of the program writes",
+                remedy="fit the set again: carepath calibrate",
+            )
+        ]
+    )
 
 
 def _require(folder: Path) -> None:

@@ -2,8 +2,9 @@
 
 Smoking and body mass act through a lasting class that a person keeps for life, cut from the
 same luck as their present traits: people who smoke now are nearly all of the class of
-smokers, also while their past life is lived. Classes keep their shares within sex and
-deprivation fifth, so hazards derived with them keep prevalence by age, sex and fifth.
+smokers, also while their past life is lived. Those at risk die sooner, so the shares of classes
+within sex and deprivation fifth change with age as they do in a cohort; hazards derived with
+them keep prevalence by age, sex and fifth.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Risks:
 
     Attributes
     ----------
-    shares : (2, 5, n_classes) share of each class by sex and fifth; sums to 1
+    shares : (n_ages, 2, 5, n_classes) share of each class among those alive at an age, by sex
+        and fifth; sums to 1
     ratio : (n_conditions, n_ages, 2, n_classes) ratio to a slim person who never smoked
     ethnic_groups : names of the groups of ``log_ethnic``
     ethnic_mix : (n_groups,) share of each in England
@@ -53,7 +55,7 @@ class Risks:
     @property
     def with_unknown(self) -> Floats:
         """Ratio by class, unknown first: (n_conditions, n_classes + 1, 2, 5, n_ages)."""
-        mean = np.einsum("cask,sqk->csqa", self.ratio, self.shares)
+        mean = np.einsum("cask,asqk->csqa", self.ratio, self.shares)
         known = np.broadcast_to(
             self.ratio.transpose(0, 3, 2, 1)[:, :, :, None],
             (*mean.shape[:1], self.ratio.shape[3], *mean.shape[1:]),
@@ -88,7 +90,7 @@ def cuts(evidence: Evidence) -> tuple[Floats, Floats]:
 
 
 def class_shares(evidence: Evidence) -> Floats:
-    """Return the share of each class by sex and fifth, (2, 5, 9)."""
+    """Return the share of each class at birth by sex and fifth, (2, 5, 9)."""
     smoking, body = (_shares(each) for each in cuts(evidence))
     both = smoking[:, :, :, None] * body[:, :, None, :]
     return both.reshape(len(SEXES), _FIFTHS, -1)
@@ -100,15 +102,33 @@ def _shares(cut: Floats) -> Floats:
 
 
 def lasting_class(
-    person: Integers, sex: Small, imd_quintile: Small, luck: Luck, evidence: Evidence
+    person: Integers,
+    age: Floats,
+    sex: Small,
+    imd_quintile: Small,
+    luck: Luck,
+    risks: Risks,
 ) -> Small:
-    """Return each person's class, 1 to 9, from the luck of their present traits."""
-    smoking, body = cuts(evidence)
-    group = sex.astype(np.int64), imd_quintile.astype(np.int64) - 1
-    smokes = luck.uniforms("smoking", person)[:, None] < smoking[group]
-    heavy = luck.uniforms("obesity", person)[:, None] < body[group]
-    found: Small = (1 + len(BODY) * smokes.sum(axis=1) + heavy.sum(axis=1)).astype(np.int8)
+    """Return each person's class, 1 to 9, from the luck of their present traits.
+
+    ``age`` is in years; classes have the shares of those alive at it.
+    """
+    whole = np.minimum(age.astype(np.int64), len(risks.shares) - 1)
+    shares = risks.shares[whole, sex, imd_quintile.astype(np.int64) - 1]
+    both = shares.reshape(-1, len(SMOKING), len(BODY))
+    smoking = _from_the_top(both.sum(axis=2), luck.uniforms("smoking", person))
+    of_their_kind = both[np.arange(len(both)), smoking]
+    of_their_kind /= np.maximum(of_their_kind.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    body = _from_the_top(of_their_kind, luck.uniforms("obesity", person))
+    found: Small = (1 + len(BODY) * smoking + body).astype(np.int8)
     return found
+
+
+def _from_the_top(shares: Floats, drawn: Floats) -> Integers:
+    """Return which of three kinds each is: the lowest luck is of the last kind."""
+    from_last = np.cumsum(shares[:, :0:-1], axis=1)
+    kind: Integers = (drawn[:, None] < from_last).sum(axis=1)
+    return kind
 
 
 def by_fifth(evidence: Evidence, trait: str, age_low: str, category: str) -> Floats:

@@ -37,7 +37,7 @@ from agents.population import (
     MALE,
     Population,
 )
-from agents.risk_factors import CLASS, by_fifth, lasting_class, obesity_ratio
+from agents.risk_factors import CLASS, Risks, by_fifth, lasting_class, obesity_ratio
 from agents.vulnerabilities import vulnerabilities_of
 
 Floats = npt.NDArray[np.float64]
@@ -66,12 +66,20 @@ class People:
         return self.person.size
 
 
-def synthesise(place: Place, n: int, years: int, luck: Luck, evidence: Evidence) -> Population:
+def synthesise(
+    place: Place,
+    n: int,
+    years: int,
+    luck: Luck,
+    evidence: Evidence,
+    risks: Risks | None = None,
+) -> Population:
     """Return ``n`` residents of ``place`` and everyone who joins them within ``years``.
 
     Ages, sexes and deprivation meet the place's tables to the person. A system's places are
     made one by one, each by its own tables. Conditions and traits are empty: a life course
-    fills the one, ``agents.traits.settle_traits`` the other.
+    fills the one, ``agents.traits.settle_traits`` the other. With the ``risks`` of the tables
+    they will live by, people have a lasting class; without, the mean risk of their sex and fifth.
 
     Raises
     ------
@@ -86,7 +94,7 @@ def synthesise(place: Place, n: int, years: int, luck: Luck, evidence: Evidence)
     here = _joined(residents, _movers_in(residents, moves, years, luck))
     births = n * birth_rate(place, evidence)
     everyone = _joined(here, _newborns(here, births, years, luck, evidence, n))
-    return _population(everyone, place, luck, evidence)
+    return _population(everyone, place, luck, evidence, risks)
 
 
 def number_of_practices(place: Place, n: int) -> int:
@@ -344,7 +352,9 @@ def _chance_of_birth(people: People, first: float, fertility: Floats) -> Floats:
 # ---------------------------------------------------------------- columns
 
 
-def _population(people: People, place: Place, luck: Luck, evidence: Evidence) -> Population:
+def _population(
+    people: People, place: Place, luck: Luck, evidence: Evidence, risks: Risks | None
+) -> Population:
     conditions = tuple(row["key"] for row in evidence.rows("conditions"))
     vulnerabilities = vulnerabilities_of(evidence)
     n, k = len(people), len(conditions)
@@ -382,7 +392,9 @@ def _population(people: People, place: Place, luck: Luck, evidence: Evidence) ->
         onset_factor=np.ones((n, k)),
         death_factor=np.ones(n),
         localities=place.localities,
-        extra={CLASS: lasting_class(people.person, people.sex, fifth, luck, evidence)},
+        extra={CLASS: lasting_class(people.person, age, people.sex, fifth, luck, risks)}
+        if risks is not None
+        else {},
     )
 
 

@@ -35,9 +35,10 @@ def test_a_system_of_1_2_million_people_is_made_in_two_minutes_and_4_gb() -> Non
     evidence, luck = Evidence(EVIDENCE), Luck(1)
     place = installed().load_place("mid_and_south_essex")
     begun = time.process_time()
-    people = synthesise(place, PEOPLE, 0, luck, evidence)
+    tables = DiseaseTables.load(DEFAULT)
+    people = synthesise(place, PEOPLE, 0, luck, evidence, tables.risks)
     made = time.process_time() - begun
-    Health(people, DiseaseTables.load(DEFAULT), luck).live_to_entry()
+    Health(people, tables, luck).live_to_entry()
     lived = time.process_time() - begun
     settle_traits(people, luck, evidence)
     seconds = time.process_time() - begun

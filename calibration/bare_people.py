@@ -87,13 +87,15 @@ def england(
 
 
 def give_risks(people: Population, risks: Risks | None, luck: Luck) -> None:
-    """Give people England's ethnic groups, and lasting classes of risk by sex and fifth.
+    """Give people England's ethnic groups, and lasting classes of risk by age, sex and fifth.
 
     Without ``risks`` nothing is given: everyone then has the mean risk of their sex and fifth.
     """
     if risks is None:
         return
-    shares = risks.shares[people.sex, people.imd_quintile - 1]
+    age = ((people.entry_day - people.birth_day) / DAYS_PER_YEAR).astype(np.int64)
+    whole = np.clip(age, 0, len(risks.shares) - 1)
+    shares = risks.shares[whole, people.sex, people.imd_quintile - 1]
     people.ethnic_groups = risks.ethnic_groups
     people.ethnicity = _kind(risks.ethnic_mix[None], luck.uniforms("ethnicity", people.person))
     people.extra[CLASS] = _kind(shares, luck.uniforms("risk class", people.person)) + 1

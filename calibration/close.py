@@ -36,7 +36,7 @@ def people_of(
     place: Place, n_people: int, *, luck: Luck, evidence: Evidence, tables: DiseaseTables
 ) -> Population:
     """Return residents of ``place`` on day 0, with the conditions and frailty of a life lived."""
-    population = synthesise(place, n_people, 1, luck, evidence)
+    population = synthesise(place, n_people, 1, luck, evidence, tables.risks)
     Health(population, tables, luck).live_to_entry()
     settle_traits(population, luck, evidence)
     return population

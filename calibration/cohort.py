@@ -38,6 +38,7 @@ class Standing:
     excess : (n_conditions, GROUPS) mean death ratio of those with the condition minus that
         of those without, over the mean of all
     alive : (GROUPS,) people
+    classes : (n_classes, GROUPS) share of each lasting class of risk
     """
 
     prevalence: Floats
@@ -45,6 +46,7 @@ class Standing:
     death_ratio: Floats
     excess: Floats
     alive: Floats
+    classes: Floats
 
 
 class Cohort:
@@ -77,7 +79,7 @@ class Cohort:
         ]
         self._likely = hazards.susceptibility(np.stack(scores, axis=1), effects)
         self._likely += risks.log_ethnic[self._drawn("ethnicity", risks.ethnic_mix[None], 0)]
-        shares = risks.shares.reshape(GROUPS, -1)
+        shares = risks.shares[0].reshape(GROUPS, -1)
         self._class = self._drawn("risk class", shares, self._group)
         self.has: Bools = np.zeros((lives, len(conditions)), np.bool_)
         self._turn = np.zeros((lives, len(conditions)), np.int64)
@@ -122,11 +124,13 @@ class Cohort:
         shape = (self.has.shape[1], GROUPS)
         prevalence, multiplier, excess = np.zeros(shape), np.ones(shape), np.zeros(shape)
         death_ratio, alive = np.ones(GROUPS), np.zeros(GROUPS)
+        classes = np.zeros((self._risks.shares.shape[-1], GROUPS))
         for group, part in enumerate(self._parts()):
             count = part.stop - part.start
             alive[group] = count
             if not count:
                 continue
+            classes[:, group] = np.bincount(self._class[part], minlength=len(classes)) / count
             has = self.has[part].astype(np.float64)
             present = has.sum(axis=0)
             absent = count - present
@@ -143,7 +147,7 @@ class Cohort:
             ) / np.maximum(absent, 1)
             both = (present > 0) & (absent > 0)
             excess[:, group] = np.where(both, difference, 0.0) / death_ratio[group]
-        return Standing(prevalence, multiplier, death_ratio, excess, alive)
+        return Standing(prevalence, multiplier, death_ratio, excess, alive, classes)
 
     def be_born(self, at_birth: Floats) -> None:
         """Let conditions of birth appear: (n_conditions, GROUPS) integrated base hazard."""

@@ -7,7 +7,7 @@ between people by their multipliers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -56,11 +56,13 @@ def live_once(aim: Aim, fitted: Fitted, lives: int, luck: Luck) -> Pass:
     death = np.zeros((AGES, GROUPS))
     remission, outflow = np.zeros((count, AGES, 2)), np.zeros((count, AGES, 2))
     prevalence = np.zeros((count, AGES, GROUPS))
+    classes = np.zeros((AGES, GROUPS, aim.risks.shares.shape[-1]))
     standing = cohort.standing()
     for age in range(AGES):
         cohort.begin_year(age)
         standing = _or_before(cohort.standing(), standing)
         prevalence[:, age] = standing.prevalence
+        classes[age] = standing.classes.T
         deaths = aim.deaths[age].reshape(GROUPS)
         death[age] = deaths / standing.death_ratio
         excess = standing.excess * deaths
@@ -79,7 +81,7 @@ def live_once(aim: Aim, fitted: Fitted, lives: int, luck: Luck) -> Pass:
         diagnosis=_diagnosis(aim, remission, outflow),
         death=death.reshape(AGES, 2, -1),
         effects=aim.effects,
-        risks=aim.risks,
+        risks=replace(aim.risks, shares=classes.reshape(AGES, 2, GROUPS // 2, -1)),
     )
     return Pass(tables=tables, prevalence=prevalence.reshape(count, AGES, 2, -1))
 
@@ -87,12 +89,9 @@ def live_once(aim: Aim, fitted: Fitted, lives: int, luck: Luck) -> Pass:
 def _or_before(now: Standing, before: Standing) -> Standing:
     """Return how a cohort stands, as the year before where hardly anyone is left."""
     few = now.alive < _FEW
-    return Standing(
-        *(
-            np.where(few, getattr(before, name), getattr(now, name))
-            for name in ("prevalence", "multiplier", "death_ratio", "excess", "alive")
-        )
-    )
+    last = {each.name: getattr(before, each.name) for each in fields(before)}
+    mixed = {name: np.where(few, then, getattr(now, name)) for name, then in last.items()}
+    return Standing(**mixed)
 
 
 def _at_birth(aim: Aim, fitted: Fitted, standing: Standing) -> Floats:

@@ -68,7 +68,9 @@ def project(
     """
     years = LAST_YEAR - FIRST_YEAR
     luck = Luck(FIRST_YEAR, 0)
-    people = synthesise(england_of_2015(place, evidence), residents, years, luck, evidence)
+    people = synthesise(
+        england_of_2015(place, evidence), residents, years, luck, evidence, tables.risks
+    )
     health = Health(people, tables, luck)
     health.live_to_entry()
     physical = aim_of(evidence).effects.physical

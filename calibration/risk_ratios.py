@@ -29,7 +29,7 @@ def build_risks(evidence: Evidence, conditions: tuple[str, ...]) -> Risks:
     mix = _mix(evidence)
     both = smoking[:, :, :, :, None] * body[:, :, :, None, :]
     return Risks(
-        shares=class_shares(evidence),
+        shares=np.repeat(class_shares(evidence)[None], AGES, axis=0),
         ratio=both.reshape(*both.shape[:3], len(SMOKING) * len(BODY)),
         ethnic_groups=ETHNIC_GROUPS,
         ethnic_mix=mix,

@@ -84,9 +84,11 @@ def build_world(spec: RunSpec) -> World:
     evidence.keep(spec.figures)
     luck = Luck(spec.seed, spec.replication)
     people_luck = Luck(spec.seed, 0) if spec.hold_population else luck
-    population = synthesise(spec.place, spec.population, spec.years, people_luck, evidence)
-    population.extra[DELAY] = contact_delay(population.person, people_luck, evidence)
     tables = DiseaseTables.load(spec.parameters)
+    population = synthesise(
+        spec.place, spec.population, spec.years, people_luck, evidence, tables.risks
+    )
+    population.extra[DELAY] = contact_delay(population.person, people_luck, evidence)
     health = Health(population, tables, people_luck)
     health.live_to_entry(until=spec.years * YEAR + 1)
     network = Network(population, people_luck, evidence)

@@ -11,11 +11,12 @@ import pytest
 import calibration
 from agents.disease_tables import DiseaseTables
 from agents.evidence import Evidence
+from agents.faults import BadInput
 from agents.health import Health
 from agents.health_events import ONSET
 from agents.luck import Luck
 from agents.population import CURRENT_SMOKER, DAYS_PER_YEAR, NEVER_SMOKED, Population
-from agents.risk_factors import BODY, CLASS, Risks, class_shares, lasting_class
+from agents.risk_factors import BODY, CLASS, SMOKING, Risks, class_shares, lasting_class
 from agents.synthesis import synthesise
 from calibration.aim import Aim, aim_of
 from calibration.bare_people import england
@@ -69,21 +70,55 @@ def test_ratios_are_the_preferred_rows_at_their_ages(risks: Risks, tables: Disea
     assert (risks.ratio[tables.conditions.index("learning_disability")] == 1).all()
 
 
-def test_classes_have_their_shares_and_agree_with_present_traits() -> None:
+def test_classes_have_their_shares_and_agree_with_present_traits(risks: Risks) -> None:
     evidence, luck = Evidence(EVIDENCE), Luck(3)
-    people = synthesise(load_place("southwark", evidence), 20_000, 0, luck, evidence)
+    place = load_place("southwark", evidence)
+    people = synthesise(place, 20_000, 0, luck, evidence, risks)
     known = people.extra[CLASS].astype(np.int64) - 1
-    shares = class_shares(evidence)
-    assert np.allclose(shares.sum(axis=2), 1)
-    expected = shares[people.sex, people.imd_quintile - 1].mean(axis=0)
+    assert np.allclose(risks.shares.sum(axis=3), 1)
+    whole = people.age(0.0).astype(np.int64)
+    expected = risks.shares[whole, people.sex, people.imd_quintile - 1].mean(axis=0)
     assert np.allclose(np.bincount(known, minlength=9) / known.size, expected, atol=0.012)
     smoking, body = known // len(BODY), known % len(BODY)
     adult = people.age(0.0) >= 35
     assert (smoking[adult & (people.smoking == CURRENT_SMOKER)] == SMOKES).mean() > 0.95
     assert (smoking[adult & (people.smoking == NEVER_SMOKED)] == 0).mean() > 0.9
     assert (body[adult & people.obese] == OBESE).mean() > 0.9
-    again = lasting_class(people.person, people.sex, people.imd_quintile, luck, evidence)
+    again = lasting_class(
+        people.person, people.age(0.0), people.sex, people.imd_quintile, luck, risks
+    )
     assert np.array_equal(again, people.extra[CLASS])
+    assert CLASS not in synthesise(place, 500, 0, luck, evidence).extra
+
+
+def test_those_at_risk_are_rarer_among_the_old_as_in_a_cohort(risks: Risks) -> None:
+    """They die sooner; at birth classes have the shares of the evidence."""
+    smokes = risks.shares.reshape(-1, 2, 5, len(SMOKING), len(BODY)).sum(axis=4)[..., SMOKES]
+    assert np.allclose(risks.shares[0], class_shares(Evidence(EVIDENCE)), atol=0.01)
+    assert (smokes[85] < 0.85 * smokes[0]).all()
+    assert np.abs(smokes[40] / smokes[0] - 1).max() < 0.05
+
+
+def test_people_first_here_at_an_age_are_of_the_classes_that_people_reach_it_in(
+    tables: DiseaseTables,
+) -> None:
+    """Living on for 20 years leaves the shares at each age as they were at the start."""
+    lived = england(
+        tables.conditions, aim_of(Evidence(EVIDENCE)).population, 60_000, risks=tables.risks
+    )
+    health = Health(lived, tables, Luck(8))
+    health.live_to_entry()
+    smokes = (lived.extra[CLASS].astype(np.int64) - 1) // len(BODY) == SMOKES
+
+    def share(day: float) -> tuple[float, int]:
+        old = lived.alive & (lived.age(day) >= 80)
+        return float(smokes[old].mean()), int(old.sum())
+
+    (before, n), _ = share(0.0), health.advance(20 * DAYS_PER_YEAR)
+    after, m = share(20 * DAYS_PER_YEAR)
+    chance = np.sqrt(before * (1 - before) * (1 / n + 1 / m))
+    assert abs(after - before) < 3 * chance
+    assert before < smokes.mean() - 5 * chance
 
 
 def test_ethnic_ratios_average_one_over_england(risks: Risks) -> None:
@@ -172,3 +207,12 @@ def test_tables_keep_their_risks_on_disk(tmp_path: Path, tables: DiseaseTables) 
     assert again.risks.ethnic_groups == tables.risks.ethnic_groups
     replace(tables, risks=None).save(tmp_path)
     assert DiseaseTables.load(tmp_path).risks is None
+
+
+def test_tables_of_an_earlier_version_are_refused_in_words(
+    tables: DiseaseTables, risks: Risks, tmp_path: Path
+) -> None:
+    """They had one share of each class for all ages."""
+    replace(tables, risks=replace(risks, shares=risks.shares[0])).save(tmp_path)
+    with pytest.raises(BadInput, match=r"classes of risk by age.*carepath calibrate"):
+        DiseaseTables.load(tmp_path)

@@ -28,8 +28,6 @@ from calibration.matching.use_report import use_scores
 from calibration.matching.use_stage import Use, use_stage
 
 BEST = "best"
-SET_ROUNDS, DRAW_ROUNDS = 3, 1  # cohorts that move ratios of fifths towards what is wanted
-CHECK_LIVES, CHECK_NEWBORNS = 60_000, 20_000
 CHECKS = 2  # the set begun with and the best set
 Tell = Callable[[str], None]
 
@@ -85,10 +83,10 @@ def set_tasks(found: Fit, folder: Path) -> list[SetTask]:
     plan = found.problem.plan
     points = found.posterior.draws(plan.draws, plan.seed)
     best = found.numbers(found.best)[0]
-    tasks = [_set(plan, best, folder / BEST, plan.best_lives, SET_ROUNDS, plan.seed)]
+    tasks = [_set(plan, best, folder / BEST, plan.best_lives, plan.best_rounds, plan.seed)]
     for number, numbers in enumerate(found.numbers(points), 1):
         to = folder / DRAWS / f"{number:04d}"
-        tasks.append(_set(plan, numbers, to, plan.draw_lives, DRAW_ROUNDS, plan.seed + number))
+        tasks.append(_set(plan, numbers, to, plan.draw_lives, plan.draw_rounds, plan.seed + number))
     return tasks
 
 
@@ -137,9 +135,9 @@ def _checked(
     """Simulate the base set and the best set on as many people as the plan says."""
     plan = found.problem.plan
     size = Size(
-        lives=min(CHECK_LIVES, plan.best_lives),
+        lives=min(plan.check_lives, plan.best_lives),
         residents=plan.checked,
-        newborns=min(CHECK_NEWBORNS, plan.checked),
+        newborns=min(plan.check_newborns, plan.checked),
     )
     plain = replace(plan, size=size, thorough=True)
     best = found.numbers(found.best)[0]

@@ -218,7 +218,7 @@ class _Runs:
     def add(self, name: str, points: Floats) -> Floats:
         """Simulate ``points`` and return those that did not fail."""
         plan = self._problem.plan
-        began = plan.seed * _LUCK + len(self.points)
+        began = plan.seed * _LUCK + len(self.points) + self.failed
         trials = [
             plan.trial(by_key(self._problem.free, values), began + place)
             for place, values in enumerate(self._problem.prior.values(points))

@@ -29,6 +29,8 @@ class Plan:
     verified : posterior draws that are simulated
     steps : of each walker of the sampler
     draws, draw_lives, best_lives : stored parameter sets, and the lives they are derived from
+    best_rounds, draw_rounds : cohorts that move ratios of fifths towards what is wanted
+    check_lives, check_newborns : of the last check, at most
     own : a researcher's targets; ``built_in`` says whether the program's own count too
     thorough : also pairs of conditions, and leaving out one source after another
     """
@@ -47,6 +49,10 @@ class Plan:
     draws: int
     draw_lives: int
     best_lives: int
+    best_rounds: int
+    draw_rounds: int
+    check_lives: int
+    check_newborns: int
     own: tuple[OwnTarget, ...] = ()
     built_in: bool = True
     thorough: bool = True
@@ -90,8 +96,11 @@ def plan_of(
     numbers = Evidence(evidence)
     kind = QUICK if quick else FULL
 
+    def every(key: str) -> int:
+        return round(numbers.value(SETTINGS, key=key))
+
     def number(name: str) -> int:
-        return round(numbers.value(SETTINGS, key=f"{kind}.{name}"))
+        return every(f"{kind}.{name}")
 
     return Plan(
         place=place,
@@ -110,6 +119,10 @@ def plan_of(
         draws=number("draws"),
         draw_lives=number("draw_lives"),
         best_lives=number("best_lives"),
+        best_rounds=every("sets.best_rounds"),
+        draw_rounds=every("sets.draw_rounds"),
+        check_lives=every("check.lives"),
+        check_newborns=every("check.newborns"),
         own=own,
         built_in=built_in,
         thorough=not quick,

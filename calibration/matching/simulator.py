@@ -138,7 +138,7 @@ def people_at(trial: Trial, tables: DiseaseTables, aim: Aim | None) -> Simulated
     Without an ``aim``, as for a place, lives are those of simulated newborns.
     """
     evidence, luck = Evidence(trial.evidence), Luck(trial.luck)
-    people = synthesise(trial.place, trial.size.residents, 0, luck, evidence)
+    people = synthesise(trial.place, trial.size.residents, 0, luck, evidence, tables.risks)
     people.extra[DELAY] = contact_delay(people.person, luck, evidence)
     health = Health(people, tables, luck)
     health.live_to_entry()

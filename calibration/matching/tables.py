@@ -18,14 +18,13 @@ from calibration.cohort_hazards import Fitted, live_once
 from calibration.derive import standardised_ratio
 from calibration.disease_fit import ever_recorded
 from calibration.effects import build_effects
-from calibration.matching.free import FITTED, NATION, PLACE
+from calibration.matching.free import FITTED, NATION, PLACE, SETTINGS
 from calibration.prevalence import deprivation_by_age, deprivation_ratios, undiagnosed_shares
 from calibration.sources import parameter
 
 Floats = npt.NDArray[np.float64]
 Numbers = Mapping[str, float]  # values of free parameters by key
 
-_STEP = 0.7  # of the gap to the wanted ratio of fifths, closed in one round
 # Which conditions a place's factor of onset acts on, by body system and by name.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "place.onset.circulation": (
@@ -159,11 +158,12 @@ def derived(
     start = start_of(like, folder)
     log_ratio = start.log_ratios(aim)
     fitted = Fitted(log_ratio, np.zeros(log_ratio.size))
+    step = Evidence(folder).value(SETTINGS, key="sets.damping")
     for _ in range(rounds):
         found = standardised_ratio(aim, live_once(aim, fitted, lives, luck).prevalence)
         known = np.isfinite(found) & (found > 0)
         gap = np.log(np.where(known, aim.ratio / np.where(known, found, 1.0), 1.0))
-        fitted = Fitted(fitted.log_ratio + _STEP * gap, fitted.log_born)
+        fitted = Fitted(fitted.log_ratio + step * gap, fitted.log_born)
     tables = live_once(aim, fitted, lives, luck).tables
     about = {
         "lives": lives,
