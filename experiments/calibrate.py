@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from agents.evidence import Evidence
 from experiments.batch import fingerprint, folder_digest
 from experiments.catalogue import EVIDENCE, PARAMETERS, installed
+from experiments.manifests import program_version
+from experiments.program import program_digest
 from experiments.resolving import resolve
-from experiments.running import program_digest, program_version
 from experiments.searching import refused
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from experiments.designs.standing import (
 )
 from experiments.emulation import emulate, together
 from experiments.folder import check_writable
+from experiments.manifests import program_version
 from experiments.progress import Progress
-from experiments.running import program_version
 from experiments.trials import TABLE, Trial, key_of, trials_of
 from pathways.design import INSIDE, Design
 

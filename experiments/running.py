@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import gc
 import os
-import platform
 import signal
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from agents.faults import BadInput, Fault
 from agents.files import read_json, write_json
-from calibration.matching.folders import (
-    set_digest,
-)
+from calibration.matching.folders import set_digest
+from experiments import program
 from experiments.batch import (
     Batch,
     Ended,
@@ -42,25 +38,20 @@ from experiments.experiment import Experiment, experiment_table
 from experiments.folder import RunKey, held, prepare, slug, sweep
 from experiments.headline import Headline
 from experiments.inputs import inputs_inside
+from experiments.manifests import about_program, check_manifest, check_version, refuse_search
 from experiments.outcome import Outcome
 from experiments.planning import parameter_folder, side_by_side, specs_of
 from experiments.points import Point
-from experiments.program import program_digest as program_digest
 from experiments.progress import Progress
-from experiments.resolving import read_experiment
 
 if TYPE_CHECKING:
     from sim.spec import RunSpec
     from sim.world import Shelf
 
-ROOT = Path(__file__).resolve().parent.parent
-SEARCH = "search.json"  # marks a folder of a search, which has tables of its own
 DRAWS = "draws.json"  # the numbers of every draw, in the run folder
-PACKAGES = ("mesa", "simpy", "numpy", "scipy", "pandas", "pyarrow", "duckdb")
 
 Shard = tuple[int, int]
 Only = tuple[str, int, int | None]
-Finish = Callable[[Path], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +80,6 @@ class Options:
 # --- Which runs -------------------------------------------------------------------------------
 
 
-def program_version() -> str:
-    """Return the program's version."""
-    try:
-        return version("carepath")
-    except PackageNotFoundError:
-        with suppress(OSError, KeyError, tomllib.TOMLDecodeError):
-            table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-            return str(table["project"]["version"])
-    return "unknown"
-
-
 def planned_runs(experiment: Experiment, points: Sequence[Point] | None = None) -> list[Run]:
     """Return every run of an experiment; a replication's designs stand together.
 
@@ -113,7 +93,11 @@ def planned_runs(experiment: Experiment, points: Sequence[Point] | None = None) 
         from experiments.draws import points_of
 
         points = points_of(experiment)
-    more = (folder_digest(EVIDENCE), set_digest(parameter_folder(experiment)), program_digest())
+    more = (
+        folder_digest(EVIDENCE),
+        set_digest(parameter_folder(experiment)),
+        program.program_digest(),
+    )
     runs = []
     specs = (spec for place in experiment.places for spec in specs_of(experiment, place, points))
     for spec in specs:
@@ -141,7 +125,9 @@ def _shelf() -> Shelf:
 
 def default_folder(experiment: Experiment) -> Path:
     """Return ``runs/NAME-DIGEST``: the same experiment and program, the same folder."""
-    digest = fingerprint([experiment_table(experiment), _contents(experiment)], program_digest())
+    digest = fingerprint(
+        [experiment_table(experiment), _contents(experiment)], program.program_digest()
+    )
     return Path("runs") / f"{slug(experiment.name)}-{digest[:8]}"
 
 
@@ -291,25 +277,6 @@ def _span(numbers: Sequence[int]) -> str:
     return str(first) if first == last else f"{first} to {last}"
 
 
-def about_program() -> dict[str, Any]:
-    """Return what made a run: versions of the program, of Python and of the packages."""
-    return {
-        "program": "carepath",
-        "program_version": program_version(),
-        "program_digest": program_digest(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": {name: _version_of(name) for name in PACKAGES},
-    }
-
-
-def _version_of(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
 @contextmanager
 def _stop_on_terminate() -> Iterator[None]:
     """Let a polite kill (a cluster's time limit) stop the batch as Ctrl-C does."""
@@ -360,7 +327,7 @@ def run_experiment(
     """
     draws = None
     if points is None:
-        _refuse_search(folder)
+        refuse_search(folder)
     if points is None and experiment.uncertainty == "psa":
         from experiments.draws import draws_of
 
@@ -391,103 +358,5 @@ def _engine(options: Options, usual: Engine, progress: Progress) -> AbstractCont
     """Return the engine that the options ask for, connected while inside."""
     if options.scheduler is not None:
         progress.where = f"the cluster at {options.scheduler}"
-        return cluster(options.scheduler, program_digest(), progress.say)
+        return cluster(options.scheduler, program.program_digest(), progress.say)
     return nullcontext(usual)
-
-
-def check_manifest(folder: Path, planned: Sequence[Run]) -> str:
-    """Return what to say where ``folder`` has lost its manifest, nothing where it has not.
-
-    Raises
-    ------
-    BadInput
-        If it has runs of other inputs or of another version of the program, which would be
-        lost if these runs took their place.
-    """
-    if any(read_json(file) for file in folder.glob("manifest*.json")):
-        return ""
-    records = [(run, read_json(folder / run.key.path / "run.json")) for run in planned]
-    found = [(run, record) for run, record in records if record]
-    if not found:
-        return ""
-    others = [run for run, record in found if record.get("inputs") != run.inputs]
-    if others:
-        raise BadInput(
-            [
-                Fault(
-                    where=str(folder),
-                    key="manifest.json",
-                    found="no manifest, or a damaged one, and "
-                    f"{len(others)} of {len(found)} runs made from other inputs or by another "
-                    f"version of the program (the first: {others[0].key})",
-                    allowed="the folder's own manifest, or runs of this version",
-                    remedy=f"put the manifest back, or start afresh: carepath run "
-                    f"{folder / 'experiment.toml'} --out NEW_FOLDER",
-                )
-            ]
-        )
-    return (
-        f"The manifest of {folder} was missing or damaged; all {len(found)} runs found are of this "
-        "version and are kept, and a new manifest is written."
-    )
-
-
-def check_version(folder: Path) -> None:
-    """Refuse a folder whose runs, or those of a shard, another version of the program made."""
-    manifests = [(file.name, read_json(file)) for file in sorted(folder.glob("manifest*.json"))]
-    wrong = [
-        (name, manifest)
-        for name, manifest in manifests
-        if manifest is not None and manifest.get("program_digest") != program_digest()
-    ]
-    if not wrong:
-        return
-    name, manifest = wrong[0]
-    raise BadInput(
-        [
-            Fault(
-                where=str(folder),
-                key=f"{name}: program_digest",
-                found=f"runs made by another version ({manifest.get('program_version')}, "
-                f"digest {str(manifest.get('program_digest'))[:8]})",
-                allowed=f"this version ({program_version()}, digest {program_digest()[:8]})",
-                remedy=f"start afresh: carepath run {folder / 'experiment.toml'} --out NEW_FOLDER",
-            )
-        ]
-    )
-
-
-def read_folder(folder: Path) -> Experiment:
-    """Return the experiment that a run folder holds, or raise ``BadInput``."""
-    file = folder / "experiment.toml"
-    if not file.is_file():
-        raise BadInput(
-            [
-                Fault(
-                    where=quoted(str(folder)),
-                    key="DIR",
-                    found="no experiment.toml in it" if folder.is_dir() else "no such folder",
-                    allowed="a folder that carepath run wrote",
-                    remedy="check the path; carepath run prints it",
-                )
-            ]
-        )
-    _refuse_search(folder)
-    return read_experiment(str(file))
-
-
-def _refuse_search(folder: Path) -> None:
-    """Raise ``BadInput`` where ``folder`` is one of a search, which makes its own tables."""
-    if not (folder / SEARCH).is_file():
-        return
-    raise BadInput(
-        [
-            Fault(
-                where=quoted(str(folder)),
-                key="DIR",
-                found="the runs of a search, which has tables of its own",
-                allowed="a folder that carepath run wrote, or a new one",
-                remedy=f"go on with the search: carepath resume {folder}",
-            )
-        ]
-    )

@@ -13,15 +13,16 @@ from typing import Any
 
 from agents.faults import BadInput, Fault, nearest
 from agents.files import read_json, write_json
-from experiments import running
+from experiments import program, running
 from experiments.batch import fingerprint
 from experiments.experiment import Arm, Experiment, experiment_table
 from experiments.folder import prepare, slug
 from experiments.inputs import inputs_inside
+from experiments.manifests import SEARCH
 from experiments.outcome import Outcome
 from experiments.points import Point
 from experiments.reading import Readings, read_measures
-from experiments.running import SEARCH, Options
+from experiments.running import Options
 from experiments.structures import fixed
 
 WHERE = "command line"
@@ -50,7 +51,7 @@ class Search:
     @property
     def default_folder(self) -> Path:
         """Where it is done unless another folder is named."""
-        digest = fingerprint(self.digest, running.program_digest())
+        digest = fingerprint(self.digest, program.program_digest())
         return Path("runs") / f"{self.name}-{slug(self.experiment.name)}-{digest[:8]}"
 
     def do(self, folder: Path, options: Options | None = None, **how: Any) -> Outcome:

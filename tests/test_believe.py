@@ -14,6 +14,7 @@ import experiments.reporting as reporting
 import experiments.running as running
 from agents.evidence import Evidence
 from agents.faults import BadInput
+from experiments import program
 from experiments.believe import (
     Target,
     crossing,
@@ -41,7 +42,7 @@ Said = pytest.CaptureFixture[str]
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(running, "program_digest", lambda: "0123456789abcdef")
+    monkeypatch.setattr(program, "program_digest", lambda: "0123456789abcdef")
     monkeypatch.setattr(reporting, "tables_and_report", lambda folder, prices=None: None)
     monkeypatch.setattr(
         running,

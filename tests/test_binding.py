@@ -11,6 +11,7 @@ import pytest
 
 import experiments.running as running
 from agents.faults import BadInput
+from experiments import program
 from experiments.binding import services_of, step_of, units_added
 from experiments.cli import answer
 from experiments.resolving import read_experiment
@@ -58,7 +59,7 @@ def test_each_arm_is_set_beside_itself(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(running, "program_digest", lambda: "0123456789abcdef")
+    monkeypatch.setattr(program, "program_digest", lambda: "0123456789abcdef")
     monkeypatch.setattr(
         running,
         "run_experiment",

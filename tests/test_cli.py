@@ -16,6 +16,7 @@ import pytest
 
 import experiments.reporting as reporting
 import experiments.running as running
+from experiments import program
 from experiments.cli import answer
 from experiments.folder import contents, held
 from experiments.listing import processor_seconds
@@ -44,7 +45,7 @@ def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         running, "run_experiment", partial(running.run_experiment, work=fake_simulate)
     )
     monkeypatch.setattr(reporting, "tables_and_report", only_a_page)
-    monkeypatch.setattr(running, "program_digest", same_program)
+    monkeypatch.setattr(program, "program_digest", same_program)
     return tmp_path
 
 
@@ -290,7 +291,7 @@ def test_a_folder_of_another_version_is_refused(faked: Path, capsys: Said) -> No
     assert answer(["run", *SMALL, "--out", "x", "--only", "usual-care,0"]) == 0
     manifest = faked / "x" / "manifest.json"
     manifest.write_text(
-        manifest.read_text().replace(running.program_digest(), "0" * 32), encoding="utf-8"
+        manifest.read_text().replace(program.program_digest(), "0" * 32), encoding="utf-8"
     )
     assert answer(["resume", "x"]) == 2
     assert "another version" in capsys.readouterr().err
@@ -300,7 +301,7 @@ def test_a_shard_of_another_version_is_refused_too(faked: Path, capsys: Said) ->
     assert answer(["run", *SMALL, "--out", "x", "--shard", "1/2"]) == 0
     (manifest,) = (faked / "x").glob("manifest-*.json")
     manifest.write_text(
-        manifest.read_text().replace(running.program_digest(), "0" * 32), encoding="utf-8"
+        manifest.read_text().replace(program.program_digest(), "0" * 32), encoding="utf-8"
     )
     assert answer(["run", *SMALL, "--out", "x", "--shard", "2/2"]) == 2
     assert "another version" in capsys.readouterr().err
@@ -331,7 +332,7 @@ def test_without_a_manifest_runs_of_another_version_are_left_alone(
     assert answer(["run", *SMALL, "--out", "x"]) == 0
     (faked / "x" / "manifest.json").unlink()
     before = {path: path.read_bytes() for path in (faked / "x").rglob("*") if path.is_file()}
-    monkeypatch.setattr(running, "program_digest", lambda: "another")
+    monkeypatch.setattr(program, "program_digest", lambda: "another")
     capsys.readouterr()
     assert answer(["resume", "x"]) == 2
     told = capsys.readouterr().err
@@ -432,10 +433,11 @@ from functools import partial
 from pathlib import Path
 import experiments.reporting as reporting
 import experiments.running as running
+from experiments import program
 from experiments.cli import answer
 from tests.fake_simulation import fake_simulate, fake_simulate_but_one, same_program
 from tests.test_cli import only_tables, same_program, slowly
-running.program_digest = same_program
+program.program_digest = same_program
 running.run_experiment = partial(running.run_experiment, work=slowly)
 reporting.tables_and_report = only_tables
 if __name__ == "__main__":

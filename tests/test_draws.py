@@ -16,6 +16,7 @@ import experiments.running as running
 from agents.evidence import Evidence, Figure
 from agents.luck import Luck
 from experiments import draws as draws_module
+from experiments import program
 from experiments.catalogue import EVIDENCE, PARAMETERS
 from experiments.cli import answer
 from experiments.draws import drawn, hypercube, input_of, kind_of, why_left_out
@@ -161,7 +162,7 @@ def test_an_experiment_with_draws_is_written_and_read_again(tmp_path: Path) -> N
 def test_a_run_with_draws_writes_them_and_splits_the_variance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "program_digest", lambda: "0123456789abcdef")
+    monkeypatch.setattr(program, "program_digest", lambda: "0123456789abcdef")
     monkeypatch.setattr(
         running,
         "run_experiment",

@@ -21,8 +21,8 @@ from agents.faults import BadInput
 from experiments.batch import Batch, Result, Run
 from experiments.cli import answer
 from experiments.engines import cluster
+from experiments.program import program_digest
 from experiments.progress import Progress
-from experiments.running import program_digest
 from tests.fake_simulation import FakeSpec, fake_runs, fake_work
 from tests.test_batch import do, everything
 

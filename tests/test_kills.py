@@ -18,6 +18,7 @@ import pytest
 
 import experiments.reporting as reporting
 import experiments.running as running
+from experiments import program
 from experiments.cli import answer
 from experiments.progress import Progress
 from experiments.resolving import read_experiment
@@ -38,12 +39,13 @@ import sys
 from functools import partial
 import experiments.reporting as reporting
 import experiments.running as running
+from experiments import program
 from experiments.cli import answer
 from tests.fake_simulation import same_program
 from tests.test_kills import only_tables, slowly
 if sys.argv.pop(1) == "fake":
     running.run_experiment = partial(running.run_experiment, work=slowly)
-running.program_digest = same_program
+program.program_digest = same_program
 reporting.tables_and_report = only_tables
 if __name__ == "__main__":
     sys.exit(answer(sys.argv[1:]))
@@ -124,7 +126,7 @@ def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(running, "run_experiment", partial(run_experiment, work=fake_simulate))
     monkeypatch.setattr(reporting, "tables_and_report", only_tables)
-    monkeypatch.setattr(running, "program_digest", same_program)
+    monkeypatch.setattr(program, "program_digest", same_program)
     return tmp_path
 
 

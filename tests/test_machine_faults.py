@@ -15,6 +15,7 @@ import pytest
 
 import experiments.reporting as reporting
 import experiments.running as running
+from experiments import program
 from experiments.cli import answer
 from experiments.running import run_experiment
 from sim.spec import RunSpec
@@ -31,7 +32,7 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(running, "run_experiment", partial(run_experiment, work=fake_simulate))
     monkeypatch.setattr(reporting, "tables_and_report", lambda folder, prices=None: None)
-    monkeypatch.setattr(running, "program_digest", same_program)
+    monkeypatch.setattr(program, "program_digest", same_program)
     return tmp_path
 
 

@@ -14,6 +14,7 @@ from scipy import stats
 import experiments.reporting as reporting
 import experiments.running as running
 from agents.faults import BadInput
+from experiments import program
 from experiments.cli import answer
 from experiments.precision import Wish, more, wish_of
 from experiments.reading import interval_of
@@ -27,7 +28,7 @@ ASK = ("run", "--population", "300", "--years", "1")
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(running, "program_digest", lambda: "0123456789abcdef")
+    monkeypatch.setattr(program, "program_digest", lambda: "0123456789abcdef")
     monkeypatch.setattr(reporting, "tables_and_report", lambda folder, prices=None: None)
     monkeypatch.setattr(
         running,

@@ -15,6 +15,7 @@ import experiments.running as running
 from agents.faults import BadInput
 from agents.luck import Luck
 from experiments import draws as draws_module
+from experiments import program
 from experiments.cli import answer
 from experiments.factors import factors_of
 from experiments.groups import group_of
@@ -32,7 +33,7 @@ SMALL = ("--population", "1500", "--years", "1", "--replications", "1")
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(running, "program_digest", lambda: "0123456789abcdef")
+    monkeypatch.setattr(program, "program_digest", lambda: "0123456789abcdef")
     monkeypatch.setattr(draws_module, "figures_used", few_figures)
     monkeypatch.setattr(
         running,

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import experiments.running as running
 from agents.faults import BadInput
 from agents.luck import Luck
 from experiments import draws as draws_module
+from experiments import program
 from experiments.cli import answer
 from experiments.experiment import Experiment, resolved_toml
 from experiments.points import Point
@@ -54,7 +54,7 @@ def asked(folder: Path, structure: str, uncertainty: str = "") -> Experiment:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(running, "program_digest", lambda: "0123456789abcdef")
+    monkeypatch.setattr(program, "program_digest", lambda: "0123456789abcdef")
     monkeypatch.setattr(draws_module, "figures_used", few_figures)
     return tmp_path
 

@@ -113,7 +113,8 @@ def run(
 @app.command()
 def resume(folder: Directory, workers: Workers = None, scheduler: Scheduler = None) -> None:
     """Finish an interrupted run folder; finished runs are kept."""
-    from experiments.running import read_folder, run_experiment
+    from experiments.manifests import read_folder
+    from experiments.running import run_experiment
 
     options = options_of(workers, None, None, None, scheduler)
     if (folder / "search.json").is_file():
@@ -134,7 +135,7 @@ def report(
     ] = None,
 ) -> None:
     """Make tables and report again from the run records."""
-    from experiments.running import read_folder
+    from experiments.manifests import read_folder
 
     read_folder(folder)
     make_report(folder, prices)

@@ -217,7 +217,7 @@ def typed(context: typer.Context) -> str:
 
 def check_report_folder(folder: Path | None) -> None:
     """Refuse a folder that has no report to add to, before anything is run."""
-    from experiments.running import read_folder
+    from experiments.manifests import read_folder
 
     if folder:
         read_folder(folder)
