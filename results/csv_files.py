@@ -43,9 +43,9 @@ def _column(values: pd.Series) -> pa.Array:
         return pa.array(numbers, mask=~np.isfinite(numbers))
     if pd.api.types.is_integer_dtype(values):
         return pa.array(values.to_numpy(np.int64))
-    words = values.fillna("").astype(str)
-    safe = {word: harmless(word) for word in words.unique()}
-    return pa.array(words.map(safe).to_numpy(dtype=object), type=pa.string())
+    codes, words = pd.factorize(values.fillna("").astype(str))
+    safe = pa.array([harmless(str(word)) for word in words], type=pa.string())
+    return pa.DictionaryArray.from_arrays(codes, safe).dictionary_decode()
 
 
 def harmless(word: str) -> str:

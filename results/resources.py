@@ -134,7 +134,7 @@ def _waits(run: Run, waits: pd.DataFrame) -> Sheet:
     """Return the waits of each service, for all and by fifth."""
     blocks = [
         _service_waits(run, str(service), of_service)
-        for service, of_service in waits.groupby("service", sort=True)
+        for service, of_service in waits.groupby("service", sort=True, observed=True)
     ]
     return joined(blocks) if blocks else _nothing(WAIT_NUMBERS)
 

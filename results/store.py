@@ -120,10 +120,17 @@ class Run:
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    """Return a table with its words as text."""
+    """Return a table with its words as categories in the order of the alphabet.
+
+    A run names few services, roles and metrics many times; categories are compared and grouped
+    by number.
+    """
     frame: pd.DataFrame = table.to_pandas()
-    words = [name for name in ("service", "role", "metric") if name in frame]
-    return frame.astype(dict.fromkeys(words, object))
+    for name in ("service", "role", "metric"):
+        if name in frame:
+            words = pd.Categorical(frame[name])
+            frame[name] = words.reorder_categories(sorted(words.categories))
+    return frame
 
 
 def _array(column: pa.Array) -> npt.NDArray[Any]:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from agents.compiled import compiled
 from agents.faults import BadInput, Fault
 from pathways.vocabulary import ACTIVITY
 from results.lives import CELLS, Lives, age_cell
@@ -282,15 +283,19 @@ def _rare(amounts: Sequence[npt.NDArray[Any]]) -> list[int]:
 
 def _of_few(index: Integers, amounts: Sequence[npt.NDArray[Any]], size: int) -> Floats:
     """Return sums by row of quantities that few people have, (rows, quantities)."""
-    people = [np.flatnonzero(of_all != 0) for of_all in amounts]
-    start = np.repeat(np.arange(len(amounts)) * size, [len(some) for some in people])
-    every = np.concatenate([*people, np.zeros(0, np.intp)])
-    amount = [of_all[some] for of_all, some in zip(amounts, people, strict=True)]
-    weights = np.concatenate([*amount, np.zeros(0)])
-    found = np.zeros(size * len(amounts))
-    for rows in index.T:
-        found += np.bincount(rows[every] + start, weights, len(found))
-    return found.reshape(len(amounts), size).T
+    found = np.zeros((len(amounts), size))
+    for row, of_all in zip(found, amounts, strict=True):
+        _add_some(index, of_all.astype(np.float64), row)
+    return found.T
+
+
+@compiled
+def _add_some(index: Integers, amount: Floats, found: Floats) -> None:
+    """Add what people have of one quantity to their rows, one after the other, in place."""
+    for person in range(len(amount)):
+        if amount[person] != 0.0:
+            for grouping in range(index.shape[1]):
+                found[index[person, grouping]] += amount[person]
 
 
 def _of_many(index: Integers, amounts: Sequence[npt.NDArray[Any]], size: int) -> Floats:

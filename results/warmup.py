@@ -134,7 +134,9 @@ def mser(series: Floats) -> int:
 
 def queues_of(run: Run, series: pd.DataFrame) -> pd.DataFrame:
     """Return the monthly queues and use of capacity of one run, a column a queue."""
-    wide = series.pivot_table(index="month", columns=KEYS, values="value", aggfunc="sum")
+    wide = series.pivot_table(
+        index="month", columns=KEYS, values="value", aggfunc="sum", observed=True
+    )
     months = run.years * YEAR
     found: dict[tuple[str, str, str], pd.Series] = {}
     for service, role, metric in [tuple(map(str, one)) for one in wide.columns.to_list()]:

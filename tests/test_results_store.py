@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +15,7 @@ from agents.faults import BadInput
 from results.csv_files import load
 from results.reading import collect, read_folders
 from results.store import arms, baseline_arm, find_runs
+from results.sums import _of_few
 from results.tables import build_tables
 from tests.fake_runs import Fake, run_folder, write_fake_experiment
 
@@ -137,3 +139,39 @@ def test_a_run_in_which_nobody_waited_is_read(folder: Path) -> None:
 def test_tables_that_were_not_built_say_so(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="carepath report"):
         load(tmp_path)
+
+
+def test_words_of_a_series_are_in_the_order_of_the_alphabet(folder: Path) -> None:
+    """Tables are in this order whatever order a run wrote its words in."""
+    path = one_run(folder) / "series.parquet"
+    table = pq.read_table(path)
+    table = table.take(pa.array(range(len(table) - 1, -1, -1)))
+    for place, name in enumerate(table.column_names):
+        if name in ("service", "role", "metric"):
+            words = table.column(name).cast(pa.string()).combine_chunks().dictionary_encode()
+            table = table.set_column(place, name, words)
+    pq.write_table(table, path)
+    (run,) = [one for one in find_runs(folder) if one.folder == path.parent]
+    series = run.series()
+    for name in ("service", "role", "metric"):
+        words = list(series[name].cat.categories)
+        assert len(words) > 1
+        assert words == sorted(words), name
+
+
+def test_sums_of_what_few_people_have_add_each_person_to_each_of_their_groups() -> None:
+    luck = np.random.default_rng(7)
+    people, groupings, size = 500, 3, 12
+    index = luck.integers(0, 4, (people, groupings)) + 4 * np.arange(groupings)
+    amounts = [
+        np.where(luck.random(people) < 0.05, luck.random(people), 0.0).astype(np.float32),
+        luck.random(people) < 0.05,
+        np.zeros(people, np.int64),
+    ]
+    found = _of_few(index, amounts, size)
+    assert found.shape == (size, len(amounts))
+    for column, amount in enumerate(amounts):
+        assert found[:, column].sum() == pytest.approx(groupings * float(amount.sum()))
+        for row in range(size):
+            mine = (index == row).any(axis=1)
+            assert found[row, column] == pytest.approx(float(amount[mine].sum()))
