@@ -15,10 +15,11 @@ from typing import Any
 from agents.evidence import Evidence
 from experiments import draws
 from experiments.catalogue import EVIDENCE
-from experiments.draws import Input, design_inputs, input_of, inputs_of, why_left_out
+from experiments.draws import design_inputs
 from experiments.experiment import Arm, Experiment
 from experiments.groups import GROUPS, group_of
 from experiments.searching import alone, refused
+from experiments.unknowns import Input, input_of, inputs_of, why_left_out
 
 CAPACITIES = ("gp", "beds", "ed", "outpatients", "elective")
 EFFECTS, OWN_NUMBERS, CAPACITY, OF_EVIDENCE = (

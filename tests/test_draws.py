@@ -19,11 +19,12 @@ from experiments import draws as draws_module
 from experiments import program
 from experiments.catalogue import EVIDENCE, PARAMETERS
 from experiments.cli import answer
-from experiments.draws import drawn, hypercube, input_of, kind_of, why_left_out
+from experiments.draws import drawn, hypercube
 from experiments.experiment import Experiment, resolved_toml
 from experiments.levels import Levels
 from experiments.points import Point, changed
 from experiments.resolving import read_experiment
+from experiments.unknowns import KINDS, input_of, kind_of, why_left_out
 from pathways import rates
 from results.tables import build_tables
 from results.variance import split
@@ -210,7 +211,5 @@ def test_a_real_draw_moves_the_design_and_not_the_pairing(tmp_path: Path) -> Non
 
 
 def test_kinds_are_told_for_every_scale() -> None:
-    assert {"ratio", "change", "share", "amount", "difference", "bounded"} == set(
-        draws_module.KINDS
-    )
+    assert {"ratio", "change", "share", "amount", "difference", "bounded"} == set(KINDS)
     assert kind_of(figure(2.0, 1.0, 3.0, "ratio to all")) == "ratio"
