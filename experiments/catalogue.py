@@ -44,7 +44,8 @@ def experiment_files() -> dict[str, Path]:
 def installed() -> Catalogue:
     """Return everything that comes with the program."""
     from experiments.designs import design_names, load_design
-    from experiments.places import load_place, place_names
+    from experiments.places import load_place
+    from experiments.published_places import place_names
     from results.measures import MEASURES
 
     evidence = Evidence(EVIDENCE)

@@ -106,11 +106,11 @@ def _shown(figures: tuple[Figure, ...], point: Point) -> tuple[Figure, ...]:
 def figures_behind(place: Place, arm: Arm) -> tuple[Figure, ...]:
     """Return the numbers that a place and a design were made from."""
     from experiments.designs import design_figures
-    from experiments.places import load_place, place_names
+    from experiments.published_places import place_names, published_place
 
     evidence = Evidence(EVIDENCE)
     if place.key in place_names():
-        load_place(place.key, evidence)
+        published_place(place.key, evidence)
     evidence.keep(design_figures(arm.design, evidence))
     return tuple(evidence.used.values())
 

@@ -11,7 +11,8 @@ import pytest
 from agents.evidence import Evidence
 from agents.faults import BadInput
 from agents.place import AGE_BANDS, BROAD_BANDS, ETHNIC_GROUPS
-from experiments.places import load_place, place_names
+from experiments.places import load_place
+from experiments.published_places import place_names
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -219,8 +220,16 @@ def test_a_bad_table_of_ages_is_refused(
         assert key in faults_of(path, evidence)
 
 
-def test_a_file_that_is_not_toml_is_refused(tmp_path: Path, evidence: Evidence) -> None:
-    assert "file" in faults_of(write(tmp_path, "x.toml", "name = "), evidence)
+@pytest.mark.parametrize("text", ["name = ", "a = " + "[" * 5000, "population = 1" + "0" * 5000])
+def test_a_file_that_is_not_toml_is_refused(tmp_path: Path, evidence: Evidence, text: str) -> None:
+    (said,) = faults_of(write(tmp_path, "x.toml", text), evidence).values()
+    assert "TOML" in said
+
+
+def test_a_file_as_a_windows_editor_saves_it_is_read(tmp_path: Path, evidence: Evidence) -> None:
+    file = tmp_path / "ours.toml"
+    file.write_bytes(b'\xef\xbb\xbfname = "Ours"\r\nlike = "tilbury"\r\n')
+    assert load_place(file, evidence).name == "Ours"
 
 
 def test_groups_are_known_by_the_names_of_the_tables() -> None:

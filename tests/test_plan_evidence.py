@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from agents.evidence import Evidence
-from experiments.places import place_names
+from experiments.published_places import place_names
 from results.figures import canvas
 from results.figures.plan import by_locality, by_point
 from results.plan_evidence import PLAN, locality_targets, plan_table
