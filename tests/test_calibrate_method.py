@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 from calibration.matching.emulator import fit_emulator, try_out
 from calibration.matching.free import Prior
-from calibration.matching.posterior import importance, r_hat, sample_posterior
+from calibration.matching.posterior import importance, r_hat, sample_posterior, times
 from calibration.matching.waves import Rule, Seen, next_points, overall, rule_out, spread_out
 from tests import toy_simulator as toy
 
@@ -166,3 +166,11 @@ def test_r_hat_is_one_for_chains_that_agree_and_larger_for_those_that_do_not() -
     same = random.normal(size=(400, 8, 1))
     assert r_hat(same)[0] == pytest.approx(1.0, abs=0.02)
     assert r_hat(same + np.arange(8)[None, :, None])[0] > 2.0
+
+
+def test_a_walker_that_never_moves_counts_as_few_draws_and_stops_nothing() -> None:
+    chains = np.random.default_rng(1).normal(size=(400, 8, 2))
+    moving = times(chains)
+    assert moving.max() < 3.0
+    chains[:, 3, 1] = 0.5
+    assert times(chains).tolist() == [moving[0], 400.0]

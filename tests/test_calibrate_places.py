@@ -55,6 +55,11 @@ def test_folders_that_cannot_be_compared_are_refused_with_the_reason(tmp_path: P
     unfinished = folder(tmp_path / "three", "lambeth", {"heart": 0.9}, finished=False)
     with pytest.raises(BadInput, match="no finished calibration"):
         side_by_side(one, unfinished)
+    for name in ("parameters", "draws"):
+        strange = folder(tmp_path / name, "bexley", {"heart": 0.7, "mind": 0.8})
+        (strange / "tables" / f"{name}.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+        with pytest.raises(BadInput, match=rf"{name}\.csv: found no column .*calibrate"):
+            side_by_side(one, strange)
     (one / "tables" / "draws.csv").unlink()
     with pytest.raises(BadInput, match=r"draws\.csv"):
         side_by_side(one, one)

@@ -18,6 +18,7 @@ from agents.faults import BadInput, Fault
 from agents.files import read_json
 from calibration.matching.store import IDENTITY
 
+COLUMNS = ("parameter", "name", "median", "low", "high")  # read of parameters.csv
 CLEAR = 0.95  # of pairs of draws on one side: "differs"; a convention, not a number of the model
 
 
@@ -40,9 +41,9 @@ def side_by_side(first: Path, second: Path) -> pd.DataFrame:
     """
     folders = first, second
     told = [_identity(folder) for folder in folders]
-    tables = [_table(folder, "parameters").set_index("parameter") for folder in folders]
-    draws = [_table(folder, "draws") for folder in folders]
+    tables = [_table(folder, "parameters", COLUMNS).set_index("parameter") for folder in folders]
     both = [key for key in tables[0].index if key in tables[1].index]
+    draws = [_table(folder, "draws", both) for folder in folders]
     _comparable(told, folders, both)
     merged = pd.DataFrame({"parameter": both, "name": tables[0].loc[both, "name"].to_numpy()})
     for table, place in zip(tables, _names(told, folders), strict=True):
@@ -77,12 +78,17 @@ def _identity(folder: Path) -> Mapping[str, Any]:
     return told
 
 
-def _table(folder: Path, name: str) -> pd.DataFrame:
+def _table(folder: Path, name: str, needed: Sequence[str]) -> pd.DataFrame:
     file = folder / "tables" / f"{name}.csv"
     try:
-        return pd.read_csv(file)
+        table = pd.read_csv(file)
     except (OSError, ValueError) as error:
         raise BadInput([_unfinished(folder, f"tables/{name}.csv", str(error))]) from None
+    missing = [column for column in needed if column not in table]
+    if missing:
+        found = f"no column {', '.join(missing)}"
+        raise BadInput([_unfinished(folder, f"tables/{name}.csv", found)])
+    return table
 
 
 def _unfinished(folder: Path, key: str, found: str) -> Fault:

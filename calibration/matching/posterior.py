@@ -130,7 +130,7 @@ def sample_with(
     sampler.run_mcmc(jittered, steps)
     chains = np.asarray(sampler.get_chain())
     kept = chains[int(BURNED * steps) :]
-    time = np.asarray(emcee.autocorr.integrated_time(kept, quiet=True, tol=0))
+    time = times(kept)
     thin = max(int(np.min(time) / 2), 1)
     return Posterior(
         sample=kept[::thin].reshape(-1, d),
@@ -139,6 +139,16 @@ def sample_with(
         accepted=float(np.mean(sampler.acceptance_fraction)),
         chains=chains,
     )
+
+
+def times(kept: Floats) -> Floats:
+    """Return after how many steps each parameter of chains (steps, walkers, d) is drawn anew.
+
+    A walker that never moved has no such time: then it is taken as the whole of the steps.
+    """
+    with np.errstate(invalid="ignore"):
+        found = np.asarray(emcee.autocorr.integrated_time(kept, quiet=True, tol=0))
+    return np.where(np.isfinite(found), found, float(len(kept)))
 
 
 def fast_likelihood(
