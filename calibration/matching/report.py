@@ -26,7 +26,8 @@ table{border-collapse:collapse;font-size:.85rem;width:100%}caption{text-align:le
 font-weight:bold;padding:.4rem 0}th,td{text-align:left;padding:.25rem .5rem;
 border-bottom:1px solid #d8dde0;vertical-align:top}td.n{text-align:right;white-space:nowrap}
 img{max-width:100%;height:auto}.wide{overflow-x:auto}.note{color:#4c6272}
-@media print{body{max-width:none}h2{page-break-after:avoid}}
+@page{size:A4 landscape;margin:12mm}@media print{body{max-width:none;font-size:13px}
+table{font-size:.7rem}td.n{white-space:normal}.wide{overflow:visible}h2{page-break-after:avoid}}
 """
 
 
