@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from agents.evidence import Evidence
+from agents.evidence import Evidence, Figure
 from agents.place import ETHNIC_GROUPS, Floats, Place
+from experiments.folder import slug
 from experiments.margins import Table
 from experiments.published_places import localities_of, published_place, texts, to_one
 
@@ -25,13 +26,34 @@ REFERENCE_PLACES = {
     "urban_deprived": "tilbury",
     "rural": "dengie",
 }
+# What a place may not give: what it is called, and where the figures of a built-in place stand.
+_PEOPLE_OF = "place_population.{place}."
+BORROWED = {
+    "age_sex": ("age and sex", (_PEOPLE_OF + "age_sex_share.",)),
+    "sexes": ("how each age splits into women and men", (_PEOPLE_OF + "age_sex_share.",)),
+    "imd": ("deprivation", (_PEOPLE_OF + "imd_mix.",)),
+    "age_by_imd": ("ages within deprivation", (_PEOPLE_OF + "age_share_within_imd.",)),
+    "ethnicity": ("ethnicity", (_PEOPLE_OF + "ethnicity_mix.",)),
+    "population": ("population", ("places.{place}.population",)),
+    "practices": (
+        "the size of practices",
+        ("places.{place}.gp_practices", "places.{place}.registered_patients"),
+    ),
+    "patients_per_gp": ("patients per GP", ("places.{place}.patients_per_gp",)),
+}
 
 
 def own_place(
     raw: Mapping[str, object], tables: Mapping[str, Table], path: Path, evidence: Evidence
 ) -> Place:
-    """Return a user's own place: what it gives, and the rest from the place most like it."""
-    base = published_place(_base_of(raw, tables, evidence), evidence)
+    """Return a user's own place: what it gives, and the rest from the place most like it.
+
+    Its key is harmless as the name of a folder. ``evidence`` remembers what was borrowed alone.
+    """
+    base_key, lacking = _base_of(raw, tables, evidence), _lacking(raw, tables)
+    whole = Evidence(evidence.folder, evidence.replaced)
+    base = published_place(base_key, whole)
+    evidence.keep(_figures_of(base_key, lacking, whole))
     population = _own_population(raw, tables, base)
     name = str(raw.get("name", path.stem))
     localities, shares = localities_of(name, "own", population)
@@ -40,7 +62,7 @@ def own_place(
     margins = _own_margins(tables, base)
     return replace(
         base,
-        key=str(raw.get("key", path.stem)),
+        key=slug(str(raw.get("key", path.stem))),
         name=name,
         kind=str(raw.get("kind", "own")),
         system=str(raw.get("system", base.system)),
@@ -54,7 +76,7 @@ def own_place(
         locality_shares=(1.0 / len(names),) * len(names) if names != localities else shares,
         parts=(),
         activity={},
-        notes=(*texts(raw.get("notes")), *_borrowed(raw, tables, base)),
+        notes=(*texts(raw.get("notes")), *_notes(raw, lacking, base)),
         age_sex_share=margins["age_sex"],
         imd_mix=margins["imd"],
         age_share_within_imd=margins["age_by_imd"],
@@ -153,25 +175,29 @@ def _own_factor(raw: Mapping[str, object]) -> dict[str, float]:
     return {key: number(value) for key, value in section(raw, "demand_log_factor").items()}
 
 
-def _borrowed(
-    raw: Mapping[str, object], tables: Mapping[str, Table], base: Place
-) -> tuple[str, ...]:
-    """Say in sentences what the place does not give and where it was taken from."""
-    words = {
-        "age_sex": "age and sex",
-        "imd": "deprivation",
-        "age_by_imd": "ages within deprivation",
-        "ethnicity": "ethnicity",
-    }
-    given = set(tables)
-    if "age_by_imd" in given and tables["age_by_imd"].counts:
+def _lacking(raw: Mapping[str, object], tables: Mapping[str, Table]) -> list[str]:
+    """Return what of ``BORROWED`` the place does not give."""
+    given = {*tables, *raw}
+    if "age_by_imd" in tables and tables["age_by_imd"].counts:
         given.add("imd")
-    missing = [text for margin, text in words.items() if margin not in given]
-    counted = any(table.counts for table in tables.values())
-    missing += [] if counted or "population" in raw else ["population"]
-    missing += [] if "practices" in raw else ["the size of practices"]
-    missing += [] if "patients_per_gp" in raw else ["patients per GP"]
-    factor = "" if "demand_log_factor" in raw else "Demand has no factor of its own."
+    if any(table.counts for table in tables.values()):
+        given.add("population")
+    if "age_sex" not in tables or not tables["age_sex"].both_sexes:
+        given.add("sexes")
+    return [key for key in BORROWED if key not in given]
+
+
+def _figures_of(base: str, lacking: list[str], evidence: Evidence) -> Iterator[Figure]:
+    """Yield those of the numbers behind the built-in place ``base`` that are borrowed."""
+    patterns = [pattern for key in lacking for pattern in BORROWED[key][1]]
+    starts = ("baseline_capacity.", *(pattern.format(place=base) for pattern in patterns))
+    return (figure for key, figure in evidence.used.items() if key.startswith(starts))
+
+
+def _notes(raw: Mapping[str, object], lacking: list[str], base: Place) -> tuple[str, ...]:
+    """Say in sentences what the place does not give and where it was taken from."""
+    missing = ", ".join(BORROWED[key][0] for key in lacking)
+    borrowed = f"Taken from {base.name}: {missing}." if missing else ""
     capacity = f"Capacity is that of {base.capacity_archetype}."
-    borrowed = f"Taken from {base.name}: {', '.join(missing)}." if missing else ""
+    factor = "" if "demand_log_factor" in raw else "Demand has no factor of its own."
     return texts(borrowed, capacity, factor)

@@ -142,7 +142,11 @@ def _read_tables(raw: Mapping[str, object], path: Path, faults: list[Fault]) -> 
             remedy = f"did you mean {near}?" if near else "remove it"
             faults.append(_fault(path, f"people.{key}", value, ", ".join(MARGINS), remedy))
         elif not isinstance(value, str):
-            faults.append(_fault(path, f"people.{key}", value, "a CSV file name", "quote it"))
+            faults.append(
+                _fault(
+                    path, f"people.{key}", value, "a CSV file name in quotes", "put it in a file"
+                )
+            )
         else:
             table = read_table(path.parent / value, MARGINS[key], faults)
             if table is not None:

@@ -40,7 +40,7 @@ def specs_of(
     """
     from sim.spec import RunSpec
 
-    figures = {arm.name: figures_behind(place, arm) for arm in experiment.arms}
+    figures = {arm.name: figures_behind(experiment, place, arm) for arm in experiment.arms}
     for point, replaced in zip(points, _replaced(experiment, place, points), strict=True):
         arms = [arm for arm in experiment.arms if point.baseline or not _is_baseline(arm)]
         designs = {arm.name: changed(arm.design, point.of(arm.design)) for arm in arms}
@@ -103,14 +103,14 @@ def _shown(figures: tuple[Figure, ...], point: Point) -> tuple[Figure, ...]:
     )
 
 
-def figures_behind(place: Place, arm: Arm) -> tuple[Figure, ...]:
-    """Return the numbers that a place and a design were made from."""
+def figures_behind(experiment: Experiment, place: Place, arm: Arm) -> tuple[Figure, ...]:
+    """Return the numbers that a place and a design were made from, borrowed ones too."""
     from experiments.designs import design_figures
-    from experiments.published_places import place_names, published_place
+    from experiments.places import load_place
 
     evidence = Evidence(EVIDENCE)
-    if place.key in place_names():
-        published_place(place.key, evidence)
+    uses = zip(experiment.place_uses, experiment.places, strict=True)
+    load_place(next(use for use, one in uses if one.key == place.key), evidence)
     evidence.keep(design_figures(arm.design, evidence))
     return tuple(evidence.used.values())
 

@@ -11,8 +11,12 @@ import pytest
 from agents.evidence import Evidence
 from agents.faults import BadInput
 from agents.place import AGE_BANDS, BROAD_BANDS, ETHNIC_GROUPS
+from experiments.folder import RunKey
 from experiments.places import load_place
+from experiments.planning import specs_of
+from experiments.points import Point
 from experiments.published_places import place_names
+from experiments.resolving import read_experiment
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -121,6 +125,51 @@ def test_own_counts_are_kept_and_the_rest_is_borrowed_aloud(
     assert "Taken from Tilbury: age and sex, ages within deprivation, ethnicity" in place.notes[0]
 
 
+def test_only_the_numbers_that_an_own_place_borrows_are_remembered(
+    tmp_path: Path, evidence: Evidence
+) -> None:
+    write(tmp_path, "fifths.csv", "imd_quintile,count\n1,6000\n2,3000\n3,1000\n")
+    path = write(
+        tmp_path,
+        "own.toml",
+        'like = "dengie"\npractices = 3\npatients_per_gp = 2000\n[people]\nimd = "fifths.csv"\n',
+    )
+    place = load_place(path, evidence)
+    beds = evidence.used["baseline_capacity.urban_affluent_essex.beds.emergency pool"].value
+    assert place.capacity["beds"]["emergency pool"] == beds
+    tables = {key.split(".")[2] for key in evidence.used if key.startswith("place_population.")}
+    assert tables == {"age_sex_share", "age_share_within_imd", "ethnicity_mix"}
+    assert not [key for key in evidence.used if key.startswith(("places.", "baseline_demand."))]
+    load_place(write(tmp_path, "bare.toml", 'like = "dengie"\n'), evidence)
+    named = {key for key in evidence.used if key.startswith("places.dengie.")}
+    assert len(named) == 4
+
+
+def test_runs_of_an_own_place_list_the_numbers_that_it_borrows(tmp_path: Path) -> None:
+    write(tmp_path, "own.toml", 'like = "dengie"\npopulation = 900\n')
+    file = write(
+        tmp_path, "e.toml", 'name = "e"\nplace = "own.toml"\n[[design]]\nuse = "usual-care"\n'
+    )
+    asked = read_experiment(str(file))
+    keys = {figure.key for figure in next(specs_of(asked, asked.places[0], [Point()])).figures}
+    assert "baseline_capacity.urban_affluent_essex.beds.emergency pool" in keys
+    assert "places.dengie.patients_per_gp_fte" in keys
+    assert "places.dengie.population" not in keys
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [("Wold Valley.toml", "wold-valley"), ("../Up.toml", "up"), ("nul.toml", "nul-")],
+)
+def test_the_key_of_an_own_place_is_the_name_of_its_folder(
+    tmp_path: Path, evidence: Evidence, file: str, key: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    place = load_place(write(tmp_path / "in", file, 'name = "A / B"\n'), evidence)
+    assert (place.key, place.name) == (key, "A / B")
+    assert RunKey(place.key, "d", "none", 0, 0).path.parts[1] == f"place={key}"
+
+
 def test_without_an_archetype_the_place_most_like_it_is_borrowed_from(
     tmp_path: Path, evidence: Evidence
 ) -> None:
@@ -148,6 +197,7 @@ def test_single_years_and_both_sexes_together_are_added_up(
     dengie = load_place("dengie", evidence)
     women = dengie.age_sex_share[4, 0] / dengie.age_sex_share[4].sum()
     assert place.age_sex_share[4, 0] / place.age_sex_share[4].sum() == pytest.approx(women)
+    assert "Taken from Dengie: how each age splits into women and men, depr" in place.notes[0]
 
 
 def test_ages_by_fifth_in_counts_give_the_fifths_too(tmp_path: Path, evidence: Evidence) -> None:

@@ -23,6 +23,7 @@ from results.settings import contract_faults
 Table = Mapping[str, Any]
 PEOPLE = ("include", "exclude", "separately")
 SECTIONS = ("people", "reach", "support")
+OWN_ROW = " or add a row of this key to the design's evidence"
 
 
 def name_faults(table: Table, where: str, evidence: Evidence, known: Iterable[str]) -> list[Fault]:
@@ -98,7 +99,7 @@ def _effect_faults(
     if isinstance(target, str):
         faults += unknown(target, TARGETS, where, f"{key}.target")
     if isinstance(study, str):
-        faults += unknown(study, {*studies, *own}, where, f"{key}.evidence")
+        faults += unknown(study, {*studies, *own}, where, f"{key}.evidence", OWN_ROW)
     if isinstance(target, str) and isinstance(change, int | float):
         ends = effect.get("low"), effect.get("high")
         row = studies.get(str(study))
@@ -114,7 +115,8 @@ def _cost_faults(cost: Table, where: str, key: str, items: set[str]) -> list[Fau
     for name, allowed in (("evidence", items), ("unit", units), ("follows", POSTS)):
         value = cost.get(name)
         if isinstance(value, str) and value:
-            faults += unknown(value, allowed, where, f"{key}.{name}")
+            other = OWN_ROW if name == "evidence" else ""
+            faults += unknown(value, allowed, where, f"{key}.{name}", other)
     return faults
 
 
@@ -123,8 +125,13 @@ def conditions_of(evidence: Evidence) -> tuple[str, ...]:
     return tuple(row["key"] for row in evidence.rows("conditions"))
 
 
-def unknown(name: str, names: Iterable[str], where: str, key: str) -> list[Fault]:
-    """Return a fault with the nearest valid name where ``name`` is none of ``names``."""
+def unknown(
+    name: str, names: Iterable[str], where: str, key: str, otherwise: str = ""
+) -> list[Fault]:
+    """Return a fault with the nearest valid name where ``name`` is none of ``names``.
+
+    ``otherwise`` says what else can be done than to take one of them.
+    """
     known = list(names)
     if name in known:
         return []
@@ -136,7 +143,7 @@ def unknown(name: str, names: Iterable[str], where: str, key: str) -> list[Fault
             key=key,
             found=repr(name),
             allowed=shown,
-            remedy=f"did you mean {close!r}?" if close else "use one of these",
+            remedy=(f"did you mean {close!r}?" if close else "use one of these") + otherwise,
         )
     ]
 
