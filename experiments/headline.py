@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from experiments.folder import RunKey
-from pathways.design import NO_EFFECTS
+from pathways.design import EFFECTS, NO_EFFECTS
 from pathways.vocabulary import ACTIVITY
 
 Arm = tuple[str, str, str]  # place, design, effects
@@ -45,8 +45,11 @@ class Headline:
         self._totals.setdefault(arm, {})[key.draw, key.replication] = total
 
     def sentence(self) -> str:
-        """Return the first design's relative difference with its 95% interval, or nothing."""
-        for arm, totals in sorted(self._totals.items()):
+        """Return the first design's relative difference with its 95% interval, or nothing.
+
+        Of its versions the plan's comes first, then what studies published; a null version last.
+        """
+        for arm, totals in sorted(self._totals.items(), key=lambda item: _order(item[0])):
             bases = [other for other in self._totals if other[::2] == (arm[0], NO_EFFECTS)]
             if arm[2] == NO_EFFECTS or not bases:
                 continue
@@ -56,6 +59,11 @@ class Headline:
                 changes = np.array([totals[pair] - base[pair] for pair in pairs]) / level
                 return f"{self.measure} {_interval(changes)} in {arm[1]} ({arm[2]})"
         return ""
+
+
+def _order(arm: Arm) -> tuple[str, str, int]:
+    place, design, effects = arm
+    return place, design, (NO_EFFECTS, *EFFECTS).index(effects)
 
 
 def _interval(changes: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:

@@ -431,7 +431,8 @@ def test_a_length_of_time_is_told_in_words(seconds: float, words: str) -> None:
 def test_the_main_difference_so_far_is_paired_by_luck(tmp_path: Path) -> None:
     headline = Headline("emergency_admissions", tmp_path)
     for replication, (base, design) in enumerate([(100, 90), (200, 190), (300, 290)]):
-        for name, effects, total in (("u", "none", base), ("d", "plan", design)):
+        arms = (("d", "inert", base), ("u", "none", base), ("d", "plan", design))
+        for name, effects, total in arms:
             key = RunKey("southwark", name, effects, 0, replication)
             (tmp_path / key.path).mkdir(parents=True)
             table = pa.table({"emergency_admissions": np.array([total / 2, total / 2], np.float32)})
