@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from pathways.vocabulary import HOURS
-from results.report_data import Option, ReportData, number
+from results.report_data import USUAL, Option, ReportData, number
 from results.report_findings import NOTHING
 from results.report_measures import service_name
 from results.report_numbers import listed
@@ -136,7 +136,7 @@ def use_rows(data: ReportData) -> list[UseRow]:
         for _, row in _resource_rows(data, option).iterrows()
         if number(row, "utilisation") > 0 and not str(row.get("role")).startswith(HOURS)
     ]
-    usual = {_post(row): row for o, row in table if o.letter == "U"}
+    usual = {_post(row): row for o, row in table if o.letter == USUAL}
     roles: dict[str, set[str]] = {}
     for service, role in (_post(row) for _, row in table):
         roles.setdefault(service, set()).add(role)

@@ -11,6 +11,8 @@ from results.report_numbers import (
     percent,
 )
 
+LEAST_GROWTH = 0.015  # of capacity, below which it would be said as nothing or as 1%
+
 
 def capacity_headline(first_full: Mapping[str, tuple[str, bool | None]]) -> str:
     """Return what fills up first under each design.
@@ -92,8 +94,14 @@ def first_constraint_note(
         )
     if usual <= 0:
         return f"Under {letter}, {service} fill up first, {percent(used)} used; today has none."
+    growth = used / usual - 1.0
+    told = f"Under {letter}, {service} fill up first: "
+    if growth < LEAST_GROWTH:
+        return (
+            f"{told}{percent(used, 0.1)} used against {percent(usual, 0.1)} under usual care, too "
+            "little more to need more of them."
+        )
     return (
-        f"Under {letter}, {service} fill up first: {percent(used)} used against "
-        f"{percent(usual)} under usual care. To hold them at today’s level, they would need to "
-        f"grow by about {percent(used / usual - 1.0)}."
+        f"{told}{percent(used)} used against {percent(usual)} under usual care. To hold them at "
+        f"today’s level, they would need to grow by about {percent(growth)}."
     )

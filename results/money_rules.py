@@ -87,6 +87,9 @@ def money_table(
 ) -> pd.DataFrame:
     """Return ``money.csv``: every rule of money by place, design, provider, line and year.
 
+    Of the baseline it tells growth, and what providers are paid by the contract that designs
+    without one of their own have.
+
     Parameters
     ----------
     costs, activity : stacks of every arm (``cost_sheet``, ``activity_sheet``)
@@ -105,7 +108,9 @@ def money_table(
     for arm, stack in activity.items():
         usual = activity[baselines[arm[0]]]
         if arm == baselines[arm[0]]:
-            parts.append(named(arm, described(momentum(stack, settings))))
+            alone = _told(payments(costs, activity, flows, arm, arm, settings))
+            grown = described(momentum(stack, settings))
+            parts.append(named(arm, pd.concat([grown, alone], ignore_index=True)))
             continue
         found = Rows([], [])
         _cascade(found, flows[arm], settings)
@@ -290,7 +295,10 @@ def payments(
     base: Arm,
     settings: Settings,
 ) -> Stack:
-    """Return what each provider is paid under the contract, by year."""
+    """Return what each provider is paid under the contract, by year.
+
+    Usual care itself (``arm`` and ``base`` the same) saves nothing, and no admission less.
+    """
     contract = Contract.read(settings)
     design, usual = paired(costs[arm], costs[base])
     counts = paired(activity[arm], activity[base])
@@ -315,9 +323,7 @@ def payments(
         )
         with np.errstate(divide="ignore", invalid="ignore"):
             fall = np.where(before > 0.0, 1.0 - after / before, 0.0)
-        saving = _rows_of(
-            flows[arm], line="net_cash", year=year, payer="all", setting="all", discounted="no"
-        )[:, 0]
+        saving = np.zeros(len(before)) if arm == base else _net_cash(flows[arm], year)
         result = paid(
             contract,
             of(usual.numbers["value"]),
@@ -328,6 +334,13 @@ def payments(
         )
         _add_paid(found, result, of(usual.numbers["value"]), names, year)
     return found.stack(design)
+
+
+def _net_cash(flow: Stack, year: str) -> Floats:
+    """Return what the system as a whole saves in cash in a year, (runs,)."""
+    return _rows_of(flow, line="net_cash", year=year, payer="all", setting="all", discounted="no")[
+        :, 0
+    ]
 
 
 def _add_paid(found: Rows, result: Paid, usual: Floats, names: Sequence[str], year: str) -> None:

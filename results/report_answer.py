@@ -174,9 +174,9 @@ def _cell(
     found: Verdict = verdict(change, smallest)
     if change is None or found.case == "missing":
         return Cell(label=label, sign="?", word="Not in this run")
-    if not put_in and change.low == change.high == 0.0:
+    if not put_in and change.still:
         return Cell(label=label, sign="", word="None, as put in")
-    if change.low == change.high == 0.0:
+    if change.still:
         return Cell(label=label, sign="?", word="Nobody differed", detail="in any simulated pair")
     return Cell(
         label=label,
@@ -215,7 +215,7 @@ def _sayings(
         {key: by["published"] for key, by in changes.items() if "published" in by},
     )
     mains = [data.change(measure.key, option) for option in data.designs]
-    still = all(change is not None and change.low == change.high == 0.0 for change in mains)
+    still = all(change is not None and change.still for change in mains)
     doubt = saying([standing_of(data, option) for option in data.designs])
     pairs = (
         sayings.aim_saying(

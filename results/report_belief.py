@@ -8,7 +8,7 @@ from results import report_findings as find
 from results.figures import belief as draw
 from results.findings_checks import CheckRow
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
-from results.report_data import READING_WORDS, Option, ReportData
+from results.report_data import READING_WORDS, READINGS, Option, ReportData
 from results.report_measures import Measure, measure_of
 from results.report_numbers import (
     capital,
@@ -116,7 +116,7 @@ def _readings_block(data: ReportData, measure: Measure, changes: Readings) -> Bl
             "run two or more.",
         )
     cash = [(option, findings_money.reading_cash(data, option)) for option in data.designs]
-    alt = "Square: the plan’s own effects; disc: published; diamond: no effect"
+    alt = "Disc: published; square: the plan’s own effects; diamond: no effect"
     panels = [
         drawn(
             f"{Fig.READINGS.stem}-main",
@@ -159,7 +159,9 @@ def _readings_table(measure: Measure, changes: Readings, cash: Readings) -> Tabl
             ("Net effect on cash, £ million", cash),
         )
         for option, found in every
-        for reading, change in found.items()
+        for reading in READINGS
+        for change in [found.get(reading)]
+        if change is not None
     ]
     return Table(
         caption="Results under each reading of the evidence",

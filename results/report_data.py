@@ -20,8 +20,9 @@ from results.report_numbers import capital, percent
 from results.wording import Change, Spread
 
 LETTERS = "ABCDEFGH"
+USUAL = "U"
 COLOURS = {
-    "U": "#425563",
+    USUAL: "#425563",
     "A": "#005EB8",
     "B": "#AE2573",
     "C": "#006747",

@@ -9,7 +9,7 @@ import pandas as pd
 from results import findings_money
 from results.figures import draws as draw
 from results.report_blocks import Block, Table, alt_text, columns, drawn
-from results.report_data import PER, Option, ReportData
+from results.report_data import PER, USUAL, Option, ReportData
 from results.report_numbers import listed, signed, signed_range
 from results.report_order import Fig
 from results.wording import LEADS_AT as LIKELY
@@ -209,5 +209,5 @@ def _best(every: list[tuple[Option, pd.DataFrame]], pounds: float) -> str:
     for option, table in every:
         row = table[table["threshold"] == pounds]
         if len(row) and float(row["probability_best"].iloc[0]) >= LIKELY:
-            return "usual care" if option.letter == "U" else option.letter
+            return "usual care" if option.letter == USUAL else option.letter
     return ""

@@ -158,20 +158,24 @@ class ForestRow:
     @property
     def still(self) -> bool:
         """True where not one simulated person differed in any pair of runs."""
-        return self.change.low == self.change.high == 0.0
+        return self.change.still
 
     @property
     def reading(self) -> str:
         """What may be said of the change, in words."""
         if self.still:
-            put_in = self.option.effects not in ("null", "inert")
-            return "nobody differed" if put_in else "none, as put in"
+            return nobody_differed(self.option)
         return verdict_words(self.found, self.measure.less, self.measure.more)
 
     @property
     def beyond(self) -> bool:
         """True where the relative change would not fit on the axis of the others."""
         return max(abs(self.relative.low), abs(self.relative.high)) > 100 * BEYOND
+
+
+def nobody_differed(option: Option) -> str:
+    """Say that nobody differed: found, or put in where the design acts on nobody's health."""
+    return "none, as put in" if option.effects in ("null", "inert") else "nobody differed"
 
 
 def forest_rows(data: ReportData) -> list[ForestRow]:

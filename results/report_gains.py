@@ -99,7 +99,7 @@ def _when_block(data: ReportData, measure: Measure, series: dict[str, dict[int, 
 
 def is_nothing(changes: Iterable[Change]) -> bool:
     """Tell whether nobody differed in any of the changes."""
-    return all(change.low == change.high == 0.0 for change in changes)
+    return all(change.still for change in changes)
 
 
 def _end_words(ends: dict[str, tuple[Change, float | None]], option: Option) -> str:

@@ -51,23 +51,24 @@ NAMES = {
     "vcse_contacts": "voluntary-sector contacts",
 }
 
+# In the plural, for sentences say what "they" are and do.
 SERVICE_NAMES: dict[str, str] = {
     "gp": "practice appointments",
-    "pharmacy": "community pharmacy",
+    "pharmacy": "community pharmacies",
     "nhs111": "NHS 111 calls",
     "ambulance": "ambulances",
     "out_of_hours": "out-of-hours visits",
     "extended_access": "evening and Saturday hubs",
     "utc": "urgent treatment centres",
     "ed": "A&E spaces",
-    "sdec": "same-day emergency care",
+    "sdec": "same-day emergency places",
     "beds": "emergency beds",
     "elective": "planned admissions",
     "outpatients": "outpatient clinics",
-    "advice_guidance": "advice to practices by consultants",
+    "advice_guidance": "consultants’ replies to practices",
     "specialist_clinics": "community specialist clinics",
     "community_nursing": "district nurses",
-    "urgent_response": "urgent community response",
+    "urgent_response": "urgent community responses",
     "virtual_ward": "virtual-ward places",
     "mental_health": "mental-health services",
     "talking_therapies": "talking therapies",
@@ -79,7 +80,7 @@ SERVICE_NAMES: dict[str, str] = {
     "reablement": "reablement places",
     "social_care": "social care packages",
     "care_home": "care-home places",
-    "end_of_life": "end-of-life care at home",
+    "end_of_life": "end-of-life places at home",
 }
 
 # Roles of one service that fill up apart, as ``spoken``, each with a name of its own.

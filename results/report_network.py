@@ -10,7 +10,7 @@ import pandas as pd
 from results.figures import flows as draw
 from results.flows import PEOPLE
 from results.report_blocks import Block, Table, alt_text, columns, drawn
-from results.report_data import ReportData, number
+from results.report_data import USUAL, ReportData, number
 from results.report_measures import WAIT_NAMES, service_name
 from results.report_numbers import capital, figures, percent
 from results.report_order import Fig
@@ -97,7 +97,7 @@ def _flows_table(data: ReportData, rows: pd.DataFrame) -> Table:
             "From",
             "How",
             "To",
-            *("Usual care" if o.letter == "U" else o.letter for o in options),
+            *("Usual care" if o.letter == USUAL else o.letter for o in options),
         ),
         rows=tuple(
             (

@@ -139,7 +139,7 @@ def changes_section(data: ReportData, lead: Option | None) -> Section:
     ]
     rows = find.forest_rows(data)
     heading = headlines.change_headline(findings, measure)
-    if all(f.change is not None and f.change.low == f.change.high == 0.0 for f in findings):
+    if all(f.change is not None and f.change.still for f in findings):
         heading = f"Nobody differed in {measure.said}: this run is too small to tell"
     return Section(
         number=3,
@@ -251,7 +251,7 @@ def _forest_block(data: ReportData, rows: list[ForestRow]) -> Block:
 
 def _nobody_note(data: ReportData, rows: list[ForestRow]) -> str:
     """Say what an interval from 0 to 0 means: nobody's luck was touched, not that none could be."""
-    still = [row.measure.name for row in rows if row.change.low == row.change.high == 0.0]
+    still = [row.measure.name for row in rows if row.still]
     if not still or data.without_effect:
         return ""
     return (

@@ -12,6 +12,7 @@ import pandas as pd
 from results.figures import places as draw
 from results.report_blocks import Block, Table, alt_text, columns, drawn
 from results.report_data import MILLION, PER, Option, ReportData, number, preferred, rate_of
+from results.report_findings import nobody_differed
 from results.report_measures import Measure, measure_of
 from results.report_numbers import ONE_RUN, capital, count_word, figures, signed, signed_range
 from results.report_order import Fig
@@ -73,7 +74,7 @@ def place_rows(data: ReportData) -> list[PlaceRow]:
     found: list[PlaceRow] = []
     for option in data.designs:
         rows = _of(data.across.get("comparison"), option)
-        rows = preferred(rows, discounted=False)
+        rows = _in_order(preferred(rows, discounted=False), data)
         if len(rows) > 1:
             together = _together(rows)
             if together is not None:
@@ -93,6 +94,14 @@ def place_rows(data: ReportData) -> list[PlaceRow]:
             )
     order = {name: rank for rank, name in enumerate(dict.fromkeys(row.place for row in found))}
     return sorted(found, key=lambda row: (row.place != TOGETHER, order[row.place]))
+
+
+def _in_order(rows: pd.DataFrame, data: ReportData) -> pd.DataFrame:
+    """Return rows of several places in the order of the experiment."""
+    if not len(rows):
+        return rows
+    order = {place: rank for rank, place in enumerate(data.places)}
+    return rows.sort_values("place", key=lambda keys: keys.map(order), kind="stable")
 
 
 def _of(table: pd.DataFrame | None, option: Option) -> pd.DataFrame:
@@ -162,6 +171,8 @@ def _row(row: PlaceRow, measure: Measure, smallest: float) -> tuple[str, ...]:
         f"{change.baseline:,.0f}" if measure.rated else figures(change.baseline),
         signed(change.mean, change.step) if known else f"{change.mean:+,.1f}".replace("-", "−"),
         signed_range(change.low, change.high) if known else ONE_RUN,
-        verdict_words(verdict(change, smallest), measure.less, measure.more),
+        nobody_differed(row.option)
+        if change.still
+        else verdict_words(verdict(change, smallest), measure.less, measure.more),
         "" if cash is None else f"{cash.mean:+,.1f}".replace("-", "−"),
     )

@@ -16,7 +16,7 @@ import pandas as pd
 from agents.evidence import Evidence
 from agents.faults import BadInput, Fault
 from results.csv_files import read_csv
-from results.report_data import LETTERS, READINGS, Option, ReportData
+from results.report_data import LETTERS, READINGS, USUAL, Option, ReportData
 from results.report_measures import spoken
 from results.report_numbers import capital
 from results.settings import EVIDENCE
@@ -158,12 +158,18 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _places(tables: Mapping[str, pd.DataFrame], experiment: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the places that have results, in the order in which the experiment names them.
+
+    A place that is named by its file is known by the file's name.
+    """
+    named = experiment.get("place", "place")
+    asked = [Path(str(one)).stem for one in (named if isinstance(named, list) else [named])]
     for name in ("comparison", "outcomes"):
         table = tables.get(name)
         if table is not None and "place" in table.columns and len(table):
-            return tuple(dict.fromkeys(table["place"]))
-    named = experiment.get("place", "place")
-    return tuple(named) if isinstance(named, list) else (str(named),)
+            present = list(dict.fromkeys(table["place"]))
+            return tuple(dict.fromkeys([*(one for one in asked if one in present), *present]))
+    return tuple(asked)
 
 
 def _of_place(table: pd.DataFrame, place: str) -> pd.DataFrame:
@@ -184,7 +190,7 @@ def _facts(folder: Path, place: str) -> dict[str, dict[str, Any]]:
 
 def _baseline(experiment: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]]) -> Option:
     key = str(experiment.get("baseline", "usual-care"))
-    return Option(letter="U", key=key, title=_title(key, facts), effects="none")
+    return Option(letter=USUAL, key=key, title=_title(key, facts), effects="none")
 
 
 def _title(key: str, facts: Mapping[str, Mapping[str, Any]]) -> str:

@@ -17,8 +17,8 @@ from results.figures import contracts
 from results.figures import plan as draw
 from results.plan_evidence import ALL, BY_LOCALITY, PLAN_YEAR
 from results.report_blocks import Block, Panel, Table, alt_text, columns, drawn
-from results.report_data import MILLION, READING_WORDS, Option, ReportData
-from results.report_numbers import figures
+from results.report_data import MILLION, READING_WORDS, USUAL, Option, ReportData
+from results.report_numbers import figures, listed
 from results.report_order import Fig
 from results.wording import Change
 
@@ -122,9 +122,11 @@ def _waiting(data: ReportData, option: Option) -> str:
     waits = rows[rows["role"].isin(("first", "follow_up"))]
     planned = waits[(waits["design"] == option.key) & (waits["effects"] == "plan")]
     usual = waits[waits["design"] == data.baseline.key]
-    if not len(planned) or not usual["queue_end"].notna().all():
+    if not len(planned) or len(planned) != len(usual):
         return ""
-    with_it, without = (float(one["queue_end"].sum()) for one in (planned, usual))
+    with_it, without = (float(one["queue_end"].sum(skipna=False)) for one in (planned, usual))
+    if not with_it < without:
+        return ""
     return (
         " Where people wait for outpatients or operations, fewer referrals shorten the list before "
         f"fewer people are seen: in {data.place_name} {figures(with_it)} wait for an outpatient "
@@ -183,6 +185,7 @@ def money_block(data: ReportData) -> Block | None:
     if not len(rows):
         return None
     last = str(data.years)
+    lines = ("contract: usual care's cost", "income", "cost that stays", "income less cost")
     parts = [
         rows[(rows["rule"] == "momentum")],
         rows[(rows["rule"].str.contains("cascade|investment$")) & (rows["year"] == "all")],
@@ -190,16 +193,16 @@ def money_block(data: ReportData) -> Block | None:
         rows[
             (rows["rule"] == "payment")
             & (rows["year"] == last)
-            & rows["line"].isin(
-                ("contract: usual care's cost", "income", "cost that stays", "income less cost")
-            )
+            & rows["line"].isin(lines[:1] if data.alone else lines)
         ],
     ]
     chosen = pd.concat(parts)
     shown = {option.key: option.letter for option in data.designs}
     chosen = chosen[chosen["design"].isin([*shown, data.baseline.key])]
     left = _left(data, chosen)
-    claim = NOTHING_OF_IT if left and data.without_effect else contract_claim(left)
+    claim = contract_claim(left)
+    if data.designs and left and data.without_effect:
+        claim = NOTHING_OF_IT
     alt = alt_text(
         "Marks with 95% intervals",
         "Down: providers; across: income under the contract less cost, £ million a year",
@@ -212,7 +215,7 @@ def money_block(data: ReportData) -> Block | None:
         sub=f"What the contract pays each provider in year {last} less what its care then costs, £ "
         "million, not discounted; lines are 95% intervals",
         panels=(drawn(Fig.RULES.stem, alt, lambda: contracts.margins(left)),) if left else (),
-        keys=data.designs,
+        keys=data.options,
         wide=bool(left),
         table=Table(
             caption="Rules of money: £ million a year, not discounted, where no other unit is "
@@ -226,18 +229,17 @@ def money_block(data: ReportData) -> Block | None:
         "admissions, an incentive that all providers share, and a part of what the system saves. "
         "What hangs on fewer emergency admissions is lost where they do not fall, whatever else "
         "the design does: a provider can be short by the contract alone, at no extra cost of its "
-        "own. Under the same contract usual care itself, where admissions do not fall, would lose "
-        "that share too; it is not drawn, so read a shortfall as the contract’s first. "
+        f"own. {_beside_usual(data, left)}"
         "Its numbers are settings (pay_… of results_settings.csv): carepath report DIR --prices "
         "FILE changes them without a new run.",
     )
 
 
 def _left(data: ReportData, rows: pd.DataFrame) -> list[contracts.Margin]:
-    """Return what each provider is left with under each design, £ million in the last year."""
+    """Return what each provider is left with under each option, £ million in the last year."""
     own = rows[(rows["rule"] == "payment") & (rows["line"] == "income less cost")]
     found = []
-    for option in data.designs:
+    for option in data.options:
         mine = own[(own["design"] == option.key) & (own["effects"] == option.effects)]
         for row in mine.to_dict("records"):
             numbers = {name: float(row[name]) / MILLION for name in ("mean", "low", "high")}
@@ -251,31 +253,53 @@ def _left(data: ReportData, rows: pd.DataFrame) -> list[contracts.Margin]:
 
 
 def contract_claim(left: Sequence[contracts.Margin]) -> str:
-    """Return how many providers the contract leaves clearly short under each design."""
+    """Return how many providers the contract leaves clearly short under each option."""
     if not left:
         return "What rules of plans and contracts would make of these results"
-    said = []
-    for letter in dict.fromkeys(one.option.letter for one in left):
-        own = [one.left for one in left if one.option.letter == letter]
-        short = sum(change.clear and change.mean < 0 for change in own)
-        said.append(f"{short or 'none'} of {len(own)} providers under {letter}")
-    if len(said) <= MANY:
-        return f"The contract set here would pay {' and '.join(said)} less than their care costs"
-    none = sum(text.startswith("none") for text in said)
-    return f"Under the contract set here, {none} of {len(said)} designs leave no provider short"
+    short: dict[str, int] = {}
+    for one in left:
+        letter = one.option.letter
+        short[letter] = short.get(letter, 0) + (one.left.clear and one.left.mean < 0)
+    usual = short.pop(USUAL, None)
+    many = len({one.provider for one in left})
+    ends = [f"{number or 'none'} under {letter}" for letter, number in short.items()]
+    if usual is not None:
+        ends.append(f"{usual or 'none'} under usual care")
+    if len(short) <= MANY:
+        return f"Of {many} providers the contract set here leaves short {listed(ends)}"
+    none = sum(not number for number in short.values())
+    end = "" if usual is None else f", usual care {usual} of {many}"
+    return (
+        f"The contract set here leaves no provider short under {none} of {len(short)} designs{end}"
+    )
+
+
+def _beside_usual(data: ReportData, left: Sequence[contracts.Margin]) -> str:
+    """Say what usual care stands there for, and by which contract it is paid."""
+    if not any(one.option.letter == USUAL for one in left):
+        return ""
+    said = (
+        "U is usual care under the same contract: its admissions do not fall, so it loses that "
+        "share too, and what a design itself changes is its distance from U. "
+    )
+    if any(entry.get("money") for entry in data.experiment.get("design", [])):
+        said += "A design with a contract of its own is paid by that, U by the experiment’s. "
+    return said
 
 
 def _money_row(row: Mapping[Hashable, Any], shown: Mapping[str, str]) -> tuple[str, ...]:
     money = row["unit"] == "GBP"
-    mean, low, high = (row[name] / (MILLION if money else 1.0) for name in ("mean", "low", "high"))
-    unit = "" if money or row["unit"] in ("number", "share") else f" {row['unit']}"
+    share = row["unit"] == "share"
+    factor = 1.0 / MILLION if money else 100.0 if share else 1.0
+    mean, low, high = (row[name] * factor for name in ("mean", "low", "high"))
+    unit = "" if money or row["unit"] == "number" else ", %" if share else f" {row['unit']}"
     provider = row["provider"] if isinstance(row["provider"], str) else ""
     return (
-        shown.get(str(row["design"]), "U"),
+        shown.get(str(row["design"]), USUAL),
         READING_WORDS.get(str(row["effects"]), ""),
         str(row["rule"]),
         f"{provider}: {row['line']}{unit}" if provider else f"{row['line']}{unit}",
-        _minus(f"{mean:,.2f}") if math.isfinite(mean) else "nothing to share",
+        _minus(f"{mean:,.2f}") if math.isfinite(mean) else "nothing to divide by",
         _minus(f"{low:,.2f} to {high:,.2f}") if math.isfinite(low) else "none",
     )
 

@@ -9,7 +9,7 @@ from results import findings_services, headlines_services
 from results.figures import services as draw
 from results.findings_services import UseRow, WaitRow
 from results.report_blocks import Block, Panel, Section, Table, alt_text, columns, drawn
-from results.report_data import ReportData
+from results.report_data import USUAL, ReportData
 from results.report_measures import WAIT_NAMES, spoken
 from results.report_network import flows_block, services_block
 from results.report_numbers import (
@@ -143,7 +143,7 @@ def _wait(spread: Spread) -> str:
 
 def chosen_waits(rows: list[WaitRow]) -> list[str]:
     """Return the services whose waits are drawn: those that clearly move, then the core ones."""
-    usual = {row.service: row for row in rows if row.option.letter == "U"}
+    usual = {row.service: row for row in rows if row.option.letter == USUAL}
     every = list(dict.fromkeys(row.service for row in rows))
     moved = [
         name for name in every if any(_moved(row, usual) for row in rows if row.service == name)
@@ -269,16 +269,16 @@ def _use_table(data: ReportData, rows: list[UseRow], year: str) -> Table:
 
 
 def _option_name(letter: str) -> str:
-    return "Usual care" if letter == "U" else letter
+    return "Usual care" if letter == USUAL else letter
 
 
 def _over(rows: list[UseRow]) -> dict[str, list[str]]:
     """Return, by design, the services asked for more than exists, though not so in usual care."""
-    usual = {(row.service, row.role) for row in rows if row.option.letter == "U" and row.over}
+    usual = {(row.service, row.role) for row in rows if row.option.letter == USUAL and row.over}
     over: dict[str, list[str]] = {}
     for row in rows:
         is_more = row.over and row.paired and (row.service, row.role) not in usual
-        if row.option.letter != "U" and is_more:
+        if row.option.letter != USUAL and is_more:
             over.setdefault(row.option.letter, []).append(row.name)
     return {letter: list(dict.fromkeys(names)) for letter, names in over.items()}
 

@@ -83,7 +83,7 @@ def _headline(data: ReportData) -> str:
     if level is None:
         return f"{data.baseline.title} in {data.place_name}: nothing is compared"
     told = figures(level.mean)
-    if not rated(data, measure.key):
+    if not (rated(data, measure.key) and measure.counted):
         told = f"{measure.said} is {measure.level_words(told)}"
         return f"{data.baseline.title} in {data.place_name}: {told}"
     return f"{data.baseline.title} in {data.place_name}: {told} {measure.level}"

@@ -98,8 +98,8 @@ def _care_block(data: ReportData, keys: list[str]) -> Block:
     level = data.level(keys[0], data.baseline)
     return Block(
         number=Usual.CARE,
-        claim=f"{capital(main.name)}: {figures(level.mean if level else math.nan)} for every "
-        "10,000 people a year",
+        claim=f"{capital(main.name)}: "
+        + main.level_words(figures(level.mean if level else math.nan)),
         sub="For every 10,000 people a year, averaged over all years simulated; by fifth of "
         "deprivation as it is, not standardised",
         aside=Table(
@@ -152,7 +152,8 @@ def _gaps(data: ReportData, key: str) -> dict[str, Spread]:
 def _gap_words(key: str, found: Mapping[str, Spread]) -> str:
     measure, gap = measure_of(key), found.get("absolute_gap")
     if gap is None:
-        return f"How {measure.name} differ by deprivation is not in this run"
+        verb = measure.verb("differs", "differ")
+        return f"How {measure.said} {verb} by deprivation is not in this run"
     word = measure.more if gap.mean > 0 else measure.less
     if not math.isfinite(gap.low + gap.high):
         return f"In one run the most deprived fifth has {word} {measure.name} than the least"

@@ -228,6 +228,12 @@ def belief_saying(
         return headline, "Section 9 sets plan, published evidence and no effect side by side."
     if doubt:
         return doubt
+    if "plan" in readings:
+        return (
+            "This rests on the plan’s own effects, not on published ones",
+            "Published effects were not run, so nothing here says whether evidence bears the plan "
+            "out.",
+        )
     if "published" not in readings:
         return (
             "No effect on health was put in",

@@ -55,6 +55,11 @@ class Change:
         return math.isfinite(self.mean + self.low + self.high)
 
     @property
+    def still(self) -> bool:
+        """True where not one simulated person differed in any pair of runs."""
+        return self.low == self.high == 0.0
+
+    @property
     def step(self) -> float:
         """The finest step worth printing."""
         return step_of(self.low, self.high)
@@ -113,7 +118,7 @@ def verdict_unless_still(change: Change | None, smallest: float) -> Verdict:
     An interval from 0 to 0 over pairs shows that nobody's luck was touched in so few people,
     not that nobody's could be.
     """
-    if change is not None and change.low == change.high == 0.0:
+    if change is not None and change.still:
         return Verdict(case="unclear")
     return verdict(change, smallest)
 
@@ -165,6 +170,8 @@ def change_sentence(change: Change | None, measure: Measure, smallest: float) ->
     found = verdict(change, smallest)
     if change is None or found.case == "missing":
         return f"{capital(measure.name)}: not in this run."
+    if change.still:
+        return f"{capital(measure.name)}: nobody differed in any pair of runs."
     spread = unclear_range(change, measure)
     if found.case == "none":
         return f"No difference that matters in {measure.said}: {spread}."

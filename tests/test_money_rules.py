@@ -207,6 +207,24 @@ def test_providers_are_paid_from_their_own_settings_alone() -> None:
     assert told["general practice", "cost that stays", "2"] == 200.0
 
 
+def test_usual_care_itself_is_paid_its_cost_less_what_hangs_on_fewer_admissions() -> None:
+    settings = read_settings()
+    base = ("here", "usual", "none")
+    before, counts = costs(1000.0, 0.0), all_points(100.0, 100.0)
+    stack = payments({base: before}, {base: counts}, {}, base, base, settings)
+    told = {
+        (row.provider, row.line, row.year): value
+        for row, value in zip(stack.keys.itertuples(), stack.numbers["value"][0], strict=True)
+    }
+    for provider, cost in (("acute hospital", 1000.0), ("general practice", 200.0)):
+        assert told[provider, "cost that stays", "1"] == pytest.approx(cost)
+        assert told[provider, "paid for outcomes", "1"] == 0.0
+        assert told[provider, "shared incentive", "1"] == 0.0
+        assert told[provider, "share in gain or loss", "1"] == 0.0
+        lost = settings.value("pay_outcome_share") * cost
+        assert told[provider, "income less cost", "1"] == pytest.approx(-lost)
+
+
 def test_a_sum_paid_has_no_interval_below_nothing_but_a_result_has() -> None:
     keys = pd.DataFrame(
         [("payment", "x", line, "1", "GBP") for line in ("income", "income less cost")],

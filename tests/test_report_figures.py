@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from results.figures import canvas
 from results.figures.warmup import EDGE
 from results.findings_services import use_rows
-from results.report import report_sections
+from results.report import build_report, report_sections
 from results.report_answer import answer_page
 from results.report_blocks import ALT_WORDS, Block
-from results.report_data import ReportData
+from results.report_data import READING_WORDS, ReportData
 from results.report_measures import service_name
 from results.report_order import Fig
 from results.report_reading import read_report_data
@@ -57,6 +57,13 @@ OTHERS: Mapping[str, Sequence[Mapping[str, object]]] = {
         | {"provider": provider, "line": "income less cost", "unit": "GBP"}
         | {"mean": mean, "low": mean - 5e5, "high": mean + 5e5}
         for provider, mean in (("hospital", -2e6), ("community", 3e5))
+    ]
+    + [
+        PLACE
+        | {"design": "usual-care", "effects": "none", "rule": "payment", "year": "10"}
+        | {"provider": provider, "line": "income less cost", "unit": "GBP"}
+        | {"mean": -1e6, "low": -11e5, "high": -9e5}
+        for provider in ("hospital", "community")
     ],
     "warm_up": [
         QUEUE
@@ -294,10 +301,52 @@ def test_an_interval_beyond_the_axis_ends_in_an_arrow(reports: dict[str, Shown])
 
 def test_a_contract_says_nothing_of_a_design_without_effect(tmp_path: Path) -> None:
     write_fake_tables(tmp_path, FakeTables(readings=("null",)))
-    rows = [dict(row) | {"effects": "null"} for row in OTHERS["money"]]
+    rows = [
+        dict(row) | ({} if row["effects"] == "none" else {"effects": "null"})
+        for row in OTHERS["money"]
+    ]
     pd.DataFrame(rows).to_csv(tmp_path / "tables" / "money.csv", index=False)
     block = money_block(read_report_data(tmp_path))
     assert block is not None
     assert "No effect on health was put in" in block.claim
     assert "under A" not in block.claim
-    assert "usual care itself" in block.how
+    assert "U is usual care under the same contract" in block.how
+
+
+def test_a_contract_leaves_usual_care_short_too_where_it_does(reports: dict[str, Shown]) -> None:
+    (block,) = [one for one in reports["searched"].blocks if one.number == Fig.RULES]
+    ends = "short 1 under A and 2 under usual care"
+    assert block.claim == f"Of 2 providers the contract set here leaves {ends}"
+    letters = [text.get_text() for text in reports["searched"].axes[Fig.RULES.stem].texts]
+    assert letters.count("U") == letters.count("A") == 2
+    assert block.table is not None
+    assert {row[0] for row in block.table.rows} == {"A", "U"}
+
+
+def test_a_contract_seen_in_one_run_has_no_interval(tmp_path: Path) -> None:
+    write_fake_tables(tmp_path)
+    rows = [dict(row) | {"low": np.nan, "high": np.nan} for row in OTHERS["money"]]
+    pd.DataFrame(rows).to_csv(tmp_path / "tables" / "money.csv", index=False)
+    report = shown(read_report_data(tmp_path))
+    words = [text.get_text() for text in report.axes[Fig.RULES.stem].texts]
+    assert not any("nan" in word for word in words), words
+    assert "−2.00 (one run)" in words
+
+
+def test_versions_stand_in_one_order_everywhere(reports: dict[str, Shown]) -> None:
+    blocks = {block.number: block for block in reports["searched"].blocks}
+    order = [READING_WORDS[name] for name in ("published", "plan", "null")]
+    plan, readings = blocks[Fig.PLAN].table, blocks[Fig.READINGS].table
+    assert plan is not None
+    assert readings is not None
+    assert list(plan.head[3:]) == order
+    assert [row[2] for row in readings.rows[:3]] == order
+
+
+def test_a_figure_of_one_panel_without_a_name_still_has_its_key(tmp_path: Path) -> None:
+    folder = write_fake_tables(tmp_path, FakeTables(readings=("plan", "published")))
+    (folder / "tables" / "costs.csv").unlink()
+    page = build_report(folder).read_text(encoding="utf-8")
+    figure = page.split(f'<figure id="f{Fig.READINGS}"')[1].split("</figure>")[0]
+    assert figure.count("<svg") == 1
+    assert 'class="keys"' in figure

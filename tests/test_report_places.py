@@ -54,6 +54,24 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     return read_report_data(Path(folder))
 
 
+def test_places_stand_in_the_order_in_which_the_experiment_names_them(tmp_path: Path) -> None:
+    folder = write_fake_tables(tmp_path, FakeTables())
+    for table in ("comparison", "outcomes"):
+        path = folder / "tables" / f"{table}.csv"
+        own = pd.read_csv(path, keep_default_na=False)
+        other = own.assign(place="lambeth")  # before Southwark in the alphabet, and in the table
+        pd.concat([other, own]).to_csv(path, index=False)
+    assert read_report_data(folder).place == "southwark"
+    file = folder / "experiment.toml"
+    text = file.read_text(encoding="utf-8")
+    named = 'place = ["somewhere/southwark.toml", "nowhere", "lambeth"]'
+    file.write_text(text.replace('place = "southwark"', named), encoding="utf-8")
+    data = read_report_data(folder)
+    assert data.places == ("southwark", "lambeth")
+    rows = [row.place for row in place_rows(data)]
+    assert rows == [TOGETHER, data.names["southwark"], data.names["lambeth"]]
+
+
 def test_one_place_has_nothing_to_be_set_beside(data: ReportData) -> None:
     assert places_block(data) is None
 

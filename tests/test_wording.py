@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import assume, given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from results import headlines_belief, headlines_money, headlines_services, sayings
 from results import report_headlines as headlines
-from results.report_measures import FOREST, RATE, measure_of
+from results.report_measures import FOREST, RATE, ROLE_NAMES, SERVICE_NAMES, measure_of
 from results.report_numbers import (
     count_word,
     figures,
@@ -405,8 +406,24 @@ def test_the_first_constraint_comes_with_its_remedy() -> None:
     note = headlines_services.first_constraint_note("A", "team meetings", 1.02, 0.85, True)
     assert "102% used against 85%" in note
     assert "grow by about 20%" in note
+    hardly = headlines_services.first_constraint_note("A", "link workers", 0.988, 0.981, True)
+    assert "98.8% used against 98.1%" in hardly
+    assert "grow by" not in hardly
     same = headlines_services.first_constraint_note("A", "beds", 0.9, 0.92, False)
     assert "not clearly fuller than under usual care" in same
+
+
+def test_names_of_services_are_in_the_plural_as_sentences_take_them_to_be() -> None:
+    for name in (*SERVICE_NAMES.values(), *ROLE_NAMES.values()):
+        assert re.search(r"s( |$)", name), name
+
+
+def test_where_nobody_differed_this_is_said() -> None:
+    still = change(0, 0, 0)
+    said = change_sentence(still, ADMISSIONS, 0.01)
+    assert said == "Emergency admissions: nobody differed in any pair of runs."
+    near = change_sentence(change(0, -1, 1), ADMISSIONS, 0.01)
+    assert near.startswith("No difference that matters")
 
 
 def test_what_fills_up_first_is_claimed_only_where_the_design_fills_it() -> None:
@@ -463,6 +480,8 @@ def test_first_page_sayings_follow_the_verdicts() -> None:
     assert "releases more cash" in money_saying([answer("A", FEWER, MORE)], {"A": 0.6}, 10)[0]
     assert belief_saying(["published"], "", ("A doubt", "why"))[0] == "A doubt"
     assert belief_saying(["null"], "", None)[0] == "No effect on health was put in"
+    for run in (["plan"], ["null", "plan"]):
+        assert "plan’s own effects" in belief_saying(run, "", None)[0], "an effect was put in"
     assert belief_saying(["published", "plan"], "The headline", None)[0] == "The headline"
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from results.figures import canvas
 from results.figures.canvas import INK, MUTE, PANEL, WIDE
 from results.findings_checks import CheckRow
-from results.report_data import Option
+from results.report_data import READINGS, Option
 from results.report_numbers import signed
 from results.wording import Change
 
@@ -19,7 +19,6 @@ READING_LABELS = {
     "null": "no effect",
     "inert": "inert",
 }
-ORDER = ("plan", "published", "null", "inert")
 
 
 def readings(
@@ -29,7 +28,7 @@ def readings(
     lines = [
         (option, reading, found.get(reading))
         for option, found in every
-        for reading in ORDER
+        for reading in READINGS
         if reading in found or reading in ("plan", "published", "null")
     ]
     if ax is None:
@@ -165,13 +164,4 @@ def _check_row(ax: Axes, y: float, row: CheckRow) -> None:
         words = "other way round"
     elif not row.within:
         words += f", {row.reading}"
-    ax.annotate(
-        words,
-        (1, y),
-        xycoords=("axes fraction", "data"),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        fontweight="bold" if row.missed else "normal",
-        annotation_clip=False,
-    )
+    canvas.beside(ax, y, words, 8, fontweight="bold" if row.missed else "normal")

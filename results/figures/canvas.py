@@ -142,6 +142,20 @@ def upright(ax: Axes, x: float, low: float, high: float, colour: str, width: flo
         ax.plot([x, x], [low, high], color=colour, linewidth=width, solid_capstyle="butt", zorder=4)
 
 
+def beside(ax: Axes, y: float, words: str, right: float, **look: Any) -> None:
+    """Write to the right of the axes, ``right`` points off, what the row at ``y`` says."""
+    ax.annotate(
+        words,
+        (1, y),
+        xycoords=("axes fraction", "data"),
+        xytext=(right, 0),
+        textcoords="offset points",
+        va="center",
+        annotation_clip=False,
+        **look,
+    )
+
+
 def zero_line(ax: Axes, *, across: bool = False) -> None:
     """Draw the line of no change: upright, or across the panel."""
     draw = ax.axhline if across else ax.axvline

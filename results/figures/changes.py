@@ -34,36 +34,27 @@ def forest(rows: list[ForestRow], smallest: float, ax: Axes | None = None) -> Ax
     ax.xaxis.set_major_formatter(
         lambda value, _: "same" if value == 0 else f"{canvas.tick(value)}%"
     )
-    ax.annotate(
-        "← less",
-        (0, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(-7, 5),
-        textcoords="offset points",
-        ha="right",
-        fontsize=SMALL,
-        color=MUTE,
-    )
-    ax.annotate(
-        "more →",
-        (0, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(7, 5),
-        textcoords="offset points",
-        fontsize=SMALL,
-        color=MUTE,
-    )
-    ax.annotate(
-        RATE,
-        (1, 1),
-        xycoords="axes fraction",
-        xytext=(10, 5),
-        textcoords="offset points",
-        fontsize=SMALL,
-        color=MUTE,
-    )
+    _above(ax, 0, "← less", -7, ha="right", units="data")
+    _above(ax, 0, "more →", 7, units="data")
+    _above(ax, 1, RATE, 10)
     canvas.bare(ax)
     return ax
+
+
+def _above(
+    ax: Axes, x: float, words: str, right: float, *, ha: str = "left", units: str = "axes fraction"
+) -> None:
+    """Write just above the axes, ``right`` points off ``x``, a fraction of them or in data."""
+    ax.annotate(
+        words,
+        (x, 1),
+        xycoords=(units, "axes fraction"),
+        xytext=(right, 5),
+        textcoords="offset points",
+        ha=ha,
+        fontsize=SMALL,
+        color=MUTE,
+    )
 
 
 def _forest_lines(rows: list[ForestRow]) -> list[tuple[float, str, ForestRow | None, str]]:
@@ -93,27 +84,12 @@ def _forest_row(ax: Axes, y: float, row: ForestRow, place: str) -> None:
     canvas.interval(ax, relative.low, relative.high, y, row.option.colour, 1.8)
     canvas.disc(ax, relative.mean, y, row.option, filled=change.clear)
     step = change.step
-    ax.annotate(
-        signed(change.mean, step),
-        (1, y),
-        xycoords=("axes fraction", "data"),
-        xytext=(46, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=SMALL,
-        fontweight="bold" if change.clear else "normal",
+    weight = "bold" if change.clear else "normal"
+    canvas.beside(
+        ax, y, signed(change.mean, step), 46, ha="right", fontsize=SMALL, fontweight=weight
     )
-    ax.annotate(
-        f"({signed_range(change.low, change.high, step)})",
-        (1, y),
-        xycoords=("axes fraction", "data"),
-        xytext=(51, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=SMALL,
-        color=MUTE,
-    )
+    ends = f"({signed_range(change.low, change.high, step)})"
+    canvas.beside(ax, y, ends, 51, fontsize=SMALL, color=MUTE)
     if place == "first":
         base = figures(change.baseline, 3)
         _left(ax, y, capital(row.measure.name), weight="bold", lift=5)

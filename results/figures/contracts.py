@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from matplotlib.axes import Axes
 
 from results.figures import canvas
 from results.figures.canvas import WIDE
 from results.report_data import Option
-from results.report_numbers import signed, signed_range
+from results.report_numbers import ONE_RUN, signed, signed_range
 from results.wording import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """A provider's income less its cost in a year under one design, £ million."""
+    """A provider's income less its cost in a year under one option, £ million."""
 
     provider: str
     option: Option
@@ -28,22 +29,14 @@ def margins(rows: Sequence[Margin], ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    rows : provider by provider, the designs of one beside each other
+    rows : provider by provider, usual care and the designs of one beside each other
     """
     if ax is None:
         ax = canvas.new_axes(WIDE, 0.75 + 0.3 * len(rows), left=1.6, right=1.6, top=0.1, bottom=0.5)
     for y, row in enumerate(rows):
         canvas.interval(ax, row.left.low, row.left.high, y, row.option.colour)
         canvas.disc(ax, row.left.mean, y, row.option, filled=row.left.clear)
-        ax.annotate(
-            _in_millions(row.left),
-            (1.0, y),
-            xycoords=("axes fraction", "data"),
-            xytext=(8, 0),
-            textcoords="offset points",
-            va="center",
-            annotation_clip=False,
-        )
+        canvas.beside(ax, y, _in_millions(row.left), 8)
     canvas.zero_line(ax)
     first = [n for n, row in enumerate(rows) if n == 0 or rows[n - 1].provider != row.provider]
     ax.set_yticks(first, [_capital(rows[n].provider) for n in first])
@@ -59,7 +52,9 @@ def margins(rows: Sequence[Margin], ax: Axes | None = None) -> Axes:
 
 def _in_millions(left: Change) -> str:
     """Return pounds in millions to two decimals, as the table beside it does."""
-    return f"{signed(left.mean, 0.01)} ({signed_range(left.low, left.high, 0.01)})"
+    known = isfinite(left.low + left.high)
+    ends = signed_range(left.low, left.high, 0.01) if known else ONE_RUN
+    return f"{signed(left.mean, 0.01)} ({ends})"
 
 
 def _capital(text: str) -> str:

@@ -97,17 +97,9 @@ def _whisker(ax: Axes, place: int, end: float, change: Change, step: float) -> N
         color=INK,
         zorder=5,
     )
-    ax.annotate(
-        signed(change.mean, step),
-        (1, place),
-        xycoords=("axes fraction", "data"),
-        xytext=(32, 0),
-        textcoords="offset points",
-        va="center",
-        ha="right",
-        fontsize=SMALL,
-        fontweight="bold" if place == len(CASCADE) - 1 else "normal",
-    )
+    weight = "bold" if place == len(CASCADE) - 1 else "normal"
+    words = signed(change.mean, step)
+    canvas.beside(ax, place, words, 32, ha="right", fontsize=SMALL, fontweight=weight)
 
 
 def cascade_limits(every: list[dict[str, Change]]) -> tuple[float, float]:

@@ -121,7 +121,7 @@ def _square_words(found: Squares, both: int, moved: int, fewer: bool) -> list[tu
     letter = found.option.letter
     change = found.change
     low, high = sorted((abs(change.low), abs(change.high)))
-    still = change.low == change.high == 0.0
+    still = change.still
     if change.clear:
         spread = f"(between {plain(low, change.step)} and {plain(high, change.step)})"
     else:

@@ -10,10 +10,10 @@ from results.figures import canvas
 from results.figures.canvas import INK, MUTE, WIDE
 from results.plan_evidence import ALL
 
-# In the order in which they lie from top to bottom at each point of delivery.
+# In the order in which they lie from top to bottom at each point of delivery, as everywhere.
 LOOKS = {
-    "plan": ("as planned", "#AE2573", "s"),
     "published": ("as published", "#005EB8", "o"),
+    "plan": ("as planned", "#AE2573", "s"),
     "null": ("no effect on health", "#768692", "^"),
 }
 DOCUMENT = ("the plan itself", INK, "D")
