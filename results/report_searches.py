@@ -1,7 +1,7 @@
 """What searches beside the run found, where its folder holds their tables.
 
 Figures 20 (what one would have to believe), 22 (what drives the answer) and 24 (how the
-interval narrowed), and two tables in their place: 20 (chance and knowledge) and 21 (what binds).
+interval narrowed), and two tables in their place: 25 (chance and knowledge) and 17 (what binds).
 Each returns None where the folder holds no such table.
 """
 
@@ -99,7 +99,7 @@ def believe_block(data: ReportData) -> Block | None:
                     measure_of(str(row["measure"])).name,
                     str(row["varied"]),
                     believe.told(believe.key_of(row), row["size"]),
-                    *_percent_or_number(row),
+                    *_difference(row),
                 )
                 for row in points
             ),
@@ -114,19 +114,17 @@ def _minus(text: str) -> str:
     return re.sub(r"(?<![\w-])-(?=\d)", "−", text)
 
 
-def _percent_or_number(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return difference and interval of a scan's point, in % where the target is relative."""
-    relative = row["relative"] == "yes"
-    factor, unit = (100.0, "%") if relative else (1.0, "")
+def _difference(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return difference and interval of a scan's point, in the unit that its target has."""
+    factor = believe.difference_factor(row)
     mean, low, high = (factor * row[name] for name in ("difference", "low", "high"))
     if math.isnan(low + high):
-        return f"{signed(mean, 0.1)}{unit}", "one replication"
-    return f"{signed(mean, step_of(low, high))}{unit}", signed_range(low, high)
+        return believe.in_unit(row, signed(mean, 0.1)), "one replication"
+    return believe.in_unit(row, signed(mean, step_of(low, high))), signed_range(low, high)
 
 
 def _believed(data: ReportData, row: Mapping[str, Any]) -> tuple[str, ...]:
-    key, relative = believe.key_of(row), row["relative"] == "yes"
-    target = f"{row['target']:+.2%}" if relative else signed(row["target"])
+    key, target = believe.key_of(row), believe.target_words(row)
     year = "over all years" if str(row["year"]) == "all" else f"in year {row['year']}"
     name = measure_of(str(row["measure"])).name
     needed = "not reached at any size tried"

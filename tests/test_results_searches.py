@@ -93,6 +93,33 @@ def test_what_would_have_to_be_believed_stands_with_its_range_and_verdict(tmp_pa
     assert len(block.table.rows) == 3
 
 
+@pytest.mark.parametrize(
+    ("measure", "target", "words", "point"),
+    [
+        ("ed_within_4_hours", 0.05, "+5 percentage points", "+4.0 percentage points"),
+        ("outpatient_wait_days", 5.0, "+5 days", "+4.0 days"),
+        ("emergency_admissions", 5.0, "+5 needs", "+4.0"),
+        ("net_cash", 0.0, "Net cash 0 needs", "+0.040"),
+    ],
+)
+def test_an_absolute_target_is_told_in_the_unit_of_its_measure(
+    tmp_path: Path, measure: str, target: float, words: str, point: str
+) -> None:
+    own = {"measure": measure, "target": target, "relative": "no"}
+    at = 0.8 * (target or 0.05)
+    scan = [
+        POINT | own | {"size": size, "difference": at, "low": 0.75 * at, "high": 1.25 * at}
+        for size in (0.0, -0.4)
+    ]
+    block = believe_block(found(tmp_path, believe=[BELIEVED | own], believe_scan=scan))
+    assert block is not None
+    assert words in block.claim
+    assert block.aside is not None
+    assert words.removesuffix(" needs").split("cash ")[-1] in block.aside.rows[0][1]
+    assert block.table is not None
+    assert block.table.rows[0][4] == point
+
+
 def test_sizes_are_told_in_the_unit_of_what_is_varied() -> None:
     assert told("coverage", 1.45) == "1.4 times the design’s own"
     assert told("cost", 0.5, 0.7) == "0.5 to 0.7 times the design’s own"

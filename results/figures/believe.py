@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 
 from results.figures import canvas
 from results.figures.canvas import INK, MUTE, WIDE
+from results.report_data import PER
+from results.report_measures import measure_of
 from results.report_numbers import capital, figures
 
 BLUE = "#005EB8"
@@ -39,30 +41,30 @@ def scans(rows: Sequence[Row], points: Sequence[Row]) -> Axes:
     row = rows[0]
     same = ("place", "design", "effects", "measure", "year", "target")
     line = [one for one in points if all(one[key] == row[key] for key in same)]
-    percent = 100.0 if row["relative"] == "yes" else 1.0
+    factor = difference_factor(row)
     sizes = [one["size"] for one in line]
     ax = canvas.new_axes(WIDE, 3.0, left=0.85, bottom=0.55, top=0.42, right=0.3)
     ax.fill_between(
         sizes,
-        [percent * one["low"] for one in line],
-        [percent * one["high"] for one in line],
+        [factor * one["low"] for one in line],
+        [factor * one["high"] for one in line],
         color=canvas.tint(BLUE),
         linewidth=0,
     )
-    ax.plot(sizes, [percent * one["difference"] for one in line], "o-", color=BLUE)
+    ax.plot(sizes, [factor * one["difference"] for one in line], "o-", color=BLUE)
     canvas.zero_line(ax, across=True)
-    ax.axhline(percent * row["target"], color=INK, linestyle=(0, (4, 3)), linewidth=1.0)
+    ax.axhline(factor * row["target"], color=INK, linestyle=(0, (4, 3)), linewidth=1.0)
     if not isnan(row["published_low"]):
         ax.axvspan(row["published_low"], row["published_high"], color=canvas.PALE, zorder=0)
     if not isnan(row["needed"]):
-        ax.plot([row["needed"]], [percent * row["target"]], "D", color=INK, zorder=5)
+        ax.plot([row["needed"]], [factor * row["target"]], "D", color=INK, zorder=5)
     many = _shown(key_of(row))
     ax.xaxis.set_major_formatter(lambda size, _: figures(many.factor * size))
     ax.set_xlabel(
         f"{capital(row['varied'])}, {many.axis} (grey: published; dashed: target; diamond: needed)"
     )
-    unit = "% of usual care" if percent == 100.0 else "difference from usual care"
-    ax.set_ylabel(unit, color=MUTE)
+    unit = _difference_unit(row)
+    ax.set_ylabel(unit if relative(row) else f"difference, {unit}".rstrip(", "), color=MUTE)
     ax.set_title(title(row), loc="left", color=INK)
     canvas.bare(ax, grid="y")
     return ax
@@ -70,12 +72,45 @@ def scans(rows: Sequence[Row], points: Sequence[Row]) -> Axes:
 
 def title(row: Row) -> str:
     """Return what the figure shows, in a sentence."""
-    size = f"{row['target']:+.2%}" if row["relative"] == "yes" else f"{row['target']:+g}"
-    name = str(row["measure"]).replace("_", " ").capitalize()
+    size, name = target_words(row), capital(measure_of(str(row["measure"])).name)
     if row["reached"] == "no":
         return f"{name} {size} is not reached at any size tried"
     verdict = str(row["verdict"]).split(" (")[0]
     return f"{name} {size} needs {told(key_of(row), row['needed'])}, {verdict}"
+
+
+def relative(row: Row) -> bool:
+    """Tell whether a target is a share of usual care's level."""
+    return bool(row["relative"] == "yes")
+
+
+def difference_factor(row: Row) -> float:
+    """Return what makes a difference of the search's tables one in its measure's unit."""
+    return 100.0 if relative(row) else measure_of(str(row["measure"])).factor(PER)
+
+
+def _difference_unit(row: Row) -> str:
+    """Return the unit of a difference: a share changes by points, totals are for the place."""
+    measure = measure_of(str(row["measure"]))
+    if relative(row):
+        return "% of usual care"
+    return "for the whole place" if measure.total else measure.change_unit
+
+
+def in_unit(row: Row, number: str) -> str:
+    """Return a difference with its unit: "−9.73%", "+2 percentage points", "−300"."""
+    measure = measure_of(str(row["measure"]))
+    if relative(row):
+        return f"{number}%"
+    return number if measure.total else f"{number} {measure.change_unit}".strip()
+
+
+def target_words(row: Row) -> str:
+    """Return the target with its unit."""
+    size = difference_factor(row) * row["target"]
+    if not size:
+        return in_unit(row, "0")
+    return in_unit(row, f"{size:+.2f}" if relative(row) else f"{size:+g}")
 
 
 def key_of(row: Row) -> str:
