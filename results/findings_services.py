@@ -96,12 +96,17 @@ def _in_hours(row: WaitRow) -> WaitRow:
     return replace(row, median=hours(row.median), nine_in_ten=hours(row.nine_in_ten), unit="hours")
 
 
+TENTH, LEAST_FREE = 0.1, 0.01  # of what is free under usual care, and least free to count with
+UNKNOWN = Spread(mean=math.nan, low=math.nan, high=math.nan)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseRow:
     """The share of a service's capacity that one option uses.
 
     ``paired`` is False where usual care's share rests on other runs, for some are missing: two
-    levels of different runs differ by their luck too.
+    levels of different runs differ by their luck too. ``more`` is how much larger the share is
+    than usual care's with the same luck, unknown in tables of older programs.
     """
 
     service: str
@@ -111,13 +116,21 @@ class UseRow:
     used: Spread
     asked: float
     usual: Spread = NOTHING
+    more: Spread = UNKNOWN
     paired: bool = True
 
     @property
     def fuller(self) -> bool:
-        """True where a design fills the service clearly further than usual care does."""
+        """True where a design fills the service clearly further than usual care does.
+
+        Beside the same people with the same luck, by a tenth or more of what is free there: the
+        fuller a service, the less it takes to shut people out.
+        """
         if not self.paired:
             return False
+        if math.isfinite(self.more.low):
+            free = max(1.0 - self.usual.mean, LEAST_FREE)
+            return self.more.low > 0.0 and self.more.mean >= TENTH * free
         if math.isfinite(self.used.low) and math.isfinite(self.usual.high):
             return self.used.low > self.usual.high
         return self.used.mean > self.usual.mean + 0.02
@@ -184,6 +197,7 @@ def _use_row(
         used=_used(row),
         asked=_asked(row),
         usual=NOTHING if base is None else _used(base),
+        more=_spread(row, "utilisation_difference"),
         paired=base is None or _runs(row) == _runs(base),
     )
 

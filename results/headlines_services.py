@@ -97,10 +97,10 @@ def first_constraint_note(
     growth = used / usual - 1.0
     told = f"Under {letter}, {service} fill up first: "
     if growth < LEAST_GROWTH:
-        return (
-            f"{told}{percent(used, 0.1)} used against {percent(usual, 0.1)} under usual care, too "
-            "little more to need more of them."
-        )
+        free = "all" if used >= 1.0 else percent((used - usual) / (1.0 - usual))
+        taken = "where nothing was free" if usual >= 1.0 else f"which takes {free} of what was free"
+        against = f"{percent(used, 0.1)} used against {percent(usual, 0.1)} under usual care"
+        return f"{told}{against}, {taken}."
     return (
         f"{told}{percent(used)} used against {percent(usual)} under usual care. To hold them at "
         f"today’s level, they would need to grow by about {percent(growth)}."

@@ -35,6 +35,13 @@ MOST_WAITS = 6
 CORE_WAITS = ("gp", "ed", "beds", "outpatients", "vcse", "mdt", "care_coordination", "ambulance")
 
 
+FURTHER = (
+    "A design fills a service further where, with the same people and the same luck, it uses at "
+    "least a tenth of what is free under usual care, and the interval of that difference leaves "
+    "out none. The intervals in the figure hold the luck of both, so they may overlap."
+)
+
+
 def services_section(data: ReportData) -> Section:
     """Return section 8: capacity and waits."""
     used, waits = findings_services.use_rows(data), findings_services.wait_rows(data)
@@ -232,6 +239,7 @@ def _use_block(data: ReportData, rows: list[UseRow]) -> Block:
         panels=(drawn(Fig.USE.stem, alt, lambda: draw.capacity_used(shown, data.options)),),
         keys=data.options,
         wide=True,
+        how="" if data.alone else FURTHER,
         table=_use_table(data, rows, year),
     )
 

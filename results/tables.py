@@ -103,7 +103,7 @@ def tables_of(collected: Collected) -> dict[str, pd.DataFrame]:
             units={place: partial(gap_units, run) for place, run in collected.first.items()},
         ),
         "activity": activity_table(stacks["activity"], baselines, settings),
-        "resources": numbers_table(stacks["resources"], NUMBERS, RESOURCE_KEYS),
+        "resources": resources_table(stacks["resources"], baselines),
         "flows": flows_table(collected.flows),
         "population": shares_table(stacks["population"], "prevalence", 1.0, PREVALENCE_KEYS),
         "stages": shares_table(stacks["stages"], "per_1000", PER, STAGE_KEYS),
@@ -196,6 +196,25 @@ def _empty(keys: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
     """Return a table without rows whose columns are those that it would have with some."""
     known = ("place", "design", "effects", *keys, "replications", "interval_kind", *numbers)
     return pd.DataFrame(columns=list(known))
+
+
+def resources_table(stacks: Mapping[Arm, Stack], baselines: Mapping[str, Arm]) -> pd.DataFrame:
+    """Return ``resources.csv``: capacity, use and waits, levels with intervals.
+
+    ``utilisation_difference`` is how much larger a share of capacity a design uses than usual
+    care with the same luck, with its interval; empty for usual care itself.
+    """
+    parts = []
+    for arm, stack in stacks.items():
+        ours, theirs = paired(stack, stacks[baselines[arm[0]]])
+        more = ours.numbers["utilisation"] - theirs.numbers["utilisation"]
+        told = summary(more if arm != baselines[arm[0]] else more * np.nan, ours.draws)
+        name = "utilisation_difference"
+        ends = {name: told.mean, f"{name}_low": told.low, f"{name}_high": told.high}
+        table = numbers_table({arm: stack}, NUMBERS, RESOURCE_KEYS)
+        found = ours.keys.assign(**ends)
+        parts.append(table.merge(found, how="left", on=list(ours.keys.columns), sort=False))
+    return pd.concat(parts, ignore_index=True)
 
 
 def shares_table(

@@ -261,6 +261,34 @@ def test_use_of_different_runs_is_not_compared(tmp_path: Path) -> None:
     assert replace(use_rows(fewer)[0], paired=True).paired
 
 
+def test_a_service_is_fuller_by_the_difference_between_twins_and_by_what_was_free(
+    tmp_path: Path,
+) -> None:
+    folder = write_fake_tables(tmp_path)
+    path = folder / "tables" / "resources.csv"
+    table = pd.read_csv(path)
+    design = table["design"] != "usual-care"
+    name = "utilisation_difference"
+
+    def fuller(usual: float, mean: float, half: float) -> bool:
+        own = table.assign(utilisation=table["utilisation"].mask(~design, usual))
+        own["utilisation_low"], own["utilisation_high"] = 0.0, 1.0  # levels alone tell nothing
+        for end, value in (("", mean), ("_low", mean - half), ("_high", mean + half)):
+            own[name + end] = np.where(design, value, np.nan)
+        own.to_csv(path, index=False)
+        told = {
+            row.fuller for row in use_rows(read_report_data(folder)) if row.option.letter == "A"
+        }
+        assert len(told) == 1
+        return told.pop()
+
+    assert fuller(0.8, 0.03, 0.01)
+    assert not fuller(0.8, 0.03, 0.04), "it may be luck"
+    assert not fuller(0.8, 0.01, 0.005), "a twentieth of what was free"
+    assert fuller(0.96, 0.01, 0.005), "a quarter of what was free"
+    assert not fuller(0.8, -0.03, 0.01)
+
+
 def test_levels_of_different_runs_are_said_to_be_so(tmp_path: Path) -> None:
     folder = write_fake_tables(tmp_path)
     path = folder / "tables" / "resources.csv"

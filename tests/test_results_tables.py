@@ -39,7 +39,7 @@ CONTRACT = {
     "costs": "place design effects payer setting line year price_year discounted mean low high",
     "activity": "place design effects point_of_delivery locality year mean per_1000 momentum",
     "resources": "place design effects service role group_by group year capacity utilisation "
-    "mean_wait_days median_wait_days p90_wait_days queue_end turned_away",
+    "utilisation_difference mean_wait_days median_wait_days p90_wait_days queue_end turned_away",
     "population": "place when condition status group_by group mean prevalence",
     "stages": "place design effects stage group_by group year mean low high per_1000",
     "value": "place design effects item unit threshold group_by group mean low high",
@@ -268,6 +268,22 @@ def test_momentum_grows_usual_cares_first_year_at_the_plans_rate(
     assert rows.loc["all", "momentum"] == pytest.approx(base * 2.023)
     bed_days = table[table["point_of_delivery"] == "bed days"]
     assert bed_days["momentum"].isna().all()
+
+
+def test_use_of_capacity_is_set_beside_the_twin_s(tables: dict[str, pd.DataFrame]) -> None:
+    table = tables["resources"]
+    table = table[(table["group_by"] == "all") & table["utilisation"].notna()]
+    posts = ["place", "service", "role", "year"]
+    usual = table[table["design"] == "usual-care"].set_index(posts)
+    assert usual["utilisation_difference"].isna().all()
+    ours = table[table["design"] != "usual-care"].set_index(posts)
+    both = ours.join(usual["utilisation"].rename("without"), how="inner")
+    assert len(both)
+    known = both["utilisation"] - both["without"]
+    np.testing.assert_allclose(both["utilisation_difference"], known, atol=1e-7)
+    low, high = both["utilisation_difference_low"], both["utilisation_difference_high"]
+    assert (low <= both["utilisation_difference"] + 1e-9).all()
+    assert (high >= both["utilisation_difference"] - 1e-9).all()
 
 
 def test_a_difference_is_paired_and_not_the_difference_of_two_intervals(
