@@ -289,6 +289,8 @@ def gap_verdict_words(gap: Change | None) -> str:
     """Return whether the gap narrows, from a change where below zero is narrower."""
     if gap is None:
         return "gap not in this run"
+    if gap.still:
+        return "gap as under usual care"
     if gap.clear:
         return "gap narrows" if gap.mean < 0 else "gap widens"
     return "no clear change in the gap"

@@ -136,11 +136,11 @@ def _assumed(data: ReportData) -> pd.DataFrame:
 def _misses(misses: Sequence[CheckRow]) -> list[str]:
     if not misses:
         return []
-    widest = misses[:3]
-    named = listed([lower_first(row.name) for row in widest])
+    first, *others = [lower_first(row.name) for row in misses[:3]]
+    then = f", then {listed(others)}" if others else ""
     return [
         f"Against published figures the model misses {count_word(len(misses))}, most of all "
-        f"{named}: results that rest on these are the weakest here."
+        f"{first}{then}: results that rest on these are the weakest here."
     ]
 
 

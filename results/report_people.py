@@ -28,7 +28,7 @@ from results.report_places import places_block
 from results.wording import verdict, verdict_words
 
 MANY_ROWS = 24  # so many lines beside figure 3 hide those that say something
-AS_PUT_IN = "No effect on health was put in, so nobody’s differs from usual care"
+AS_PUT_IN = "No effect on health was put in, so no difference can show here"
 NOTHING_PUT_IN = "No effect on health was put in: what staff and contacts alone change"
 FILLED = (
     "A filled disc means the interval leaves out no change. A hollow disc means it does not: "

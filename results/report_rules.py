@@ -299,7 +299,7 @@ def _money_row(row: Mapping[Hashable, Any], shown: Mapping[str, str]) -> tuple[s
         READING_WORDS.get(str(row["effects"]), ""),
         str(row["rule"]),
         f"{provider}: {row['line']}{unit}" if provider else f"{row['line']}{unit}",
-        _minus(f"{mean:,.2f}") if math.isfinite(mean) else "nothing to divide by",
+        _minus(f"{mean:,.2f}") if math.isfinite(mean) else "not defined",
         _minus(f"{low:,.2f} to {high:,.2f}") if math.isfinite(low) else "none",
     )
 

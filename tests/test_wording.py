@@ -408,6 +408,9 @@ def test_the_first_constraint_comes_with_its_remedy() -> None:
     assert "grow by about 20%" in note
     hardly = headlines_services.first_constraint_note("A", "link workers", 0.988, 0.981, True)
     assert "98.8% used against 98.1%" in hardly
+    assert hardly.endswith("takes 37% of what was free.")
+    full = headlines_services.first_constraint_note("A", "link workers", 1.002, 0.995, True)
+    assert full.endswith("takes all of what was free.")
     assert "grow by" not in hardly
     same = headlines_services.first_constraint_note("A", "beds", 0.9, 0.92, False)
     assert "not clearly fuller than under usual care" in same
@@ -419,6 +422,8 @@ def test_names_of_services_are_in_the_plural_as_sentences_take_them_to_be() -> N
 
 
 def test_where_nobody_differed_this_is_said() -> None:
+    assert headlines.gap_verdict_words(change(0, 0, 0)) == "gap as under usual care"
+    assert headlines.gap_verdict_words(change(0, -1, 1)) == "no clear change in the gap"
     still = change(0, 0, 0)
     said = change_sentence(still, ADMISSIONS, 0.01)
     assert said == "Emergency admissions: nobody differed in any pair of runs."
