@@ -228,8 +228,7 @@ def money_block(data: ReportData) -> Block | None:
         how="A contract pays a fixed share, a share by activity, a share for fewer emergency "
         "admissions, an incentive that all providers share, and a part of what the system saves. "
         "What hangs on fewer emergency admissions is lost where they do not fall, whatever else "
-        "the design does: a provider can be short by the contract alone, at no extra cost of its "
-        f"own. {_beside_usual(data, left)}"
+        f"the design does. {_beside_usual(data, left)}"
         "Its numbers are settings (pay_… of results_settings.csv): carepath report DIR --prices "
         "FILE changes them without a new run.",
     )

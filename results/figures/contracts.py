@@ -14,6 +14,8 @@ from results.report_data import Option
 from results.report_numbers import ONE_RUN, signed, signed_range
 from results.wording import Change
 
+PITCH = 0.2  # inches between rows: letters just apart
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
@@ -32,7 +34,9 @@ def margins(rows: Sequence[Margin], ax: Axes | None = None) -> Axes:
     rows : provider by provider, usual care and the designs of one beside each other
     """
     if ax is None:
-        ax = canvas.new_axes(WIDE, 0.75 + 0.3 * len(rows), left=1.6, right=1.6, top=0.1, bottom=0.5)
+        ax = canvas.new_axes(
+            WIDE, 0.75 + PITCH * len(rows), left=1.6, right=1.6, top=0.1, bottom=0.5
+        )
     for y, row in enumerate(rows):
         canvas.interval(ax, row.left.low, row.left.high, y, row.option.colour)
         canvas.disc(ax, row.left.mean, y, row.option, filled=row.left.clear)
