@@ -24,6 +24,7 @@ from results.report_order import Fig
 from results.report_reading import read_report_data
 from results.report_rules import money_block
 from results.report_services import services_section
+from results.report_unsure import warm_up_block
 from tests.fake_tables import FakeTables, write_fake_tables
 from tests.test_results_searches import ARM, BELIEVED, BOUND, INPUT, POINT
 
@@ -325,6 +326,19 @@ def test_an_interval_beyond_the_axis_ends_in_an_arrow(reports: dict[str, Shown])
     rows = {label.get_text().split(",")[0]: y for y, label in enumerate(axes.get_yticklabels())}
     low, high = rows[service_name("mdt", "all", 2)], rows[service_name("vcse", "all", 2)]
     assert marks == {("<", -EDGE, float(low)), (">", EDGE, float(high))}
+
+
+def test_openings_that_cannot_be_told_apart_are_not_said_to_be_as_expected(
+    tmp_path: Path,
+) -> None:
+    folder = write_fake_tables(tmp_path)
+    rows = [dict(row) for row in OTHERS["warm_up"] if row["verdict"] == "as expected"]
+    pd.DataFrame(rows).to_csv(folder / "tables" / "warm_up.csv", index=False)
+    block = warm_up_block(read_report_data(folder))
+    assert block is not None
+    assert block.claim.startswith("None of 2 queues clearly opens elsewhere")
+    assert block.table is not None
+    assert {row[-1] for row in block.table.rows} == {"not clearly elsewhere"}
 
 
 def test_a_contract_says_nothing_of_a_design_without_effect(tmp_path: Path) -> None:

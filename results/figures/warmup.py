@@ -41,7 +41,7 @@ def opening(table: pd.DataFrame) -> Axes:
     canvas.zero_line(ax)
     ax.set_xlabel(
         "First quarter less what later years lead to expect, % of it (99% interval)\n"
-        "disc: as expected; diamond: differs; arrow: the interval goes on beyond the axis"
+        "disc: not clearly elsewhere; diamond: differs; arrow: the interval goes on beyond the axis"
     )
     ax.xaxis.label.set_color(MUTE)
     ax.set_title(title(table), loc="left", x=-0.55, color=INK)
@@ -61,8 +61,10 @@ def title(table: pd.DataFrame) -> str:
     queues = table.groupby(["service", "role", "metric"])["quarters_to_leave_out"].first()
     late = queues[queues > 0]
     if late.empty:
-        return f"All {len(queues)} queues open where later years lead to expect"
+        return (
+            f"None of {len(queues)} queues clearly opens elsewhere than later years lead to expect"
+        )
     return (
-        f"{len(late)} of {len(queues)} queues open elsewhere than expected; the longest for "
-        f"{int(late.max())} quarter{'s' if late.max() > 1 else ''}"
+        f"{len(late)} of {len(queues)} queues clearly open elsewhere than expected; the longest "
+        f"for {int(late.max())} quarter{'s' if late.max() > 1 else ''}"
     )
