@@ -34,6 +34,7 @@ _ONE = np.uint64(1)
 _EXPONENT_BITS = np.uint64(12)
 _ONE_POINT = np.uint64(0x3FF0000000000000)
 _JUST_BELOW_ONE = 1.0 - 2.0**-53
+_LEAST = 2.0**-53
 _HALF, _LOW_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 # The same for single numbers, which plain integers draw faster than arrays of one.
@@ -76,6 +77,16 @@ def _words_of_events(events: Words, process: np.uint64, occurrence: int) -> Word
     for i in range(len(events)):
         words[i] = _scrambled((events[i] ^ process) + step)
     return words
+
+
+@compiled
+def _uniforms_of_events(events: Words, process: np.uint64, occurrence: int) -> Floats:
+    draws = np.empty(len(events))
+    step = (np.uint64(occurrence) + _ONE) * _OCCURRENCE + _GOLDEN
+    for i in range(len(events)):
+        word = _scrambled((events[i] ^ process) + step)
+        draws[i] = (float(word >> _EXPONENT_BITS) * 2.0 + 1.0) * _LEAST
+    return draws
 
 
 @compiled
@@ -182,7 +193,7 @@ class Luck:
         word = ((person + 1) * int(_PERSON)) & _ALL_BITS
         word = _mixed(word ^ int(self._process(process)))
         word = _mixed(_steps(word, occurrence))
-        return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * 2.0**-53)
+        return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * _LEAST)
 
     def exponentials(
         self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0
@@ -209,9 +220,6 @@ class Luck:
         """
         if events.dtype != np.uint64:
             raise TypeError(f"events are told apart by words, not by {events.dtype} values")
-        if events.shape == (1,) and type(occurrence) is int:  # most often; quicker than arrays
-            word = int(events[0]) ^ int(self._process(process))
-            return np.array([_mixed(_steps(word, occurrence))], np.uint64)
         of = self._process(process)
         if type(occurrence) is int:
             return _words_of_events(_flat(events), of, occurrence).reshape(events.shape)
@@ -223,12 +231,15 @@ class Luck:
 
     def uniforms_of(self, events: Words, process: str, occurrence: npt.ArrayLike = 0) -> Floats:
         """Return a number between 0 and 1 that belongs to each of ``events``."""
+        if type(occurrence) is int and events.dtype == np.uint64:
+            of = self._process(process)
+            return _uniforms_of_events(_flat(events), of, occurrence).reshape(events.shape)
         return _between_0_and_1(self.words_of(events, process, occurrence))
 
     def uniform_of(self, event: int, process: str) -> float:
         """Return the number of one event: the same as ``uniforms_of`` of it, but quicker."""
         word = _mixed(_steps(event ^ int(self._process(process)), 0))
-        return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * 2.0**-53)
+        return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * _LEAST)
 
     def exponentials_of(self, events: Words, process: str) -> Floats:
         """Return a unit exponential that belongs to each of ``events``."""
