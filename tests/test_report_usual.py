@@ -22,12 +22,13 @@ from results.report_data import Option, ReportData
 from results.report_findings import gap_level, gap_rows
 from results.report_measures import measure_of
 from results.report_numbers import capital
-from results.report_order import Fig
+from results.report_order import Fig, Usual
 from results.report_reading import read_report_data
 from results.report_usual_parts import unequal_section
 from results.report_usual_people import names_of_conditions, people_section
 from results.tables import build_tables
 from results.wording import CHANCE_ONLY
+from tests.docs_pages import DOCS
 from tests.fake_runs import Fake, write_fake_experiment
 from tests.test_report import Page
 
@@ -207,6 +208,14 @@ def test_conditions_have_the_names_that_evidence_gives_them(alone: Path) -> None
     told = {row[0] for row in block.aside.rows}
     assert told <= set(names_of_conditions().values())
     assert "Chronic obstructive pulmonary disease" in told
+
+
+def test_the_guide_names_the_tables_of_usual_care_by_their_numbers() -> None:
+    guide = (DOCS / "guides" / "read-the-report.md").read_text(encoding="utf-8")
+    words = " ".join(guide.split())
+    assert f"(tables {Usual.RESIDENTS:d} and {Usual.CONDITIONS:d})" in words
+    for table in (Usual.CARE, Usual.GAPS, Usual.COSTS):
+        assert f"(table {table:d})" in words
 
 
 def test_processes_that_share_the_work_make_the_same_sections(alone: Path) -> None:
