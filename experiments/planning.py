@@ -17,6 +17,7 @@ from experiments.experiment import Arm, Experiment
 from experiments.packaged import set_folder
 from experiments.points import Point, changed
 from experiments.structures import built
+from experiments.wholes import kept_whole
 from pathways.design import NO_EFFECTS
 from pathways.schedule import as_settings
 
@@ -46,6 +47,18 @@ def specs_of(
         designs = {arm.name: changed(arm.design, point.of(arm.design)) for arm in arms}
         shown = {arm.name: _shown(figures[arm.name], point) for arm in arms}
         option = built(experiment.structure, point.structure)
+        settings = {
+            arm.name: {
+                **as_settings(experiment.schedule),
+                **arm.settings,
+                **option.settings,
+                **point.settings,
+            }
+            for arm in arms
+        }
+        numbers: Mapping[str, float] = {**replaced, **option.replaced}
+        for arm in arms if numbers else ():  # all designs of a point meet the same numbers
+            numbers = kept_whole(numbers, {**designs[arm.name].changes, **settings[arm.name]})
         for number in range(experiment.replications):
             for arm in arms:
                 for effects in arm.effects:
@@ -61,13 +74,8 @@ def specs_of(
                         draw=point.draw,
                         evidence=EVIDENCE,
                         parameters=folder_of_draw(parameter_folder(experiment), point.fitted),
-                        replaced={**replaced, **option.replaced},
-                        settings={
-                            **as_settings(experiment.schedule),
-                            **arm.settings,
-                            **option.settings,
-                            **point.settings,
-                        },
+                        replaced=dict(numbers),
+                        settings=settings[arm.name],
                         keep_events=experiment.keep_events,
                         hold_population=experiment.hold_population,
                         figures=shown[arm.name],
