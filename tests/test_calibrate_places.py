@@ -77,6 +77,15 @@ def test_parameters_that_one_place_alone_fitted_are_left_out(tmp_path: Path) -> 
         side_by_side(one, other)
 
 
+def test_a_few_draws_tell_no_difference(tmp_path: Path) -> None:
+    one = folder(tmp_path / "one", "southwark", {"heart": 0.5})
+    two = folder(tmp_path / "two", "lambeth", {"heart": 0.9})
+    assert side_by_side(one, two)["differs"].tolist() == ["yes"]
+    file = two / "tables" / "draws.csv"
+    pd.read_csv(file)[:3].to_csv(file, index=False)
+    assert side_by_side(one, two)["differs"].tolist() == ["too few draws"]
+
+
 def test_one_place_fitted_twice_keeps_a_column_for_each_fit(tmp_path: Path) -> None:
     one = folder(tmp_path / "one", "southwark", {"heart": 0.7})
     two = folder(tmp_path / "two", "southwark", {"heart": 0.9})

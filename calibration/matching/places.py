@@ -18,6 +18,7 @@ from agents.faults import BadInput, Fault
 from agents.files import read_json
 from calibration.matching.store import IDENTITY
 
+LEAST_DRAWS = 20  # of each place: with fewer no share can be told from 0.95
 COLUMNS = ("parameter", "name", "median", "low", "high")  # read of parameters.csv
 CLEAR = 0.95  # of pairs of draws on one side: "differs"; a convention, not a number of the model
 
@@ -31,7 +32,8 @@ def side_by_side(first: Path, second: Path) -> pd.DataFrame:
     for each place ``PLACE``, ``PLACE low`` and ``PLACE high`` (median and 95% of the
     posterior), named by its folder too where both are of one place; ``first_larger``, the
     share of pairs of posterior draws in which the first place has the larger value;
-    ``differs``, yes where that share is 0.95 or more, or 0.05 or less.
+    ``differs``, yes where that share is 0.95 or more, or 0.05 or less, "too few draws" where a
+    place has fewer than 20 (as after ``--quick``).
 
     Raises
     ------
@@ -54,6 +56,8 @@ def side_by_side(first: Path, second: Path) -> pd.DataFrame:
     ]
     clear = (merged["first_larger"] >= CLEAR) | (merged["first_larger"] <= 1.0 - CLEAR)
     merged["differs"] = np.where(clear, "yes", "no")
+    if min(len(table) for table in draws) < LEAST_DRAWS:
+        merged["differs"] = "too few draws"
     return merged
 
 
