@@ -81,3 +81,11 @@ def test_each_arm_is_set_beside_itself(
     assert of("beds", "per_unit_added") == pytest.approx(
         of("beds", "difference") / of("beds", "units_added")
     )
+    (tmp_path / "ours").mkdir()
+    experiment = 'name = "x"\nplace = "southwark"\n[[design]]\nuse = "usual-care"\n'
+    (tmp_path / "ours" / "experiment.toml").write_text(experiment, encoding="utf-8")
+    again = ["binding", *SMALL, "--services", "beds,gp", "--step", "1.2", "--out", "x"]
+    assert answer([*again, "--add-to", "nowhere"]) == 2
+    assert answer([*again, "--add-to", "ours"]) == 0
+    copied = (tmp_path / "ours" / "tables" / "binding.csv").read_bytes()
+    assert copied == (tmp_path / "x" / "tables" / "binding.csv").read_bytes()

@@ -161,11 +161,13 @@ def binding(
     years: FewYears = None,
     population: FewResidents = 5000,
     out: SearchFolder = None,
+    add_to: AddTo = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
 ) -> None:
     """Find what binds: what one more unit of each capacity is worth."""
     options = options_of(workers, None, None, None, scheduler)
+    check_report_folder(add_to)
     from experiments.binding import binding as found
     from experiments.binding import said, services_of, step_of
     from experiments.searching import design_of
@@ -181,7 +183,7 @@ def binding(
         options=options,
         command=typed(context),
     )
-    end_search(folder, outcome, said(rows), ("binding",), None)
+    end_search(folder, outcome, said(rows), ("binding",), add_to)
 
 
 def _asked_search(
