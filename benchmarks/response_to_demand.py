@@ -35,9 +35,9 @@ from pathways.calendar import YEAR, Calendar
 from pathways.ledger import Ledger
 from pathways.practice import Practices
 from pathways.practice_rules import LEAKS, WORKING_WEEK
-from pathways.queues import Steps, Walk
 from pathways.rates import TABLE
 from pathways.seasons import FLAT
+from pathways.steps import Steps, Walk
 from pathways.teams import Meeting, team_settings
 from sim.model import CareModel, simulate
 from sim.recording import RunRecord

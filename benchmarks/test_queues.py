@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import simpy
 
-from pathways.queues import Places, Steps, Walk
+from pathways.queues import Places
+from pathways.steps import Steps, Walk
 
 PRIORITIES = 5
 Start = Callable[[simpy.Environment, Steps[None]], object]

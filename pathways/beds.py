@@ -15,7 +15,8 @@ from typing import Protocol
 from simpy import Environment, Event
 
 from agents.decisions import Discharge, Escalation
-from pathways.queues import Places, Steps, Turn, Walk, happens_in, whole_share
+from pathways.queues import Places, Turn, whole_share
+from pathways.steps import Steps, Walk, happens_in
 
 
 class Decider(Protocol):

@@ -13,8 +13,10 @@ from agents.luck import Luck
 from pathways.calendar import YEAR
 from pathways.ledger import Ledger
 from pathways.place_days import PlaceDays
-from pathways.queues import Places, QueueFigures, Steps, Turn, Walk
+from pathways.queue_figures import QueueFigures
+from pathways.queues import Places, Turn
 from pathways.sessions import Session, Sessions
+from pathways.steps import Steps, Walk
 from pathways.teams import record
 
 

@@ -35,10 +35,11 @@ from pathways.pools import (
     hospital_settings,
     make_sites,
 )
-from pathways.queues import Guest, Places, Steps, Turn, Walk
+from pathways.queues import Guest, Places, Turn
 from pathways.same_day import ACTIVITY as SEEN_SAME_DAY
 from pathways.same_day import SameDay
 from pathways.stays import HOURS, Stays, VisitPlans
+from pathways.steps import Steps, Walk
 
 VISITOR_BLOCK = 30  # visitors are drawn for this many days at a time
 # What each setting of capacity opens or closes.

@@ -19,7 +19,7 @@ from pathways.calendar import YEAR
 from pathways.caseload import Caseload
 from pathways.design import Reach, Support
 from pathways.ledger import STAGE_BITS, Ledger
-from pathways.queues import Steps, Walk
+from pathways.steps import Steps, Walk
 from pathways.teams import Meeting
 
 Bools = npt.NDArray[np.bool_]

@@ -20,7 +20,8 @@ from agents.luck import Luck
 from agents.population import Population
 from pathways.beds import Valves, Ward
 from pathways.calendar import YEAR
-from pathways.queues import Places, QueueFigures, whole_share
+from pathways.queue_figures import QueueFigures
+from pathways.queues import Places, whole_share
 from pathways.seasons import Seasons
 from pathways.settings import settings_of
 

@@ -9,17 +9,16 @@ what happens to them is worked out when somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from math import inf
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 from simpy import Environment, Event
 
-T = TypeVar("T")
-Steps = Generator[Event, Any, T]
+from pathways.queue_figures import QueueFigures
+from pathways.steps import happens_in
 
 _ROUNDING = 1e-6  # of sums of times, above which they disagree
 
@@ -90,48 +89,6 @@ class Guest:
         self.waits = False
         self.held = False
         self.need = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueFigures:
-    """What a resource saw over a span of time. Times are in the environment's unit.
-
-    ``arrived`` asked for a place, ``served`` were given one and ``gave_up`` left the queue
-    without; ``waited`` is the time that those who left the queue had spent in it. The three
-    integrals over the span: ``place_time`` of capacity, ``occupied_time`` of places in use
-    and ``queue_time`` of the queue's length.
-    """
-
-    span: float
-    arrived: int
-    served: int
-    gave_up: int
-    waited: float
-    place_time: float
-    occupied_time: float
-    queue_time: float
-
-    @property
-    def utilisation(self) -> float:
-        """Share of the capacity that was in use, 0 where there was none."""
-        return self.occupied_time / self.place_time if self.place_time else 0.0
-
-    @property
-    def mean_queue(self) -> float:
-        """Mean number of people waiting."""
-        return self.queue_time / self.span if self.span else 0.0
-
-    @property
-    def mean_wait(self) -> float:
-        """Mean time in the queue of those who left it, served or not."""
-        left = self.served + self.gave_up
-        return self.waited / left if left else 0.0
-
-    def since(self, earlier: QueueFigures) -> QueueFigures:
-        """Return the figures of the time after ``earlier``."""
-        return QueueFigures(
-            **{name: getattr(self, name) - getattr(earlier, name) for name in self.__slots__}
-        )
 
 
 class Places:
@@ -412,50 +369,6 @@ class Places:
             self._awake_at = inf
         self._follow_guests(max(due, self.env.now))
         self._stay_awake()
-
-
-class Walk:
-    """A lean process: steps that nobody waits for and that can be broken off.
-
-    It starts at once (no ``Initialize`` event) and ends without an event. Breaking it off
-    closes the generator, so that every ``with`` block gives back what it holds.
-    """
-
-    __slots__ = ("_steps",)
-
-    def __init__(self, steps: Steps[Any]) -> None:
-        self._steps: Steps[Any] | None = steps
-        self._go_on(None)
-
-    @property
-    def over(self) -> bool:
-        """Whether the steps have ended or were broken off."""
-        return self._steps is None
-
-    def stop(self) -> None:
-        """Break off; events still under way find nobody."""
-        if self._steps is not None:
-            steps, self._steps = self._steps, None
-            steps.close()
-
-    def _go_on(self, event: Event | None) -> None:
-        steps = self._steps
-        if steps is None:
-            return
-        try:
-            step = steps.send(None if event is None else event._value)
-            while step.callbacks is None:  # it has happened already
-                step = steps.send(step._value)
-        except StopIteration:
-            self._steps = None
-        else:
-            step.callbacks.append(self._go_on)
-
-
-def happens_in(event: Event, delay: float) -> None:
-    """Let a bare ``event`` happen after ``delay``, like a timeout made beforehand."""
-    event._ok, event._value = True, None
-    event.env.schedule(event, delay=delay)
 
 
 def whole_share(places: float, occasion: int) -> int:

@@ -14,7 +14,8 @@ from simpy import Environment
 
 from agents.decisions import AtEndOfPlan, Closing, ReferralOrder, Selection
 from agents.luck import Luck
-from pathways.queues import Guest, Places, Steps, Turn, Walk, whole_share
+from pathways.queues import Guest, Places, Turn, whole_share
+from pathways.steps import Steps, Walk
 
 UNLIMITED = 1_000_000_000  # places of a team that keeps nobody
 

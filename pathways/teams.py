@@ -18,9 +18,9 @@ from agents.evidence import Evidence
 from agents.luck import Luck
 from pathways.calendar import YEAR
 from pathways.ledger import Ledger
-from pathways.queues import Steps
 from pathways.sessions import Session, Sessions
 from pathways.settings import settings_of
+from pathways.steps import Steps
 
 TABLE = "team_settings"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pathways.queues import Steps, Walk
+from pathways.steps import Steps, Walk
 
 
 class Cases:

@@ -9,7 +9,7 @@ from agents.luck import Luck
 from pathways.caseload import coordinators, link_worker_days, link_workers
 from pathways.journey import Services, link_worker_episode
 from pathways.ledger import Ledger
-from pathways.queues import Steps
+from pathways.steps import Steps
 from pathways.teams import Meeting
 from sim.cases import Cases
 from sim.model import CareModel

@@ -18,8 +18,8 @@ from pathways.calendar import YEAR
 from pathways.hospital import Arriving, Hospital
 from pathways.ledger import Ledger
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER, assign_sites, hospital_settings
-from pathways.queues import Steps, Walk
 from pathways.stays import Stays
+from pathways.steps import Steps, Walk
 from tests.hospital_world import ENGLAND, World, admission_weights, evidence, people
 
 PEOPLE = 3_000

@@ -33,7 +33,7 @@ from pathways.beds import Valves
 from pathways.caseload import link_worker_days, link_workers
 from pathways.journey import Services, link_worker_episode
 from pathways.pools import usual_valves
-from pathways.queues import Steps, Walk
+from pathways.steps import Steps, Walk
 from pathways.teams import Meeting
 from sim.model import CareModel
 from sim.spec import RunSpec

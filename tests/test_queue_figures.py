@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import simpy
 
-from pathways.queues import Places, QueueFigures, Steps, Walk, happens_in, whole_share
+from pathways.queue_figures import QueueFigures
+from pathways.queues import Places, whole_share
+from pathways.steps import Steps, Walk, happens_in
 
 
 def story() -> tuple[simpy.Environment, Places]:

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from pathways.queues import Places, QueueFigures, Steps, Turn, Walk
+from pathways.queue_figures import QueueFigures
+from pathways.queues import Places, Turn
+from pathways.steps import Steps, Walk
 
 PLACES = 4
 SERVICE = 1.0  # mean length of a stay

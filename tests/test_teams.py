@@ -15,7 +15,7 @@ from agents.luck import Luck
 from pathways.calendar import YEAR
 from pathways.caseload import Caseload, coordinators, link_worker_days, link_workers
 from pathways.ledger import Ledger
-from pathways.queues import Steps, Walk
+from pathways.steps import Steps, Walk
 from pathways.teams import Meeting, team_settings
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "calibration" / "evidence"

@@ -37,7 +37,9 @@ GOAL = 0.85
 TESTS: dict[str, tuple[str, ...]] = {
     "agents.hazards": ("tests/test_hazards.py",),
     "agents.integrated": ("tests/test_hazards.py",),
+    "pathways.queue_figures": ("tests/test_queue_figures.py", "tests/test_queues.py"),
     "pathways.queues": ("tests/test_queue_figures.py", "tests/test_queues.py"),
+    "pathways.steps": ("tests/test_queue_figures.py", "tests/test_queues.py"),
     "results.inequality": (
         "tests/test_inequality_sheet.py",
         "tests/test_results_inequality.py",

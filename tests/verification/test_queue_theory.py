@@ -15,7 +15,8 @@ from simpy import Environment, Event
 from pathways.calendar import YEAR
 from pathways.light_places import Places as LightPlaces
 from pathways.light_places import Stay
-from pathways.queues import Places, Walk
+from pathways.queues import Places
+from pathways.steps import Walk
 from tests.test_teams import REVIEWS, run_meetings, slotted_wait
 
 RUNS, T_99 = 20, 2.861  # two-sided 99% of Student's t with 19 degrees of freedom
