@@ -8,9 +8,8 @@ a small place from looking worse than a large one.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -18,7 +17,10 @@ from simpy import Environment, Event
 
 from agents.evidence import Evidence
 from agents.luck import Luck, Words
-from agents.population import Bools, Floats, Integers, Population, Small
+from agents.population import Integers, Population
+from pathways.hospital_record import HospitalRecord
+from pathways.hospital_returns import Returns
+from pathways.hospital_visitors import HospitalVisitors
 from pathways.leaving import WaitForPlace
 from pathways.ledger import Ledger
 from pathways.pools import (
@@ -27,7 +29,6 @@ from pathways.pools import (
     MAJOR,
     MINOR,
     OTHER,
-    RESOURCES,
     Capacity,
     Rates,
     Site,
@@ -35,102 +36,18 @@ from pathways.pools import (
     hospital_settings,
     make_sites,
 )
-from pathways.queues import Guest, Places, Turn
+from pathways.queues import Turn
 from pathways.same_day import ACTIVITY as SEEN_SAME_DAY
 from pathways.same_day import SameDay
 from pathways.stays import HOURS, Stays, VisitPlans
 from pathways.steps import Steps, Walk
+from pathways.visits import Arriving, Visit, sent_on, together, visits_of
+from pathways.whereabouts import Counts, checked
 
-VISITOR_BLOCK = 30  # visitors are drawn for this many days at a time
 # What each setting of capacity opens or closes.
 CAPACITY_FACTORS = {"beds.capacity_factor": ("beds",), "ed.capacity_factor": ("majors", "minors")}
-FIRST_VISITOR = -1_000_000  # rows below are visitors; those above, to -1, fill the beds at first
 OnDischarge = Callable[[int, float, float, int], None]
 ChangePlans = Callable[[Integers, Words, VisitPlans], VisitPlans]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arriving:
-    """People who come to hospital, one row an arrival, in any order.
-
-    Parameters
-    ----------
-    rows : (n,) rows of the population; visitors have negative rows of their own
-    times : (n,) days since the start of the run
-    keys : (n,) the point's own bits; everything about the visit follows from them
-    kinds : (n,) ``OTHER`` department without a queue, ``MINOR``, ``MAJOR`` and sent home,
-        ``ADMITTED`` through the emergency department, or admitted ``DIRECT``
-    avoidable : (n,) an admission for an ambulatory-care-sensitive condition
-    """
-
-    rows: Integers
-    times: Floats
-    keys: Words
-    kinds: Small
-    avoidable: Bools
-
-    def only(self, chosen: Bools) -> Arriving:
-        """Return the arrivals that are ``chosen``."""
-        return Arriving(
-            rows=self.rows[chosen],
-            times=self.times[chosen],
-            keys=self.keys[chosen],
-            kinds=self.kinds[chosen],
-            avoidable=self.avoidable[chosen],
-        )
-
-
-def together(*parts: Arriving) -> Arriving:
-    """Return the arrivals of all ``parts``, in their order."""
-    return Arriving(
-        rows=np.concatenate([part.rows for part in parts]),
-        times=np.concatenate([part.times for part in parts]),
-        keys=np.concatenate([part.keys for part in parts]),
-        kinds=np.concatenate([part.kinds for part in parts]),
-        avoidable=np.concatenate([part.avoidable for part in parts]),
-    )
-
-
-@dataclass(slots=True, eq=False)
-class Visit:
-    """One person or visitor on the way through the hospital. Times are in days."""
-
-    site: Site
-    row: int
-    time: float
-    key: int
-    kind: int
-    avoidable: bool
-    ed_days: float
-    short_days: float  # infinite for a stay with a night
-    rounds: float
-    delay: float
-    leaves: float
-    again: float
-    until: float = inf  # when a minor case leaves that still waits for a cubicle
-    walk: Walk | None = None
-    guest: Guest | None = None  # of a space, where nothing about the visit is left open
-    bed_since: float = inf
-    bed_counted: float = inf
-    same_day: bool = False  # in same-day emergency care, without a bed
-
-    @property
-    def spaces(self) -> Places:
-        """The spaces of the emergency department that the visit needs one of."""
-        return self.site.minors if self.kind == MINOR else self.site.majors
-
-
-@dataclass(slots=True)
-class Counts:
-    """Where everyone who was announced is."""
-
-    announced: int = 0
-    absent: int = 0  # dead or moved away before the visit
-    already_in: int = 0  # in hospital already: the visit does not happen
-    elsewhere: int = 0  # seen in another department, without a queue
-    entered: int = 0
-    finished: int = 0
-    left: int = 0  # died or moved away in hospital
 
 
 class Hospital:
@@ -167,8 +84,6 @@ class Hospital:
     ) -> None:
         self._env = env
         self._population = population
-        self._luck = luck
-        self._ledger = ledger
         self._on_discharge = on_discharge
         self.change_plans: ChangePlans | None = None  # set by a design that changes stays
         self.wait_for_place: WaitForPlace | None = None
@@ -193,14 +108,17 @@ class Hospital:
             for spaces in (site.majors, site.minors):
                 spaces.comes, spaces.goes = self._guest_comes, self._guest_goes
         self._gone: set[int] = set()
-        self._last_discharge: dict[int, float] = {}
-        self._returning: dict[int, list[tuple[int, int, bool]]] = {}
-        self._notes: defaultdict[str, list[int]] = defaultdict(list)
-        self._waits: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
-        self._through_ed = 0  # residents admitted through the department since the last record
-        self._left_unseen = 0  # residents who left it before they were seen
-        self._visitors_until = int(env.now)
-        self._invited = 0
+        self._record = HospitalRecord(env, ledger, self.sites)
+        self._note, self._leaves_ed = self._record.note, self._record.leaves_ed
+        self._returns = Returns(
+            luck,
+            self.stays,
+            through_ed=self.rates.through_ed,
+            window=self.settings["readmission.window"],
+        )
+        self._elsewhere = HospitalVisitors(
+            self.sites, self.stays, luck, self.settings, int(env.now)
+        )
         self._start_with_full_beds()
 
     @property
@@ -222,17 +140,18 @@ class Hospital:
 
         Call once for every day, before the clock passes ``day``.
         """
-        self._flush()
+        self._follow_guests()
+        self._record.hand_over()
         for site in self.sites:
             site.start_day(day)
-        if day >= self._visitors_until:
-            self._invite_visitors(day)
-        everyone = together(arriving, self._returning_on(day))
+        for number, visitors, their_plans in self._elsewhere.coming(day):
+            self._invite(number, visitors, their_plans)
+        everyone = together(arriving, self._returns.on(day))
         self.counts.announced += len(everyone.rows)
         people = self._population
         here = people.alive[everyone.rows] & (everyone.times < people.exit_day[everyone.rows])
         self.counts.absent += len(here) - int(np.count_nonzero(here))
-        everyone = self._sent_on(everyone)
+        everyone = sent_on(everyone, self.sites[0])
         elsewhere = everyone.kinds == OTHER
         self._see_elsewhere(everyone.rows[elsewhere & here])
         visits = everyone.only(~elsewhere & here)
@@ -251,26 +170,10 @@ class Hospital:
         self, arriving: Arriving, sites: Integers, plans: VisitPlans, alone: Sequence[bool]
     ) -> None:
         """Let visits begin, as guests of a space where nothing about them is left open."""
-        rates, minor = self.rates, arriving.kinds == MINOR
-        ed_hours = plans.hours * np.where(minor, rates.minors_hours, rates.majors_hours)
-        short = plans.hours * self.settings["beds.short_stay"] / HOURS
-        columns = (
-            arriving.rows,
-            arriving.times,
-            arriving.keys,
-            arriving.kinds,
-            arriving.avoidable,
-            ed_hours / HOURS,
-            np.where(plans.short, short, inf),
-            plans.rounds,
-            plans.delay,
-            plans.leaves,
-            plans.again,
-            np.where(minor, arriving.times + plans.patience, inf),
-        )
-        lists = (column.tolist() for column in columns)
-        for site, lone, *facts in zip(sites.tolist(), alone, *lists, strict=True):
-            visit = Visit(self.sites[site], *facts)
+        at = [self.sites[number] for number in sites.tolist()]
+        short_stay = self.settings["beds.short_stay"]
+        visits = visits_of(arriving, at, plans, self.rates, short_stay)
+        for visit, lone in zip(visits, alone, strict=True):
             if lone and visit.kind in (MINOR, MAJOR):
                 visit.guest = visit.spaces.expect(visit.time, visit.ed_days, visit, visit.until)
             else:
@@ -283,11 +186,11 @@ class Hospital:
 
     def _guest_goes(self, visit: Visit, now: float) -> None:
         if visit.guest is not None and visit.guest.left:
-            self._leave_unseen(visit, now)
+            self._record.leaves_unseen(visit, now)
         else:
             minor = visit.kind == MINOR
             after = self.settings["ed.minors_after_hours"] / HOURS if minor else 0.0
-            self._leave_ed(visit, now + after, now)
+            self._leaves_ed(visit, now + after, now)
         self._finish(visit)
 
     def change_capacity(self, changes: Mapping[str, float]) -> None:
@@ -299,86 +202,23 @@ class Hospital:
         if "sdec.capacity_factor" in changes:
             self._same_day.change(changes["sdec.capacity_factor"])
 
-    def _sent_on(self, arriving: Arriving) -> Arriving:
-        """Send those whose emergency department is shut elsewhere; the admitted go to a bed."""
-        shut = [kind for kind in (MINOR, MAJOR, ADMITTED) if self.sites[0].closed(kind)]
-        if not shut:
-            return arriving
-        kinds = arriving.kinds.copy()
-        kinds[np.isin(kinds, shut) & (kinds != ADMITTED)] = OTHER
-        kinds[np.isin(kinds, shut) & (kinds == ADMITTED)] = DIRECT
-        return replace(arriving, kinds=kinds)
-
     def _see_elsewhere(self, rows: Integers) -> None:
         inside = self._inside
         free = np.array([row not in inside for row in rows.tolist()], np.bool_)
         seen = rows[free]
         self.counts.elsewhere += len(seen)
         self.counts.already_in += len(rows) - len(seen)
-        self._ledger.count("ae_attendances", seen)
+        self._record.seen_elsewhere(seen)
 
-    def _returning_on(self, day: int) -> Arriving:
-        planned = self._returning.pop(day, [])
-        rows = np.array([row for row, _, _ in planned], np.int64)
-        before = np.array([key for _, key, _ in planned], np.uint64)
-        keys = self._luck.words_of(before, "hospital.return")
-        through_ed = self._luck.uniforms_of(keys, "hospital.route") < self.rates.through_ed
-        return Arriving(
-            rows=rows,
-            times=day + self.stays.arrival_times(keys),
-            keys=keys,
-            kinds=np.where(through_ed, ADMITTED, DIRECT).astype(np.int8),
-            avoidable=np.array([avoidable for _, _, avoidable in planned], np.bool_),
-        )
-
-    # ---- visitors ----
-
-    def _invite_visitors(self, day: int) -> None:
-        """Draw the arrivals of visitors for the next days, the same in every design."""
-        self._visitors_until = day + VISITOR_BLOCK
-        for number, site in enumerate(self.sites):
-            for kind, rate in site.visitors.items():
-                self._invite(day, number, kind, rate)
-
-    def _invite(self, day: int, site: int, kind: int, rate: float) -> None:
-        count = self._points(day, site, kind, rate)
-        if not count:
-            return
-        occurrence = self._invited + np.arange(count)
-        self._invited += count
+    def _invite(self, site: int, visitors: Arriving, plans: VisitPlans) -> None:
+        count = len(visitors.rows)
         self.visitors.announced += count
-        keys = self._luck.words("hospital.visitor", site, occurrence)
-        within = VISITOR_BLOCK * self._luck.uniforms("hospital.visitor_day", site, occurrence)
-        days = np.floor(within)
-        arriving = Arriving(
-            rows=FIRST_VISITOR - occurrence,
-            times=day + days + self.stays.time_of_day(within - days),
-            keys=keys,
-            kinds=np.full(count, kind, np.int8),
-            avoidable=np.zeros(count, np.bool_),
-        )
-        self._begin(arriving, np.full(count, site), self.stays.of_visitors(keys), [True] * count)
-
-    def _points(self, day: int, site: int, kind: int, rate: float) -> int:
-        """Return a Poisson count: unit exponentials that fit into the expected number."""
-        expected = rate * VISITOR_BLOCK
-        if expected <= 0.0:
-            return 0
-        most = int(expected + 10.0 * expected**0.5 + 10.0)
-        gaps = self._luck.exponentials(f"hospital.visitors.{kind}.{day}", site, np.arange(most))
-        return int(np.searchsorted(np.cumsum(gaps), expected))
+        self._begin(visitors, np.full(count, site), plans, [True] * count)
 
     def _start_with_full_beds(self) -> None:
-        """Put visitors into the beds that are in use at the start, with stays half over."""
-        residual = self.settings["beds.start_residual_stay"]
-        for number, site in enumerate(self.sites):
-            beds = round(self.settings["beds.start_occupancy"] * site.usual_beds)
-            rounds = residual * self._luck.exponentials("hospital.start", number, np.arange(beds))
-            hours = self._luck.uniforms("hospital.start_leaves", number, np.arange(beds))
-            leaves = self.stays.time_of_leaving(hours)
-            for stay, leave in zip(rounds.tolist(), leaves.tolist(), strict=True):
-                self.visitors.announced += 1
-                Walk(self._half_over(site, -self.visitors.announced, stay, leave))
+        for site, rounds, leaves in self._elsewhere.in_beds_at_start():
+            self.visitors.announced += 1
+            Walk(self._half_over(site, -self.visitors.announced, rounds, leaves))
 
     def _half_over(self, site: Site, row: int, rounds: float, leaves: float) -> Steps[None]:
         visit = Visit(site, row, self._env.now, 0, DIRECT, False, 0, inf, rounds, 0, leaves, inf)
@@ -405,9 +245,9 @@ class Hospital:
             if cubicle.held:
                 yield self._env.timeout(visit.ed_days)
                 after = self.settings["ed.minors_after_hours"] / HOURS
-                self._leave_ed(visit, self._env.now + after)
+                self._leaves_ed(visit, self._env.now + after)
             else:
-                self._leave_unseen(visit, self._env.now)
+                self._record.leaves_unseen(visit, self._env.now)
         self._finish(visit)
 
     def _major(self, visit: Visit) -> Steps[None]:
@@ -422,7 +262,7 @@ class Hospital:
             if visit.kind == ADMITTED:
                 yield from self._stay(visit, space)
             else:
-                self._leave_ed(visit, self._env.now)
+                self._leaves_ed(visit, self._env.now)
         self._finish(visit)
 
     def _direct(self, visit: Visit) -> Steps[None]:
@@ -438,11 +278,12 @@ class Hospital:
         The stay counts from the decision to admit, as published stays do: who is ready to
         leave before a bed is free goes home from where they wait.
         """
-        self._admit(visit)
+        again = self._returns.follows_discharge(visit.row, self._env.now)
+        self._record.admitted(visit, again=again)
         if visit.short_days < inf and self._sits(visit):
             if space is not None:
                 space.release()
-                self._leave_ed(visit, self._env.now)
+                self._leaves_ed(visit, self._env.now)
             yield self._env.timeout(visit.short_days)
             self._discharge(visit)
             return
@@ -451,10 +292,10 @@ class Hospital:
         with visit.site.beds.request() as bed:
             if bed.waits:
                 yield bed | leaving
-            self._wait("beds", visit.row, self._env.now - decided)
+            self._record.wait("beds", visit.row, self._env.now - decided)
             if space is not None:
                 space.release()
-                self._leave_ed(visit, self._env.now)
+                self._leaves_ed(visit, self._env.now)
             if bed.held:
                 visit.bed_since = visit.bed_counted = self._env.now
                 yield leaving
@@ -504,39 +345,12 @@ class Hospital:
     def _counts(self, row: int) -> Counts:
         return self.counts if row >= 0 else self.visitors
 
-    def _leave_ed(self, visit: Visit, day: float, now: float | None = None) -> None:
-        hours = (day - visit.time) * HOURS
-        self._wait("ed", visit.row, day - visit.time, now)
-        if hours > 4.0:
-            self._note("ae_over_4_hours", visit.row, now)
-        if hours > 12.0:
-            self._note("ae_over_12_hours", visit.row, now)
-
-    def _leave_unseen(self, visit: Visit, now: float) -> None:
-        """Count somebody who goes home before a cubicle was free."""
-        self._left_unseen += visit.row >= 0
-        self._leave_ed(visit, now, now)
-
-    def _admit(self, visit: Visit) -> None:
-        self._note("emergency_admissions", visit.row)
-        self._through_ed += visit.row >= 0 and visit.kind == ADMITTED
-        if visit.avoidable:
-            self._note("avoidable_emergency_admissions", visit.row)
-        earlier = self._last_discharge.get(visit.row, -inf)
-        if self._env.now - earlier <= self.settings["readmission.window"]:
-            self._note("readmissions_30d", visit.row)
-
     def _discharge(self, visit: Visit) -> None:
         row, now = visit.row, self._env.now
         if row < 0:
             return
-        self._count_bed_days(visit)
-        if visit.short_days == inf and visit.delay:
-            self._ledger.add("discharge_delay_days", row, visit.delay)
-        self._last_discharge[row] = now
-        if visit.again < inf:
-            back = int(now + visit.again)
-            self._returning.setdefault(back, []).append((row, visit.key, visit.avoidable))
+        self._record.discharged(visit)
+        self._returns.discharged(visit, now)
         if self._on_discharge is not None:
             self._on_discharge(row, now, max(now - visit.bed_since, 0.0), visit.key)
 
@@ -550,7 +364,7 @@ class Hospital:
         self._gone.update(rows)
         inside = self.inside
         for visit in [inside.pop(row) for row in rows if row in inside]:
-            self._count_bed_days(visit)
+            self._record.count_bed_days(visit)
             self.counts.left += 1
             if visit.guest is not None:
                 visit.spaces.let_go(visit.guest)
@@ -559,74 +373,14 @@ class Hospital:
 
     # ---- records ----
 
-    def _note(self, activity: str, row: int, now: float | None = None) -> None:
-        if row >= 0:
-            self._notes[activity].append(row)
-            if self._ledger.keep_events:
-                self._log(activity, row, 0.0, now)
-
-    def _wait(self, service: str, row: int, days: float, now: float | None = None) -> None:
-        if row >= 0:
-            self._waits[service].append((row, days))
-            if self._ledger.keep_events:
-                self._log(f"leaves queue of {service}", row, days, now)
-
-    def _log(self, event: str, row: int, days: float, now: float | None) -> None:
-        service = "ed" if event.startswith("ae") or event.endswith("ed") else "beds"
-        day = self._env.now if now is None else now
-        self._ledger.event(day, service, event, np.array([row]), np.array([days]))
-
-    def _flush(self) -> None:
-        """Hand what was noted to the ledger, many at once."""
-        self._follow_guests()
-        ledger = self._ledger
-        for activity, rows in self._notes.items():
-            ledger.count(activity, np.array(rows, np.int64))
-        type_1 = self._notes["ae_type1"]
-        ledger.count("ae_attendances", np.array(type_1, np.int64))
-        to_bed = len(self._notes["emergency_admissions"]) - len(self._notes[SEEN_SAME_DAY])
-        arrivals = {"ed": len(type_1), "beds": to_bed}
-        ledger.tally("beds", "ed.tells", "routed", self._through_ed)
-        ledger.tally("ed", "all", "gave_up", self._left_unseen)
-        for service, arrived in arrivals.items():
-            waits = self._waits[service]
-            ledger.tally(service, "all", "arrivals", arrived)
-            unseen = self._left_unseen if service == "ed" else 0
-            ledger.tally(service, "all", "served", len(waits) - unseen)
-            if waits:
-                people = np.array([row for row, _ in waits], np.int64)
-                ledger.wait(service, people, np.array([days for _, days in waits]))
-        self._through_ed = self._left_unseen = 0
-        self._notes.clear()
-        self._waits.clear()
-
-    def _count_bed_days(self, visit: Visit) -> None:
-        if visit.bed_since < inf:
-            now = self._env.now
-            self._ledger.add("emergency_bed_days", visit.row, now - visit.bed_counted)
-            visit.bed_counted = now
-
     def settle(self) -> None:
         """Bring every record up to now: at the end of the warm-up and of every month.
 
         Call it before the ledger's month or year is taken and before it is turned on.
         """
-        self._flush()
-        for row, visit in self._inside.items():
-            if row >= 0:
-                self._count_bed_days(visit)
+        self._record.settle(self.inside.values())
         self._same_day.settle(self._env.now)
-        for site in self.sites:
-            for name in RESOURCES:
-                self._tally(site, name)
-
-    def _tally(self, site: Site, name: str) -> None:
-        service, role = ("beds", "emergency") if name == "beds" else ("ed", name)
-        figures, share = site.since_last(name), site.own_share[name]
-        waiting = getattr(site, name).waiting
-        self._ledger.tally(service, role, "capacity", figures.place_time * share)
-        self._ledger.tally(service, role, "used", figures.occupied_time * share)
-        self._ledger.tally(service, role, "queue_end", waiting * share)
+        self._record.tally_places()
 
     def escalated_days(self) -> float:
         """Return bed-days of escalation beds open so far, the residents' usual share of them."""
@@ -643,37 +397,4 @@ class Hospital:
         RuntimeError
             If somebody is missing or stands in two places.
         """
-        return checked(self)
-
-
-def checked(hospital: Hospital) -> dict[str, int]:
-    """Compare counts of people, queues and places (see ``Hospital.check``)."""
-    inside = sum(row >= 0 for row in hospital.inside)
-    counts, visitors = hospital.counts, hospital.visitors
-    visiting = len(hospital.inside) - inside
-    held = sum(getattr(site, name).in_use for site in hospital.sites for name in RESOURCES)
-    waiting = sum(getattr(site, name).waiting for site in hospital.sites for name in RESOURCES)
-    sitting = sum(visit.same_day for visit in hospital.inside.values())
-    boarding = held + waiting + sitting - len(hospital.inside)
-    for site in hospital.sites:
-        for name in RESOURCES:
-            getattr(site, name).check()
-    boarders = sum(site.beds.waiting for site in hospital.sites)
-    sound = (
-        counts.entered == counts.finished + counts.left + inside
-        and visitors.entered == visitors.finished + visiting
-        and 0 <= boarding <= boarders
-    )
-    expected = counts.announced - counts.absent - counts.already_in - counts.elsewhere
-    if not sound or expected < counts.entered:
-        raise RuntimeError(
-            f"the hospital lost people: {counts}, {inside} inside; visitors {visitors}, "
-            f"{visiting} inside; {held} places held, {waiting} waiting"
-        )
-    return {
-        "arrivals": counts.announced,
-        "served": counts.finished + counts.elsewhere,
-        "gone": counts.absent + counts.already_in + counts.left,
-        "inside": inside,
-        "expected": expected - counts.entered,
-    }
+        return checked(self.counts, self.visitors, self.inside, self.sites)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from pathways.asked import Arrivals
 from pathways.demand import Demand
-from pathways.hospital import Arriving, together
 from pathways.ledger import Ledger
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
 from pathways.practice import PracticeDay
+from pathways.visits import Arriving, together
 from sim.returning import UnmetReturns
 from sim.services import ServiceSet
 

@@ -20,10 +20,11 @@ from agents.evidence import Evidence  # noqa: E402
 from agents.luck import Luck  # noqa: E402
 from agents.population import DAYS_PER_YEAR, FRAILTY, Floats, Population  # noqa: E402
 from pathways.calendar import YEAR  # noqa: E402
-from pathways.hospital import Arriving, Hospital  # noqa: E402
+from pathways.hospital import Hospital  # noqa: E402
 from pathways.ledger import Ledger  # noqa: E402
 from pathways.pools import ADMITTED, Capacity  # noqa: E402
 from pathways.stays import AGE_BANDS, LTC_COUNTS  # noqa: E402
+from pathways.visits import Arriving  # noqa: E402
 
 ENGLAND = Capacity(beds=15.4, majors=1.4, minors=0.6)
 WARM_UP = 60

@@ -15,11 +15,12 @@ from agents.luck import Luck
 from agents.population import Floats
 from pathways.beds import Valves, Ward
 from pathways.calendar import YEAR
-from pathways.hospital import Arriving, Hospital
+from pathways.hospital import Hospital
 from pathways.ledger import Ledger
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER, assign_sites, hospital_settings
 from pathways.stays import Stays
 from pathways.steps import Steps, Walk
+from pathways.visits import Arriving
 from tests.hospital_world import ENGLAND, World, admission_weights, evidence, people
 
 PEOPLE = 3_000
