@@ -379,3 +379,14 @@ def test_a_report_is_built_from_run_records(tmp_path: Path) -> None:
     assert "has no rows for this" not in page.words
     assert "nan" not in page.words.lower().split()
     assert not page.open
+
+
+def test_many_warnings_are_set_close_so_that_the_answer_keeps_to_one_page(tmp_path: Path) -> None:
+    """Printed with four of them, the box of what sets the answer fell to the second page."""
+    few = FakeTables(readings=("null",), replications=2)
+    page = build_report(write_fake_tables(tmp_path / "many", few)).read_text(encoding="utf-8")
+    assert page.count('<p class="warn">') == 3
+    assert '<section id="s1" class="tight"' in page
+    one = build_report(write_fake_tables(tmp_path / "one")).read_text(encoding="utf-8")
+    assert 0 < one.count('<p class="warn">') < 3
+    assert '<section id="s1" aria' in one
