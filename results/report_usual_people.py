@@ -117,7 +117,9 @@ def _conditions_block(data: ReportData) -> Block:
     have = rows[rows["status"].map(_present)].sort_values(
         "prevalence", ascending=False, kind="stable"
     )
-    known = {str(row["condition"]): row for _, row in rows.iterrows() if row["status"] != "true"}
+    known = {
+        str(row["condition"]): row for _, row in rows.iterrows() if not _present(row["status"])
+    }
     first = str(have["condition"].iloc[0])
     return Block(
         number=Usual.CONDITIONS,
