@@ -133,8 +133,8 @@ class ServiceSet:
     def _settle_staff(self) -> None:
         """Tell the hours of staff; follow posts that fell empty or were filled."""
         teams = (self.meeting, self.coordinators, self.link_workers)
-        units = {one.service: one.units for one in teams}
-        if self.community.workforce.settle(self.practices.ledger, self.community.units | units):
+        units = self.community.record.units | {one.service: one.units for one in teams}
+        if self.community.workforce.settle(self.practices.ledger, units):
             self.community.reopen()
             self.staff_teams({name: self.settings[name] for name in TEAM_FACTORS})
 
