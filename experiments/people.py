@@ -109,7 +109,7 @@ def people_of_place(
     world = build_world(spec)
     people = world.population
     demand = Demand(people, world.evidence, world.luck, spec.start, spec.place.demand_log_factor)
-    look_back = LookBack(demand, demand.history(DAYS), len(people))
+    look_back = LookBack(demand, demand.past.of_last(DAYS), len(people))
     return people, look_back.columns()
 
 
@@ -123,14 +123,14 @@ def _people_on(spec: RunSpec, day: float) -> tuple[World, npt.NDArray[np.int8]]:
     world = build_world(spec)
     people = world.population
     demand = Demand(people, world.evidence, world.luck, spec.start, spec.place.demand_log_factor)
-    look_back = LookBack(demand, demand.history(DAYS), len(people)).columns()
+    look_back = LookBack(demand, demand.past.of_last(DAYS), len(people)).columns()
     segments = Segments(people, world.evidence, look_back)
     if day > 0:
         world.health.advance(day)
         world.frailty.update(people, np.flatnonzero(people.present(day)), day)
         demand.refresh(np.arange(len(people)), round(day))
-        demand.forget_history()
-        history = demand.history(DAYS)
+        demand.past.forget()
+        history = demand.past.of_last(DAYS)
         segments.update(day, LookBack(demand, history, len(people)).columns())
     return world, segments.segment
 

@@ -12,10 +12,10 @@ from experiments.comparing import aligned
 from pathways.components import KINDS, Component
 from pathways.components.parameters import RANGES, change_range
 from pathways.components.steps import ENABLERS, LEVELS
-from pathways.demand import PROCESSES
 from pathways.design import Design, Reach, Source, Support
 from pathways.effects import ONSET
 from pathways.journey import PARTS
+from pathways.processes import PROCESSES
 from pathways.vocabulary import ACTIVITY
 
 SECTIONS: Mapping[str, type[Any]] = {"reach": Reach, "support": Support}

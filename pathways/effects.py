@@ -22,8 +22,8 @@ from agents.population import Population
 from pathways.calendar import YEAR
 from pathways.crises import PRESSURE, PressureCrises
 from pathways.crises import TABLE as CRISES
-from pathways.demand import EXPECTED, PROCESSES
 from pathways.design import Effect
+from pathways.processes import EXPECTED, PROCESSES
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

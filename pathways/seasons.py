@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from agents.evidence import Evidence
 from pathways.calendar import YEAR
-from pathways.demand import PROCESSES, Demand
+from pathways.demand import Demand
+from pathways.processes import PROCESSES
 
 Floats = npt.NDArray[np.float64]
 

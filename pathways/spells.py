@@ -1,6 +1,6 @@
 """Spells: times of some months in which a person uses a service more, or less, than usual.
 
-Part of what sets people apart stays with them for life (``demand.personal_multipliers``).
+Part of what sets people apart stays with them for life (``multipliers.personal_multipliers``).
 The rest passes: everyone's time is cut into blocks of equal length, at a moment of their own,
 and each block has its own multiplier with mean one, drawn with the luck of the person and the
 block. People who were admitted often last year are then mostly people who had a bad spell.

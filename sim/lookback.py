@@ -46,7 +46,7 @@ class LookBack:
         months = np.zeros(MONTHS * self._n_people, np.int16)
         for process, past in history.items():
             month = np.floor(past.times / DAYS_PER_MONTH).astype(np.int64) + MONTHS
-            times = 1 + demand.readmissions(process, past.keys)
+            times = 1 + demand.past.readmissions(process, past.keys)
             known = month >= 0
             cells = month[known] * self._n_people + past.rows[known]
             found = np.bincount(cells, weights=times[known], minlength=len(months))

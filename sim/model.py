@@ -103,7 +103,7 @@ class CareModel(mesa.Model):
         )
         self.isolation = Isolation(self.world.network, self.demand, self.world.evidence)
         self.crises = Crises(self.demand, self.world.evidence)
-        self.history: Mapping[str, Arrivals] = self.demand.history(HISTORY)
+        self.history: Mapping[str, Arrivals] = self.demand.past.of_last(HISTORY)
         self.seasons = Seasons.of(self.world.evidence, spec.start, spec.settings)
         self.seasons.follow(self.demand)
         self.deconditioning = deconditioning(self.world, spec, self.changed)
@@ -114,7 +114,7 @@ class CareModel(mesa.Model):
         self.emergencies = Emergencies(self.demand, self.services, self.ledger, returns)
         self._shared = self.services.for_pathway()
         self.look_back = LookBack(self.demand, self.history, len(self.population))
-        self.demand.forget_history()
+        self.demand.past.forget()
         self.history = {}  # a tenth of the memory of a run
         self.segments = Segments(self.population, self.world.evidence, self.look_back.columns())
         self.services.meeting.need_of = needs_of_referred(self.segments, self.demand)

@@ -10,7 +10,9 @@ from agents.luck import Luck
 from agents.population import DAYS_PER_YEAR, Population
 from pathways import rates
 from pathways.calendar import YEAR
-from pathways.demand import PROCESSES, Demand, Splits, personal_multipliers, process_rates
+from pathways.demand import Demand
+from pathways.multipliers import personal_multipliers
+from pathways.processes import PROCESSES, Splits, process_rates
 from tests.demand_fakes import england, evidence
 
 START = date(2025, 4, 1)
@@ -235,17 +237,16 @@ def test_emergencies_come_by_day_and_not_by_night() -> None:
 
 def test_history_is_the_same_luck_as_the_days_before_the_start() -> None:
     model = demand(england(400))
-    counts = model.look_back(30)
+    past = model.past.of_last(30)
     for name, found in events(model, range(-30, 0)).items():
-        if name == "emergency_admission":
-            continue  # look_back adds the readmissions
-        rows = np.array(sorted(row for row, _ in found), np.int64)
-        assert np.array_equal(np.bincount(rows, minlength=400), counts[name]), name
+        assert sorted(row for row, _ in found) == past[name].rows.tolist(), name
 
 
-def test_look_back_counts_readmissions_too() -> None:
+def test_past_admissions_are_followed_by_readmissions() -> None:
     model = demand(england(30_000))
-    counts = model.look_back(548)["emergency_admission"]
-    index = len(model.history(548)["emergency_admission"])
-    assert counts.sum() / index == pytest.approx(1 / (1 - model.splits.readmitted), rel=0.02)
-    assert len(model.history(730)["emergency_admission"]) > index
+    past = model.past.of_last(548)
+    first = past["emergency_admission"].keys
+    again = model.past.readmissions("emergency_admission", first).mean()
+    assert 1 + again == pytest.approx(1 / (1 - model.splits.readmitted), rel=0.02)
+    assert not model.past.readmissions("day_case", past["day_case"].keys).any()
+    assert len(model.past.of_last(730)["emergency_admission"]) > len(first)

@@ -51,7 +51,7 @@ def lists(people: Population, factor: float = 1.0, **settings: float) -> tuple[L
     """Lists as they stand at day 0, and demand that is ``factor`` as high from then on."""
     demand, calendar, ledger = scene(people)
     named = {name.replace("__", "."): value for name, value in settings.items()}
-    history = demand.history(2 * YEAR)
+    history = demand.past.of_last(2 * YEAR)
     model = Lists(people, evidence(), Luck(5), calendar, ledger, demand, history, capacity(), named)
     for name in MEANS:
         demand.factor[name] *= factor

@@ -14,7 +14,8 @@ from agents.population import Population
 from agents.segments import RiskModel
 from pathways.calendar import YEAR
 from pathways.clouds import Clouds
-from pathways.demand import PROCESSES, Demand
+from pathways.demand import Demand
+from pathways.processes import PROCESSES
 from pathways.spells import Spells, passing_shapes
 from tests.demand_fakes import EVIDENCE, england, evidence
 

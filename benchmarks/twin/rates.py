@@ -12,14 +12,9 @@ import numpy.typing as npt
 from agents.evidence import Evidence
 from agents.network import isolation_ratios
 from pathways.calendar import YEAR
-from pathways.demand import (
-    ERA,
-    ERA_FROM,
-    PROCESSES,
-    Splits,
-    personal_multipliers,
-    process_rates,
-)
+from pathways.demand import ERA, ERA_FROM
+from pathways.multipliers import personal_multipliers
+from pathways.processes import PROCESSES, Splits, process_rates
 from pathways.rates import AGE_EDGES, LTC_GROUPS, SHAPE, TABLE
 
 if TYPE_CHECKING:

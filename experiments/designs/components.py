@@ -20,10 +20,10 @@ from experiments.settings import check_settings, flat
 from pathways.components import KINDS, Component
 from pathways.components.parameters import RANGES, change_range
 from pathways.components.steps import ENABLERS, LEVELS
-from pathways.demand import PROCESSES
 from pathways.design import Effect, People, Reach, Support
 from pathways.effects import ONSET
 from pathways.journey import PARTS
+from pathways.processes import PROCESSES
 from pathways.vocabulary import ACTIVITY
 
 Table = Mapping[str, Any]
