@@ -11,7 +11,7 @@ import numpy.typing as npt
 from agents.compiled import compiled
 from agents.luck import Luck
 from pathways.calendar import YEAR
-from pathways.clouds import Points
+from pathways.points import Points
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

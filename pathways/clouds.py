@@ -14,7 +14,6 @@ layers are made can change them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +24,7 @@ from scipy.special import pdtr
 from agents.compiled import compiled
 from agents.luck import Luck
 from pathways.calendar import YEAR
+from pathways.points import Filed, Points, day_of_year, joined
 from pathways.spells import Spells
 
 Floats = npt.NDArray[np.float64]
@@ -37,50 +37,6 @@ _LAYERS = 32
 _POINTS = 1 << 12
 _SALT_BITS = 40
 _LOW_BITS = np.uint64(0xFFFFFFFF)
-_HALF = np.uint64(32)
-_YEAR = np.uint64(YEAR)
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Points of several processes, of the same length.
-
-    Attributes
-    ----------
-    cell : (k,) process * n_people + row
-    height : (k,) events per person-year
-    word : (k,) 64 bits of luck; the upper half is the time in the year
-    """
-
-    cell: npt.NDArray[np.int32]
-    height: Floats
-    word: Words
-
-    def __len__(self) -> int:
-        return len(self.word)
-
-    def take(self, chosen: npt.NDArray[np.generic] | slice) -> Points:
-        """Return the points that a mask, an index or a slice chooses."""
-        return Points(self.cell[chosen], self.height[chosen], self.word[chosen])
-
-    @property
-    def day_of_year(self) -> Integers:
-        """The day of the year on which each point falls, from 0."""
-        return _day_of_year(self.word).astype(np.int64)
-
-    @property
-    def year_share(self) -> Floats:
-        """When in the year each point falls, from 0 up to 1."""
-        return (self.word >> _HALF).astype(np.float64) * 2.0**-32
-
-
-def joined(parts: Sequence[Points]) -> Points:
-    """Return the points of all ``parts`` one after the other."""
-    return Points(
-        np.concatenate([np.empty(0, np.int32), *(part.cell for part in parts)]),
-        np.concatenate([np.empty(0), *(part.height for part in parts)]),
-        np.concatenate([np.empty(0, np.uint64), *(part.word for part in parts)]),
-    )
 
 
 def _salt(process: str) -> int:
@@ -89,82 +45,11 @@ def _salt(process: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-def _day_of_year(word: Words) -> Words:
-    """Return the day of the year, 0 to 364, on which points fall."""
-    return ((word >> _HALF) * _YEAR) >> _HALF
-
-
 def _count_table(mean: float) -> Words:
     """Return the words from which a Poisson count is at least one, two and so on."""
     largest = int(mean + 12.0 * np.sqrt(mean) + 20.0)
     below = pdtr(np.arange(largest), mean)
     return np.ldexp(np.minimum(below, 1.0 - 2.0**-53), 64).astype(np.uint64)
-
-
-@dataclass(slots=True)
-class _Days:
-    """Points sorted by day of the year, and later points filed by day."""
-
-    points: Points
-    starts: Integers
-    late: Points = field(init=False)  # (YEAR, room) each, filled from the left
-    filled: Integers = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.filled = np.zeros(YEAR, np.int64)
-        self.late = self._grid(0)
-
-    @classmethod
-    def sorted(cls, points: Points) -> _Days:
-        """Sort ``points`` by day."""
-        starts, cell, height, word = _by_day(points.cell, points.height, points.word)
-        return cls(Points(cell, height, word), starts)
-
-    @staticmethod
-    def _grid(room: int) -> Points:
-        shape = (YEAR, room)
-        return Points(np.zeros(shape, np.int32), np.zeros(shape), np.zeros(shape, np.uint64))
-
-    def file(self, points: Points) -> None:
-        """Add ``points`` to their days."""
-        day = points.day_of_year
-        order = np.argsort(day, kind="stable")
-        day, points = day[order], points.take(order)
-        counts = np.bincount(day, minlength=YEAR)
-        place = self.filled[day] + np.arange(len(day)) - (np.cumsum(counts) - counts)[day]
-        self.filled += counts
-        self._make_room(int(self.filled.max()))
-        for grid, values in self._columns(self.late, points):
-            grid[day, place] = values
-
-    def _make_room(self, room: int) -> None:
-        has = self.late.word.shape[1]
-        if room > has:
-            larger = self._grid(max(room, 2 * has, 16))
-            for grid, values in self._columns(larger, self.late):
-                grid[:, :has] = values
-            self.late = larger
-
-    @staticmethod
-    def _columns(
-        one: Points, other: Points
-    ) -> tuple[tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]], ...]:
-        return (one.cell, other.cell), (one.height, other.height), (one.word, other.word)
-
-    def under(self, rates: Floats, first: int = 0, last: int = YEAR) -> Points:
-        """Return the points under ``rates`` (by cell) of days ``first`` to before ``last``."""
-        made, late = self.points, self.late
-        low, high = int(self.starts[first]), int(self.starts[last])
-        room = high - low + int(self.filled[first:last].sum())
-        found = Points(np.empty(room, np.int32), np.empty(room), np.empty(room, np.uint64))
-        count = _find_under(
-            rates,
-            (made.cell[low:high], made.height[low:high], made.word[low:high]),
-            (late.cell[first:last], late.height[first:last], late.word[first:last]),
-            self.filled[first:last],
-            (found.cell, found.height, found.word),
-        )
-        return found.take(slice(0, count))
 
 
 @dataclass(slots=True)
@@ -186,7 +71,7 @@ class Clouds:
     bases: Floats
     year: int | None = None
     spells: Spells | None = None
-    _days: _Days = field(init=False)
+    _days: Filed = field(init=False)
     _layers: npt.NDArray[np.int8] = field(init=False)
     _edges: Floats = field(init=False)
     _salts: Integers = field(init=False)
@@ -197,7 +82,7 @@ class Clouds:
         self._edges = self.bases[:, None] * doubling
         self._layers = np.zeros((len(self.processes), len(self.person)), np.int8)
         self._salts = np.array([_salt(name) for name in self.processes], np.int64)
-        self._days = _Days.sorted(joined([]))
+        self._days = Filed.sorted(joined([]))
 
     @property
     def ceiling(self) -> Floats:
@@ -210,7 +95,7 @@ class Clouds:
         ``rates`` is (n_processes, n), events per person-year.
         """
         self.year = year
-        self._days = _Days.sorted(joined([]))  # the old year's go before the new one's are made
+        self._days = Filed.sorted(joined([]))  # the old year's go before the new one's are made
         self._layers[:] = 0
         if self.spells is not None:
             self.spells.begin(year)
@@ -225,7 +110,7 @@ class Clouds:
                 self._layers[process, rows] = layer + 1
         points = self._stretched(joined(parts))
         parts.clear()
-        self._days = _Days.sorted(points)
+        self._days = Filed.sorted(points)
 
     def raise_to(self, rates: Floats, rows: Integers, day: int) -> None:
         """Add the layers that ``rates`` of ``rows`` now reach, from ``day`` to the year's end.
@@ -238,7 +123,7 @@ class Clouds:
         process, layer, row = _reached(rates, rows, self._edges, self._layers)
         if len(row):
             points = self._stretched(self.points(process, layer, self.year, row))
-            self._days.file(points.take(_day_of_year(points.word) >= np.uint64(day % YEAR)))
+            self._days.file(points.take(day_of_year(points.word) >= np.uint64(day % YEAR)))
 
     def _at_highest(self, rates: Floats, rows: Integers) -> Floats:
         """Return (n_processes, len(rows)) ``rates`` at the height of the year's spells."""
@@ -342,56 +227,6 @@ def _reached(
                 place += 1
             layers[process, rows[i]] = layer
     return which[:place], of[:place], row[:place]
-
-
-@compiled
-def _by_day(
-    cell: npt.NDArray[np.int32], height: Floats, word: Words
-) -> tuple[Integers, npt.NDArray[np.int32], Floats, Words]:
-    """Return where each day of the year starts, and the points in order of day."""
-    starts = np.zeros(YEAR + 1, np.int64)
-    days = np.empty(len(word), np.uint16)
-    for i in range(len(word)):
-        days[i] = ((word[i] >> _HALF) * _YEAR) >> _HALF
-        starts[days[i] + 1] += 1
-    for day in range(YEAR):
-        starts[day + 1] += starts[day]
-    place = starts.copy()
-    cells, heights, words = np.empty_like(cell), np.empty_like(height), np.empty_like(word)
-    for i in range(len(word)):
-        here = place[days[i]]
-        place[days[i]] += 1
-        cells[here], heights[here], words[here] = cell[i], height[i], word[i]
-    return starts, cells, heights, words
-
-
-Columns = tuple[npt.NDArray[np.int32], Floats, Words]
-
-
-@compiled
-def _find_under(
-    rates: Floats, made: Columns, late: Columns, filled: Integers, found: Columns
-) -> int:
-    """Copy points under their cell's rate into ``found``; return how many.
-
-    First those ``made`` in time, then the ``late`` ones: a row a day, ``filled`` from the left.
-    """
-    cells, heights, words = found
-    count = 0
-    cell, height, word = made
-    for i in range(len(word)):
-        if height[i] < rates[cell[i]]:
-            cells[count], heights[count], words[count] = cell[i], height[i], word[i]
-            count += 1
-    late_cell, late_height, late_word = late
-    for day in range(len(filled)):
-        for i in range(filled[day]):
-            if late_height[day, i] < rates[late_cell[day, i]]:
-                cells[count] = late_cell[day, i]
-                heights[count] = late_height[day, i]
-                words[count] = late_word[day, i]
-                count += 1
-    return count
 
 
 def _plain(key: np.int64 | Integers) -> int | Integers:

@@ -58,7 +58,7 @@ class Lists:
     Parameters
     ----------
     demand : how referrals split, and the luck of the people
-    history : ``demand.history`` of at least two years
+    history : ``Past.of_last`` of at least two years
     capacity : ``Place.capacity``, per 10,000 people and year
     settings : overrides such as ``outpatients.capacity_factor``
     escalated : called for the bed-days of escalation beds so far, the residents' share

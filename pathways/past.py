@@ -13,7 +13,7 @@ from agents.luck import Luck
 from agents.population import Population
 from pathways.asked import Arrivals
 from pathways.calendar import YEAR
-from pathways.clouds import Points
+from pathways.points import Points
 from pathways.processes import PROCESSES, clouds_of
 
 Floats = npt.NDArray[np.float64]

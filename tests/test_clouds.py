@@ -8,7 +8,8 @@ from scipy import stats
 
 from agents.luck import Luck
 from pathways.calendar import YEAR
-from pathways.clouds import Clouds, Points, joined
+from pathways.clouds import Clouds
+from pathways.points import Points, joined
 
 BASES = np.array([0.25, 1.0])
 

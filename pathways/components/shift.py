@@ -25,7 +25,7 @@ class Shift(Component):
 
     Parameters
     ----------
-    process : a process of ``pathways.demand``
+    process : a process of ``pathways.processes``
     to : what is counted for the other service, an activity
     share : share of the group's events that are offered the contact
     slots : ordinary practice appointments that a contact uses
