@@ -72,6 +72,8 @@ def live_once(aim: Aim, fitted: Fitted, lives: int, luck: Luck) -> Pass:
         cohort.live_a_year(
             age, onset[:, age], np.repeat(remission[:, age], GROUPS // 2, axis=1), death[age]
         )
+    shares = classes.reshape(AGES, 2, GROUPS // 2, -1)
+    shares[0] = aim.risks.shares[0]  # at birth those drawn from, not those of this cohort
     tables = DiseaseTables(
         conditions=aim.conditions,
         clusters=aim.clusters,
@@ -81,7 +83,7 @@ def live_once(aim: Aim, fitted: Fitted, lives: int, luck: Luck) -> Pass:
         diagnosis=_diagnosis(aim, remission, outflow),
         death=death.reshape(AGES, 2, -1),
         effects=aim.effects,
-        risks=replace(aim.risks, shares=classes.reshape(AGES, 2, GROUPS // 2, -1)),
+        risks=replace(aim.risks, shares=shares),
     )
     return Pass(tables=tables, prevalence=prevalence.reshape(count, AGES, 2, -1))
 

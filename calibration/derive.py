@@ -68,7 +68,7 @@ def _fit(evidence: Evidence, aim: Aim, lives: int, luck: Luck) -> Fitted:
     tried = []
     for step in np.linspace(first, last, rounds):
         prevalence = live_once(aim, now, lives, luck).prevalence
-        ratio = _gap(aim.ratio / standardised_ratio(aim, prevalence))
+        ratio = -_gap(standardised_ratio(aim, prevalence) / aim.ratio)
         born = np.where(aim.from_birth, _gap(adults_aimed_at(aim, prevalence)), 0.0)
         now = Fitted(now.log_ratio + step * ratio, now.log_born + step * born)
         tried.append(now)

@@ -266,10 +266,15 @@ def test_what_is_fitted_from_a_calibrated_set_begins_where_that_set_began() -> N
     steep, luck = aim_at(EVIDENCE, numbers, base), Luck(1, -1)
     between = derived(steep, base, EVIDENCE, lives=1000, luck=luck)
     assert not np.array_equal(between.onset, base.onset)
-    usual = aim_at(EVIDENCE, {}, base)
-    one, other = (derived(usual, each, EVIDENCE, lives=1000, luck=luck) for each in (base, between))
+    one, other = (
+        derived(aim_at(EVIDENCE, {}, each), each, EVIDENCE, lives=1000, luck=luck)
+        for each in (base, between)
+    )
     assert np.array_equal(one.onset, other.onset)
     assert one.about == other.about
+    assert one.risks is not None
+    assert other.risks is not None
+    assert np.array_equal(one.risks.shares, other.risks.shares)
 
 
 @pytest.mark.slow

@@ -249,6 +249,8 @@ def test_why_a_figure_is_missed(done: Done) -> None:
     assert "perhaps chance" in why_missed(goal, 12.0, 1.0, reach, found)
     assert "closed form" in why_missed(replace(goal, stage="stage 1"), 15.0, 0.0, None, found)
     assert why_missed(replace(goal, stage="apart"), 15.0, 0.0, None, found) == "not fitted"
+    held_out = replace(goal, stage="apart", role="holdout", allowance=3.0)
+    assert why_missed(held_out, 12.0, 0.1, None, found) == "not fitted"  # 15% is what counts
     assert "too few" in why_missed(goal, 15.0, 0.0, None, found)
     assert "out of reach: all prior ranges give 11 to 20" in why_missed(
         goal, 15.0, 0.0, (11.0, 20.0), found

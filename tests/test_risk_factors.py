@@ -94,7 +94,7 @@ def test_classes_have_their_shares_and_agree_with_present_traits(risks: Risks) -
 def test_those_at_risk_are_rarer_among_the_old_as_in_a_cohort(risks: Risks) -> None:
     """They die sooner; at birth classes have the shares of the evidence."""
     smokes = risks.shares.reshape(-1, 2, 5, len(SMOKING), len(BODY)).sum(axis=4)[..., SMOKES]
-    assert np.allclose(risks.shares[0], class_shares(Evidence(EVIDENCE)), atol=0.01)
+    assert np.array_equal(risks.shares[0], class_shares(Evidence(EVIDENCE)))
     assert (smokes[85] < 0.85 * smokes[0]).all()
     assert np.abs(smokes[40] / smokes[0] - 1).max() < 0.05
 

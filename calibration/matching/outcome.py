@@ -219,7 +219,7 @@ def why_missed(
     goal: Goal, value: float, error: float, reach: tuple[float, float] | None, fit: Fit
 ) -> str:
     """Say why a figure is missed: chance, out of reach, or at odds with others."""
-    if np.isfinite(error) and abs(value - goal.value) <= goal.allowance + 1.96 * error:
+    if verdict(goal, value, error) == CHANCE:
         return "perhaps chance: few such people are simulated"
     if goal.stage == STAGE_1:
         return "met in closed form up to chance and the smoothing of ages; not a fitted figure"

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from agents.disease_tables import DiseaseTables
 from agents.evidence import Evidence
 from agents.luck import Luck
+from agents.risk_factors import Risks
 from calibration.aim import Aim, aim_of, named
 from calibration.cohort_hazards import Fitted, live_once
 from calibration.derive import standardised_ratio
@@ -82,7 +83,7 @@ def aim_at(folder: Path, numbers: Numbers, like: DiseaseTables, *, ever: bool = 
     aim = replace(
         usual,
         effects=build_effects(evidence),
-        risks=like.risks if like.risks is not None else usual.risks,
+        risks=_risks(usual, like),
         ratio=deprivation_ratios(evidence, usual.conditions),
         ratio_by_age=deprivation_by_age(evidence),
     )
@@ -94,6 +95,13 @@ def aim_at(folder: Path, numbers: Numbers, like: DiseaseTables, *, ever: bool = 
         diagnosed=_registers(folder, usual, numbers),
         undiagnosed=undiagnosed_shares(evidence, usual.conditions),
     )
+
+
+def _risks(usual: Aim, like: DiseaseTables) -> Risks:
+    """Return the risks of the evidence, with the ratios of ethnic groups that were fitted."""
+    if like.risks is None:
+        return usual.risks
+    return replace(usual.risks, log_ethnic=like.risks.log_ethnic)
 
 
 def _registers(folder: Path, usual: Aim, numbers: Numbers) -> Floats:
