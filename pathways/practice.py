@@ -15,7 +15,7 @@ the day reach few.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -29,6 +29,7 @@ from pathways.asked import Arrivals
 from pathways.calendar import Calendar
 from pathways.diary import HORIZON, Diary, registered_on
 from pathways.ledger import Ledger
+from pathways.practice_booking import Booking
 from pathways.practice_record import Day, PracticeRecord
 from pathways.practice_rules import (
     KINDS,
@@ -40,12 +41,9 @@ from pathways.practice_rules import (
     WORKING_WEEK,
     Rules,
     edges,
-    logit,
     shares_of_week,
-    triangular,
 )
-from pathways.practice_slots import count_slots, first_free, first_free_from, offers, ranks
-from pathways.practice_team import MODES, OWN, TABLE, Pools, Team
+from pathways.practice_team import MODES, TABLE, Pools, Team
 from pathways.requests import (
     GONE,
     LEFT,
@@ -112,8 +110,7 @@ class Practices:
     ----------
     missed_factor : (n,) what care does to the chance of missing an appointment
     waiting : how many people have an appointment still to come
-    rules : how practices and people behave
-    diary : the slots of every pool and those taken
+    diary : the slots of every pool and those taken, and how practices and people behave
     record : tells the ledger what happened
     """
 
@@ -127,10 +124,9 @@ class Practices:
     seasons: Seasons = field(default_factory=lambda: Seasons({}))
     missed_factor: Floats = field(init=False)
     waiting: int = field(init=False, default=0)
-    rules: Rules = field(init=False)
     diary: Diary = field(init=False)
     record: PracticeRecord = field(init=False)
-    _seen_urgent: Integers = field(init=False)
+    _booking: Booking = field(init=False)
     _due: dict[int, list[Requests]] = field(init=False, default_factory=dict)
     _asked: dict[int, list[tuple[Integers, Words]]] = field(init=False, default_factory=dict)
     _leaks: tuple[str, ...] = field(init=False, default=LEAKS)
@@ -138,34 +134,36 @@ class Practices:
 
     def __post_init__(self) -> None:
         evidence, people = self.evidence, self.population
-        self.rules = Rules.of(evidence, self.capacity, self.settings)
-        self._leak_edges = self.rules.leak_edges
+        rules = Rules.of(evidence, self.capacity, self.settings)
+        self._leak_edges = rules.leak_edges
         network = evidence.value(TABLE, key="network_people")
         pools = Pools.for_practices(registered_on(0, people), network)
         self.diary = Diary(
             people,
             self.calendar,
             self.seasons,
-            self.rules,
-            Team.of(evidence, self.rules.kinds, self.settings),
+            rules,
+            Team.of(evidence, rules.kinds, self.settings),
             pools,
             workload(len(pools), evidence, self.settings),
         )
+        self._booking = Booking(self.diary)
         self.record = PracticeRecord(self.ledger, self.luck, self.diary)
         self.missed_factor = np.ones(len(people))
 
     def change_team(self, settings: Mapping[str, float], day: int) -> None:
         """Have the roles and modes that ``settings`` ask for from ``day`` on."""
         self.settings = {**self.settings, **settings}
-        team = Team.of(self.evidence, self.rules.kinds, self.settings)
-        self.diary.change(self.rules, team, day)
+        rules = self.diary.rules
+        self.diary.change(rules, Team.of(self.evidence, rules.kinds, self.settings), day)
 
     def change_capacity(self, factor: float, day: int) -> None:
         """Offer ``factor`` times the place's own appointments from ``day`` on."""
         yearly = self.capacity["practice"]["all slots"] / PER * factor
-        if yearly != self.rules.slots_per_head:
-            self.rules = replace(self.rules, slots_per_head=yearly)
-            self.diary.change(self.rules, self.diary.team, day)
+        rules = self.diary.rules
+        if yearly != rules.slots_per_head:
+            rules = replace(rules, slots_per_head=yearly)
+            self.diary.change(rules, self.diary.team, day)
 
     def send_unmet(self, to: tuple[str, ...], edges: Floats) -> None:
         """Send unmet requests ``to`` services from now on; ``edges`` say where shares end.
@@ -188,11 +186,11 @@ class Practices:
         new = self._new_requests(day, now, requests)
         plans = self._plans(joined(new[PLANNED:]))
         first = len(new[PLANNED])
-        urgent, turned_away = self._see_urgent(new[URGENT], now)
+        urgent, turned_away = self._booking.on_the_day(new[URGENT], now)
         bookable = self.diary.bookable(now)
-        planned, unplanned = self._book_planned(new[PLANNED], now, bookable, plans[0][:first])
+        planned, unplanned = self._booking.ahead(new[PLANNED], now, bookable, plans[0][:first])
         wishes = [some[first:] for some in plans]
-        routine, declined = self._book_routine(new[ROUTINE], now, bookable, wishes)
+        routine, declined = self._booking.first_offered(new[ROUTINE], now, bookable, wishes)
         at_once = routine["at"] == now
         self._await(joined([planned, chosen(routine, ~at_once)]))
         told = Day(
@@ -220,7 +218,7 @@ class Practices:
     def _put_off(self, day: int, requests: Arrivals) -> None:
         """Spread requests that arise on a closed day over the next working days."""
         which = np.searchsorted(
-            edges(shares_of_week(self.rules.monday)),
+            edges(shares_of_week(self.diary.rules.monday)),
             self.luck.uniforms_of(requests.keys, "practice.put_off"),
         )
         first = self.diary.index(day)
@@ -277,7 +275,7 @@ class Practices:
         draws = self.luck.uniforms_of(events["key"], "practice.miss")
         people, chances = (
             self.population,
-            (self.rules.missed, self.missed_factor, self.diary.team.missed),
+            (self.diary.rules.missed, self.missed_factor, self.diary.team.missed),
         )
         found = happens(
             events,
@@ -293,113 +291,6 @@ class Practices:
         self.ledger.tally("gp", "all", "gone", int(np.count_nonzero(found == GONE)))
         seen, missed, left = (chosen(events, found == what) for what in (SEEN, MISSED, LEFT))
         return seen, missed, left
-
-    def _see_urgent(self, urgent: Requests, now: int) -> tuple[Requests, Requests]:
-        """See as many of those who want help today as slots are left today.
-
-        Who finds no slot of the role they ask for takes one of another role of the practice.
-        """
-        slots, pools = self.diary.slots[:, now], len(self.diary.pools)
-        asked = np.bincount(urgent["pool"], minlength=pools)
-        self.diary.learn(asked, now)
-        left = np.maximum(slots - self.diary.booked[:, now], 0)
-        full = np.flatnonzero(ranks(urgent["pool"], asked) >= left[urgent["pool"]])
-        found = np.ones(len(urgent), bool)
-        if len(full):
-            free = (left - np.minimum(asked, left))[: self.diary.pools.own]
-            found[full], urgent["pool"][full] = self._by_another_role(free, urgent["pool"][full])
-        urgent["at"] = urgent["event"] = now
-        seen = chosen(urgent, found)
-        self._seen_urgent = np.bincount(seen["pool"], minlength=pools)
-        self.diary.booked[:, now] += self._seen_urgent
-        return seen, chosen(urgent, ~found)
-
-    def _by_another_role(self, free: Integers, pool: Integers) -> tuple[Bools, Integers]:
-        """Give slots of today that are left in other roles of the same practice.
-
-        ``free`` is (own pools,) slots, ``pool`` (k,) who was asked, ascending. Returns who gets
-        one, and the pool of each (as asked where there is none).
-        """
-        practice = pool // len(OWN)
-        role = first_free(free.reshape(-1, len(OWN)), practice)
-        found = role < len(OWN)
-        return found, np.where(found, practice * len(OWN) + role, pool)
-
-    def _book_planned(
-        self, planned: Requests, now: int, bookable: Integers, share: Floats
-    ) -> tuple[Requests, Requests]:
-        """Book people who want an appointment some weeks ahead on or after their day."""
-        lead = triangular(share, *self.rules.lead)
-        target = np.minimum(np.rint(lead).astype(np.int64), HORIZON - 1)
-        place = planned["pool"] * HORIZON + target
-        order = in_order(place, len(self.diary.pools) * HORIZON)
-        planned, target = chosen(planned, order), target[order]
-        ahead = first_free_from(self.diary.free(now, bookable), planned["pool"], target)
-        return self._booked_ahead(planned, now, ahead, now + ahead)
-
-    def _book_routine(
-        self, routine: Requests, now: int, bookable: Integers, wishes: Sequence[Floats]
-    ) -> tuple[Requests, Requests]:
-        """Offer the first free slots; who will not wait that long gives up at once.
-
-        Those who ask early and would come today find the slots that are not held back, those
-        who ask late all that are left, of any role of the practice; the others want a later
-        day. Who finds none today is offered the days after it, in this order.
-        """
-        wish, hour, patience, staying = wishes
-        today, late = wish < self.rules.any_day, hour < self.rules.after_release
-        turn = np.where(today, late.astype(np.int64), 2)
-        place = routine["pool"] * 3 + turn
-        order = in_order(place, 3 * len(self.diary.pools))
-        routine, place = chosen(routine, order), place[order]
-        at_once = self._come_today(routine, place, now, bookable)
-        free = self.diary.free(now, bookable)
-        free[:, 0] = 0
-        rest = np.flatnonzero(~at_once)
-        longest = self.rules.give_up_at + self.rules.give_up_scale * logit(patience[order][rest])
-        ahead = np.zeros(len(routine), np.int64)
-        ahead[rest] = offers(free, routine["pool"][rest], longest)
-        stays = np.log(staying[order]) / self._leaving if self._leaving else np.inf
-        leaves = now + np.clip(stays, 1, HORIZON).astype(np.int64)
-        return self._booked_ahead(routine, now, ahead, np.minimum(now + ahead, leaves))
-
-    @property
-    def _leaving(self) -> float:
-        """The log of the share who stay in the queue from one day to the next."""
-        return float(np.log1p(-self.rules.leaving))
-
-    def _come_today(
-        self, routine: Requests, place: Integers, now: int, bookable: Integers
-    ) -> Bools:
-        """Say who is seen today: those of the first turn, then of the second, while slots last.
-
-        ``place`` (ascending) is three times the pool, plus the turn. Who is seen by another
-        role than asked is moved to its pool.
-        """
-        by_turn = np.bincount(place, minlength=3 * len(self.diary.pools))
-        asked = by_turn.reshape(len(self.diary.pools), 3)
-        booked = self.diary.booked[:, now]
-        left = np.maximum(self.diary.slots[:, now] - booked, 0)
-        not_held = np.clip(bookable[:, 0] - (booked - self._seen_urgent), 0, left)
-        early = np.minimum(asked[:, 0], not_held)
-        late = np.minimum(asked[:, 1], left - early)
-        seen = np.stack([early, late, np.zeros_like(late)], axis=1).ravel()
-        come: Bools = ranks(place, by_turn) < seen[place]
-        free = (left - early - late)[: self.diary.pools.own]
-        full = np.flatnonzero(~come & (place % 3 == 1) & (place < 3 * self.diary.pools.own))
-        if len(full) and free.any():
-            come[full], routine["pool"][full] = self._by_another_role(free, place[full] // 3)
-        return come
-
-    def _booked_ahead(
-        self, requests: Requests, now: int, ahead: Integers, event: Integers
-    ) -> tuple[Requests, Requests]:
-        """Write appointments into the calendar; those without a slot are the second part."""
-        requests["at"], requests["event"] = now + ahead, event
-        found = ahead < HORIZON
-        booked = chosen(requests, found)
-        count_slots(self.diary.booked, booked["pool"], booked["at"], 1)
-        return booked, chosen(requests, ~found)
 
     def _outcome(self, now: int, seen: Requests, missed: Requests, failed: Requests) -> PracticeDay:
         """Say where unmet requests go; those who try again ask on the next working day."""

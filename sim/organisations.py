@@ -118,12 +118,12 @@ def _rules(
     practices: Practices, hospital: Hospital, settings: Mapping[str, float]
 ) -> dict[str, Any]:
     """Return every rule by name, with the numbers of this place and run."""
-    held = practices.rules.held_back
+    rules = practices.diary.rules
     usual = usual_valves(hospital.rates, hospital.settings)
     early = settings["vcse.early_closing_share"], settings["vcse.early_closing_queue"]
     return {
-        HeldBackLearning.name: HeldBackLearning(held, practices.rules.held_back_highest),
-        FixedShare.name: FixedShare(held),
+        HeldBackLearning.name: HeldBackLearning(rules.held_back, rules.held_back_highest),
+        FixedShare.name: FixedShare(rules.held_back),
         FirstCome.name: FirstCome(),
         OpenWhenQueueing.name: usual.escalation,
         NeverEscalate.name: NeverEscalate(),

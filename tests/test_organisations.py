@@ -55,7 +55,7 @@ def practice_year(triage: Any, urgent: float | None = None) -> dict[str, float]:
     model = practices(people)
     if urgent is not None:
         kinds = model.diary.team.kinds.copy()  # same day, planned, first free slot
-        more = kinds[:, 0] * (urgent / model.rules.kinds[0] - 1.0)
+        more = kinds[:, 0] * (urgent / model.diary.rules.kinds[0] - 1.0)
         model.diary.team = replace(model.diary.team, kinds=kinds + np.outer(more, [1.0, 0.0, -1.0]))
     if triage is not None:
         model.diary.triage = triage

@@ -142,7 +142,7 @@ def test_left_over_slots_reach_those_who_would_come_and_ask_late() -> None:
 
     def same_day(any_day: float, released: float) -> float:
         model = practices(people)
-        model.rules = replace(model.rules, any_day=any_day, after_release=released)
+        model.diary.rules = replace(model.diary.rules, any_day=any_day, after_release=released)
         return pattern(a_run(model, asking(people, 0.95), 120))["same_day"]
 
     nobody, usual, everybody = same_day(0.0, 0.0), same_day(0.73, 0.3), same_day(1.0, 1.0)
@@ -267,7 +267,7 @@ def test_requests_of_closed_days_make_mondays_busier_as_planned() -> None:
 
 
 def test_missed_appointments_keep_their_mean_and_their_gradient() -> None:
-    missed = practices(england(100)).rules.missed
+    missed = practices(england(100)).diary.rules.missed
     assert np.average(missed.mean(axis=0), weights=[0.28, 0.48, 0.24]) == pytest.approx(0.045)
     assert missed[0, 1] / missed[4, 1] == pytest.approx(2.27)
     assert missed[2, 2] / missed[2, 0] == pytest.approx(1.7)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pathways.practice import Practices
+from pathways.practice_booking import Booking
 from pathways.practice_team import (
     MODES,
     NETWORK,
@@ -142,7 +143,7 @@ def test_who_wants_help_today_is_seen_by_another_role_where_theirs_is_full(
 
     found = turned_away()
     monkeypatch.setattr(
-        Practices, "_by_another_role", lambda self, free, pool: (np.zeros(len(pool), bool), pool)
+        Booking, "_by_another_role", lambda self, free, pool: (np.zeros(len(pool), bool), pool)
     )
     assert found < 0.9 * turned_away()
 
