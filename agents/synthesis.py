@@ -7,26 +7,20 @@ a longer run only adds people.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
 import numpy as np
 import numpy.typing as npt
 
 from agents.by_age import by_age, by_age_and_sex, whole_years
 from agents.evidence import Evidence
 from agents.fitting import FINE_BANDS, age_curves, count_people
-from agents.households import ADULT, LivingTables, fertility_by_age, form_homes
+from agents.households import LivingTables, form_homes
 from agents.luck import Luck
 from agents.migration import (
-    Moves,
-    arrival_days,
     birth_rate,
-    choose_weighted,
-    leaving_day,
     moves_of,
-    rate_at,
-    together,
 )
+from agents.newcomers import movers_in, newborns, schedule_leaving
+from agents.person_columns import People, joined
 from agents.place import ETHNIC_GROUPS, Place, largest_remainder
 from agents.population import (
     CURRENT_SMOKER,
@@ -44,26 +38,6 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
-
-
-@dataclass(slots=True)
-class People:
-    """Columns that are known of a person before health; all of one length."""
-
-    person: Rows
-    birth_day: Floats
-    sex: Small
-    imd_quintile: Small
-    ethnicity: Small
-    household: Rows
-    leader: Rows
-    practice: npt.NDArray[np.int32]
-    locality: npt.NDArray[np.int32]
-    entry_day: Floats
-    exit_day: Floats
-
-    def __len__(self) -> int:
-        return self.person.size
 
 
 def synthesise(
@@ -90,10 +64,10 @@ def synthesise(
         raise ValueError(f"cannot make {n} residents for {years} years; ask for 1 or more")
     residents = _residents(place, n, luck, evidence)
     moves = moves_of(place, evidence)
-    _schedule_leaving(residents, moves, luck)
-    here = _joined(residents, _movers_in(residents, moves, years, luck))
+    schedule_leaving(residents, moves, luck)
+    here = joined(residents, movers_in(residents, moves, years, luck))
     births = n * birth_rate(place, evidence)
-    everyone = _joined(here, _newborns(here, births, years, luck, evidence, n))
+    everyone = joined(here, newborns(here, births, years, luck, evidence, n))
     return _population(everyone, place, luck, evidence, risks)
 
 
@@ -127,16 +101,7 @@ def _residents(place: Place, n: int, luck: Luck, evidence: Evidence) -> People:
         first += k
         practices += number_of_practices(part, k)
         made.append(people)
-    return _joined(*made)
-
-
-def _joined(*groups: People) -> People:
-    return People(
-        **{
-            column.name: np.concatenate([getattr(group, column.name) for group in groups])
-            for column in fields(People)
-        }
-    )
+    return joined(*made)
 
 
 def _one_place(place: Place, person: Rows, luck: Luck, evidence: Evidence) -> People:
@@ -243,112 +208,6 @@ def _practice_sizes(place: Place, person: Rows, luck: Luck, evidence: Evidence) 
     return shares
 
 
-# ---------------------------------------------------------------- those who come and go
-
-
-def _schedule_leaving(people: People, moves: Moves, luck: Luck) -> None:
-    """Set the day each moves away: families together, grown-up children alone."""
-    grown_up = np.maximum(people.entry_day, people.birth_day + ADULT * DAYS_PER_YEAR)
-    leads = people.leader == np.arange(len(people))
-    from_day = np.where(leads, people.entry_day, grown_up)
-    own = leaving_day(people.person, people.birth_day, from_day, moves.leaving, luck)
-    adult = people.birth_day + ADULT * DAYS_PER_YEAR <= people.entry_day
-    followed = together(own[people.leader], own, people.birth_day, adult)
-    people.exit_day[:] = np.where(leads, own, followed)
-
-
-def _movers_in(residents: People, moves: Moves, years: int, luck: Luck) -> People:
-    """Return arrivals: each is like a family of residents, led by someone of a fitting age."""
-    n = len(residents)
-    leads = residents.leader == np.arange(n)
-    weights = leads * rate_at(-residents.birth_day / DAYS_PER_YEAR, moves.arriving)
-    days = np.floor(arrival_days("move.in.day", float(weights.sum()), years, luck))
-    if not days.size:
-        return _taken(residents, np.empty(0, np.int64))
-    drawn = luck.uniforms("move.in.family", np.arange(days.size))
-    leader = choose_weighted(weights, drawn)
-    order = np.argsort(residents.leader, kind="stable")
-    sizes = np.bincount(residents.leader, minlength=n)
-    starts = np.cumsum(sizes) - sizes
-    family = np.repeat(np.arange(days.size), sizes[leader])
-    place_in_family = np.arange(family.size) - np.repeat(
-        np.cumsum(sizes[leader]) - sizes[leader], sizes[leader]
-    )
-    like = order[starts[leader][family] + place_in_family]
-    return _arrived(residents, like, family, days, leader, moves, luck)
-
-
-def _arrived(
-    residents: People,
-    like: Rows,
-    family: Rows,
-    days: Floats,
-    leader: Rows,
-    moves: Moves,
-    luck: Luck,
-) -> People:
-    """Return people like ``residents[like]`` who arrive as families on ``days``."""
-    n = len(residents)
-    movers = _taken(residents, like)
-    movers.person = n + 2 * (family * _MOST_IN_FAMILY + _rank_within(family)) + 1
-    led_by = np.flatnonzero(like == leader[family])
-    movers.leader = led_by[family]
-    movers.household = movers.person[movers.leader]
-    movers.entry_day = days[family] + 1.0
-    movers.birth_day = movers.birth_day + movers.entry_day
-    _schedule_leaving(movers, moves, luck)
-    movers.leader = movers.leader + n
-    return movers
-
-
-_MOST_IN_FAMILY = 64  # room for person numbers within a family
-
-
-def _rank_within(group: Rows) -> Rows:
-    """Return 0, 1, 2 … within each run of equal values."""
-    first = np.searchsorted(group, group)
-    return np.arange(group.size) - first
-
-
-def _taken(people: People, rows: Rows) -> People:
-    return People(**{column.name: getattr(people, column.name)[rows] for column in fields(People)})
-
-
-def _newborns(
-    people: People, per_year: float, years: int, luck: Luck, evidence: Evidence, n: int
-) -> People:
-    """Return births: each to a woman who lives here all that year, by her age."""
-    days = np.floor(arrival_days("birth.day", per_year, years, luck))
-    year = (days // DAYS_PER_YEAR).astype(np.int64)
-    fertility = fertility_by_age(evidence)
-    drawn = luck.uniforms("birth.mother", np.arange(days.size))
-    mother = np.zeros(days.size, np.int64)
-    for each in np.unique(year):
-        born = np.flatnonzero(year == each)
-        weights = _chance_of_birth(people, float(each) * DAYS_PER_YEAR, fertility)
-        # Evenly spaced draws: no woman twice in a year.
-        spaced = (np.argsort(np.argsort(drawn[born])) + drawn[born]) / born.size
-        mother[born] = choose_weighted(weights, spaced) if weights.any() else 0
-    babies = _taken(people, mother)
-    babies.person = n + 2 * np.arange(days.size)
-    babies.birth_day = days
-    babies.entry_day = days.copy()
-    girls = evidence.value("population_change", key="birth_share_female")
-    babies.sex = (luck.uniforms("birth.sex", babies.person) >= girls).astype(np.int8)
-    babies.exit_day = people.exit_day[people.leader[mother]]
-    return babies
-
-
-def _chance_of_birth(people: People, first: float, fertility: Floats) -> Floats:
-    """Return each person's chance of giving birth in the year from ``first``."""
-    last = first + DAYS_PER_YEAR
-    leaves = people.exit_day[people.leader]
-    able = (people.sex == FEMALE) & (people.entry_day <= first) & (leaves > last)
-    able &= people.exit_day > last
-    chance: Floats = able * rate_at((first - people.birth_day) / DAYS_PER_YEAR, fertility)
-    return chance
-
-
 # ---------------------------------------------------------------- columns
 
 
@@ -415,6 +274,3 @@ def obese_of(age: Floats, people: People, luck: Luck, evidence: Evidence) -> Boo
     share = by_fifth(evidence, "obesity_bmi30", "16", "")[fifth]
     ratio = obesity_ratio(evidence)[years]
     return luck.uniforms("obesity", people.person) < share * ratio
-
-
-__all__ = ["number_of_practices", "synthesise"]
