@@ -24,22 +24,6 @@ class QueueFigures:
     occupied_time: float
     queue_time: float
 
-    @property
-    def utilisation(self) -> float:
-        """Share of the capacity that was in use, 0 where there was none."""
-        return self.occupied_time / self.place_time if self.place_time else 0.0
-
-    @property
-    def mean_queue(self) -> float:
-        """Mean number of people waiting."""
-        return self.queue_time / self.span if self.span else 0.0
-
-    @property
-    def mean_wait(self) -> float:
-        """Mean time in the queue of those who left it, served or not."""
-        left = self.served + self.gave_up
-        return self.waited / left if left else 0.0
-
     def since(self, earlier: QueueFigures) -> QueueFigures:
         """Return the figures of the time after ``earlier``."""
         return QueueFigures(

@@ -238,11 +238,12 @@ class Places:
     def littles_law_error(self) -> float:
         """Return how far queue length and waits disagree, as a share (0 in a sound queue).
 
-        Little: the integral of the queue's length is the sum of the time spent in it.
+        Little: the integral of the queue's length is the sum of the time spent in it. Sums of
+        less than one count as one, so that rounding is no disagreement.
         """
         self._pass_time()
         waits = self._waited + self.queued_so_far()
-        return abs(self._queue_time - waits) / max(self._queue_time, waits, 1e-9)
+        return abs(self._queue_time - waits) / max(self._queue_time, waits, 1.0)
 
     def check(self) -> None:
         """Raise ``RuntimeError`` unless everyone who asked is served, gone or waiting.
@@ -258,10 +259,10 @@ class Places:
                 f"{self._gave_up} gave up, {self._waiting} wait ({standing} stand in the queue), "
                 f"{self._in_use} places in use"
             )
-        waits = self._waited + self.queued_so_far()
-        if abs(self._queue_time - waits) > _ROUNDING * max(self._queue_time, 1.0):
+        if self.littles_law_error() > _ROUNDING:
             raise RuntimeError(
-                f"a queue's length adds up to {self._queue_time} days, the waits to {waits}"
+                f"a queue's length adds up to {self._queue_time} days, "
+                f"the waits to {self._waited + self.queued_so_far()}"
             )
 
     def _has_free(self) -> bool:

@@ -51,19 +51,6 @@ def test_every_figure_of_a_story() -> None:
     )
 
 
-def test_means_of_figures() -> None:
-    figures = QueueFigures(
-        span=10.0, arrived=9, served=3, gave_up=2, waited=20.0,
-        place_time=40.0, occupied_time=10.0, queue_time=5.0,
-    )  # fmt: skip
-    assert (figures.utilisation, figures.mean_queue, figures.mean_wait) == (0.25, 0.5, 4.0)
-
-
-def test_nothing_has_means_of_nothing() -> None:
-    nothing = Places(simpy.Environment(), 0).figures()
-    assert (nothing.utilisation, nothing.mean_queue, nothing.mean_wait) == (0.0, 0.0, 0.0)
-
-
 def test_a_queue_of_any_span_counts_from_its_own_beginning() -> None:
     env = simpy.Environment(initial_time=100.0)
     places = Places(env, 3)

@@ -122,7 +122,7 @@ def test_as_many_give_up_as_theory_of_patience_says(runs: int, arrivals: int) ->
 
 def test_occupied_time_is_load_times_span() -> None:
     figures = busy_queue(3, rate=3.0, arrivals=40_000)[2]
-    assert figures.utilisation == pytest.approx(0.75, rel=0.03)
+    assert figures.occupied_time / figures.place_time == pytest.approx(0.75, rel=0.03)
     assert figures.served == figures.arrived == 40_000
 
 
@@ -270,7 +270,8 @@ def test_figures_since_an_earlier_look_cover_only_the_time_between() -> None:
     turn.release()
     env.run(until=10)
     later = places.figures().since(before)
-    assert (before.utilisation, later.utilisation) == (0.5, 0.0)
+    assert (before.place_time, before.occupied_time) == (8.0, 4.0)
+    assert (later.place_time, later.occupied_time) == (12.0, 0.0)
     assert (later.span, later.served) == (6.0, 0)
 
 
