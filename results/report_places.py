@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from results.figures import places as draw
+from results.figures.places import PlaceRow
 from results.report_blocks import Block, Table, alt_text, columns, drawn
 from results.report_data import MILLION, PER, Option, ReportData, number, preferred, rate_of
 from results.report_findings import nobody_differed
@@ -19,16 +19,6 @@ from results.report_order import Fig
 from results.wording import Change, verdict, verdict_words
 
 TOGETHER = "All together"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceRow:
-    """One design in one place: its difference in the measure's unit, and its net cash."""
-
-    place: str
-    option: Option
-    change: Change
-    cash: Change | None = None
 
 
 def places_block(data: ReportData) -> Block | None:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
 from results.figures import canvas
 from results.figures.canvas import RULE, WIDE
-
-if TYPE_CHECKING:
-    from results.report_places import PlaceRow
+from results.report_data import Option
+from results.wording import Change
 
 STEP = 0.155  # inches between the designs of a place
 BETWEEN = 0.17  # inches between places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRow:
+    """One design in one place: its difference in the measure's unit, and its net cash."""
+
+    place: str
+    option: Option
+    change: Change
+    cash: Change | None = None
 
 
 def by_place(rows: Sequence[PlaceRow], label: str) -> Axes:
