@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from agents.population import Population
 from sim.spec import RunSpec
 
-if TYPE_CHECKING:
-    from sim.model import CareModel
 
+def account_of(
+    spec: RunSpec, people: Population, checks: Mapping[str, Any], seconds: float
+) -> dict[str, Any]:
+    """Return what ``run.json`` says of a run of ``people``.
 
-def account_of(model: CareModel, seconds: float) -> dict[str, Any]:
-    """Return what ``run.json`` says of a run."""
-    spec, people = model.spec, model.population
+    ``checks`` say where people were at its end (``ServiceSet.checks``), ``seconds`` what
+    processor time it took.
+    """
     return {
         "place": spec.place.key,
         "place_name": spec.place.name,
@@ -36,7 +40,7 @@ def account_of(model: CareModel, seconds: float) -> dict[str, Any]:
         "localities": list(people.localities),
         "practices": int(people.practice.max()) + 1,
         "design_costs": [] if spec.baseline else design_costs(spec),
-        "checks": model.services.checks(),
+        "checks": checks,
         "seconds": round(seconds, 3),
         "status": "complete",
     }

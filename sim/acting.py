@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +14,8 @@ from pathways.calendar import YEAR
 from pathways.components import Component, Maturity
 from pathways.components.base import STEP
 from pathways.stays import VisitPlans
-
-if TYPE_CHECKING:
-    from sim.model import CareModel
+from sim.open_scene import OpenScene
+from sim.scene import Scene
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -28,19 +26,19 @@ Words = npt.NDArray[np.uint64]
 class Places:
     """Where components work and how far each locality has come."""
 
-    def __init__(self, model: CareModel, components: Sequence[Component]) -> None:
-        self._model = model
+    def __init__(self, scene: Scene, components: Sequence[Component]) -> None:
+        self._scene = scene
         self._maturity = [one for one in components if isinstance(one, Maturity)]
-        self._everywhere = np.ones(len(model.population))
-        place = model.spec.place.key
-        names = [slug(name) for name in model.population.localities] or [place]
+        self._everywhere = np.ones(len(scene.population))
+        place = scene.spec.place.key
+        names = [slug(name) for name in scene.population.localities] or [place]
         # A place that is itself a locality is known by its key.
         self._names = [place] if len(names) == 1 else names
         self._place = place
 
     def works(self, component: Component, day: float) -> Bools:
         """Return (n,) where a component works on ``day``: in its places, once it has begun."""
-        locality = self._model.population.locality
+        locality = self._scene.population.locality
         if day < component.starts_day:
             return np.zeros(len(locality), np.bool_)
         if not component.places or self._place in component.places:
@@ -53,9 +51,9 @@ class Places:
         if not self._maturity:
             return self._everywhere
         share = self._everywhere.copy()
-        locality = np.minimum(self._model.population.locality, len(self._names) - 1)
+        locality = np.minimum(self._scene.population.locality, len(self._names) - 1)
         for one in self._maturity:
-            by_name = [one.share(day, name, self._model.evidence) for name in self._names]
+            by_name = [one.share(day, name, self._scene.evidence) for name in self._names]
             share *= np.array(by_name)[locality]
         return share
 
@@ -77,7 +75,7 @@ class Acting:
     """
 
     def __init__(
-        self, model: CareModel, component: Component, sizes: Mapping[str, float], *, inert: bool
+        self, model: OpenScene, component: Component, sizes: Mapping[str, float], *, inert: bool
     ) -> None:
         self.component = component
         self.population, self.luck, self.ledger = model.population, model.luck, model.ledger

@@ -341,7 +341,7 @@ class CareModel(mesa.Model):
         self._deaths(end)
         self._close_periods(end)
         self.record.evidence = tuple(self.world.evidence.used.values())
-        self.record.about = account_of(self, seconds)
+        self.record.about = account_of(self.spec, self.population, self.services.checks(), seconds)
 
 
 @contextmanager

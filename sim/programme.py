@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +22,9 @@ from pathways.journey import Pathway, Plan, Services
 from pathways.schedule import changes_by_day
 from pathways.stays import VisitPlans
 from sim.acting import Acting, Places
+from sim.open_scene import OpenScene
 from sim.services import ring_fenced
 from sim.teams import own_caseload
-
-if TYPE_CHECKING:
-    from sim.model import CareModel
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -45,7 +42,7 @@ class Programme:
     organisations : the commissioner and the teams, asked each day what they decide
     """
 
-    def __init__(self, model: CareModel) -> None:
+    def __init__(self, model: OpenScene) -> None:
         self._model = model
         self._n_people = len(model.population)
         self._idle = np.zeros(self._n_people, np.bool_)
