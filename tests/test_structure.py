@@ -11,6 +11,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import grimp
+import networkx as nx
 import pytest
 
 PACKAGES = ("agents", "pathways", "sim", "results", "calibration", "experiments")
@@ -28,6 +30,18 @@ FORBIDDEN = [
     ("calibration/fit.py", "import simpy", "Only sim and pathways import SimPy"),
     ("results/store.py", "import pathways.queues", "Results work from run folders alone"),
 ]
+
+# Ways in which the lower of two modules may import the upper one back.
+BACK = {
+    "at the top": "from {package} import upper",
+    "of a name": "from {package}.upper import NAME",
+    "in a function": "def later():\n    import {package}.upper",
+    "for types alone": (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from {package}.upper import NAME"
+    ),
+    "by way of the package": "import {package}",
+    "by way of a third": "from {package} import third",
+}
 
 # A small program of the same shape, which keeps every contract.
 ALLOWED = {
@@ -90,6 +104,53 @@ def test_the_contracts_catch_a_forbidden_import(
     assert checked.returncode == 1, checked.stdout + checked.stderr
     broken = [line for line in checked.stdout.splitlines() if line.endswith("BROKEN")]
     assert any(contract in line for line in broken), checked.stdout
+
+
+def circles(graph: grimp.ImportGraph) -> list[list[str]]:
+    """Return the modules that import each other, however indirectly, each circle sorted.
+
+    Every import statement counts, also those within functions and those for types alone.
+    """
+    imports = nx.DiGraph(
+        (module, imported)
+        for module in graph.modules
+        for imported in graph.find_modules_directly_imported_by(module)
+    )
+    groups = nx.strongly_connected_components(imports)
+    return sorted(sorted(group) for group in groups if len(group) > 1)
+
+
+def test_no_modules_import_each_other_not_even_for_types() -> None:
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    assert circles(graph) == []
+
+    graph.add_import(importer="sim.acting", imported="sim.model")
+    assert circles(graph) == [["sim.acting", "sim.model", "sim.programme"]]
+
+
+@pytest.mark.parametrize("how", BACK)
+def test_an_import_back_would_be_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    package = "round_" + how.replace(" ", "_")
+    modules = {
+        "__init__": f"from {package}.upper import NAME",
+        "upper": f"import {package}.lower\nNAME = 1",
+        "lower": BACK[how].format(package=package),
+        "third": f"from {package}.upper import NAME",
+    }
+    (tmp_path / package).mkdir()
+    for name, source in modules.items():
+        (tmp_path / package / f"{name}.py").write_text(source + "\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    found = circles(grimp.build_graph(package, cache_dir=None))
+
+    assert len(found) == 1
+    assert {f"{package}.lower", f"{package}.upper"} <= set(found[0])
+
+    (tmp_path / package / "lower.py").write_text("", encoding="utf-8")
+    assert circles(grimp.build_graph(package, cache_dir=None)) == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
