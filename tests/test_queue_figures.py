@@ -116,6 +116,73 @@ def test_a_turn_that_left_without_being_counted_is_noticed() -> None:
         places.check()
 
 
+def test_guests_come_stay_give_up_and_go_as_their_story_says() -> None:
+    """One place: a has it from 1 to 4, b from 4 to 6; c would wait until 3 only; d from 6 to 7."""
+    env, told = simpy.Environment(), list[tuple[str, str, float]]()
+    places = Places(env, 1)
+    places.comes = lambda who, time: told.append((who, "comes", time))
+    places.goes = lambda who, time: told.append((who, "goes", time))
+    a, b = places.expect(1.0, 3.0, "a"), places.expect(1.0, 2.0, "b")
+    c, d = places.expect(2.0, 1.0, "c", until=3.0), places.expect(2.5, 1.0, "d")
+    assert not any(guest.left or guest.held or guest.waits for guest in (a, b, c, d))
+    assert told == []
+    env.run(until=2.25)
+    assert (places.in_use, places.waiting) == (1, 2)
+    assert (a.held, b.waits, c.waits, d.waits) == (True, True, True, False)
+    places.check()
+    env.run(until=10)
+    places.follow()
+    assert told == [
+        ("a", "comes", 1.0),
+        ("b", "comes", 1.0),
+        ("c", "comes", 2.0),
+        ("d", "comes", 2.5),
+        ("a", "goes", 4.0),
+        ("b", "goes", 6.0),
+        ("c", "goes", 3.0),  # noticed when the turn was theirs
+        ("d", "goes", 7.0),
+    ]
+    assert [guest.left for guest in (a, b, c, d)] == [False, False, True, False]
+    assert not any(guest.held or guest.waits for guest in (a, b, c, d))
+    places.check()
+    assert places.figures() == QueueFigures(
+        span=10.0, arrived=4, served=3, gave_up=1, waited=0.0 + 3.0 + 1.0 + 3.5,
+        place_time=10.0, occupied_time=3.0 + 2.0 + 1.0, queue_time=3.0 + 1.0 + 3.5,
+    )  # fmt: skip
+
+
+def test_a_turn_is_given_the_place_of_a_guest_when_the_guest_goes() -> None:
+    """Nobody looks meanwhile: the queue wakes by itself, at every guest's end in turn."""
+    env, when = simpy.Environment(), list[float]()
+    places = Places(env, 1)
+    places.expect(0.0, 1.0, "first")
+    places.expect(0.0, 1.5, "second")
+
+    def steps() -> Steps[None]:
+        yield env.timeout(0.5)
+        turn = places.request()
+        yield turn
+        when.append(env.now)
+        turn.release()
+
+    Walk(steps())
+    env.run(until=9)
+    assert when == [2.5]
+    assert (places.in_use, places.waiting) == (0, 0)
+
+
+def test_a_disagreement_of_a_millionth_of_the_time_queued_is_noticed() -> None:
+    env = simpy.Environment()
+    places = Places(env, 0)
+    turn = places.request()
+    env.run(until=4)
+    turn.asked = 4e-6 * 0.9
+    places.check()
+    turn.asked = 4e-6 * 1.1
+    with pytest.raises(RuntimeError, match="the waits to"):
+        places.check()
+
+
 def test_giving_back_twice_gives_back_once() -> None:
     places = Places(simpy.Environment(), 1)
     turn, next_one = places.request(), places.request()
