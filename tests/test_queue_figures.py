@@ -171,6 +171,31 @@ def test_a_turn_is_given_the_place_of_a_guest_when_the_guest_goes() -> None:
     assert (places.in_use, places.waiting) == (0, 0)
 
 
+def test_others_go_in_order_when_a_guest_is_let_go_before_them() -> None:
+    env = simpy.Environment()
+    places = Places(env, 3)
+    soon, _, _ = (places.expect(0.0, stay, None) for stay in (1.0, 5.0, 2.0))
+    env.run(until=0.5)
+    places.let_go(soon)
+    env.run(until=3)
+    assert places.in_use == 1
+    env.run(until=6)
+    assert places.in_use == 0
+
+
+def test_a_queue_sleeps_once_nobody_waits_for_an_event() -> None:
+    env = simpy.Environment()
+    places = Places(env, 2)
+    places.expect(0.0, 5.0, None)
+    places.expect(0.0, 8.0, None)
+    env.run(until=1)
+    turn = places.request()
+    env.run(until=2)
+    turn.release()
+    env.run()
+    assert env.now == 5.0  # woken once, as was asked while the turn waited
+
+
 def test_a_disagreement_of_a_millionth_of_the_time_queued_is_noticed() -> None:
     env = simpy.Environment()
     places = Places(env, 0)
