@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from results.report_numbers import (
     listed,
@@ -31,7 +33,7 @@ def money_headline(stranded_shares: dict[str, float], avoided_clear: bool, cash:
     if cash:
         return "Some of the value avoided reaches the budget as cash"
     if min(known) < 0:
-        return "Some activity falls, some rises; none of it pays for the new care"
+        return "Some activity falls, some rises; on balance it does not cover the new care"
     return "Less than half of the value avoided stays paid for, but none is left after new care"
 
 
@@ -66,9 +68,15 @@ def cash_by_year_claim(by_year: dict[str, dict[int, Change]]) -> str:
     return f"Whether any design pays back by year {last} is not clear"
 
 
-def value_headline(found: dict[str, tuple[Change, Change]], *, without_effect: bool = False) -> str:
+def value_headline(
+    found: dict[str, tuple[Change, Change]],
+    net: Mapping[str, Change] = MappingProxyType({}),
+    *,
+    without_effect: bool = False,
+) -> str:
     """Return what health is bought, from QALYs and extra cost by letter; no ratio is formed.
 
+    ``net`` is the health left by letter after that which the same money gives elsewhere.
     ``without_effect`` tells that no effect on health was put in, so that no gain is no finding.
     """
     if not found:
@@ -80,6 +88,8 @@ def value_headline(found: dict[str, tuple[Change, Change]], *, without_effect: b
     both = [key for key in more if key in dearer]
     if both:
         verb = "adds" if len(both) == 1 else "add"
+        if all(key in net and net[key].high < 0 for key in both):
+            return f"{listed(both)} {verb} healthy life; the same money gives more of it elsewhere"
         return (
             f"{listed(both)} {verb} healthy life and {'costs' if len(both) == 1 else 'cost'} more"
         )

@@ -156,7 +156,7 @@ def _cells(
     put_in = option.effects not in ("null", "inert")
     return (
         _cell(labels[0], health, data.smallest, ("less", "more"), 1, put_in),
-        _cell(labels[1], gap, 0.0, narrows, -1, put_in),
+        _cell(labels[1], gap, data.smallest, narrows, -1, put_in),
         _cell(labels[2], main, data.smallest, (measure.less, measure.more), measure.better, put_in),
         _cell(labels[3], cash, 0.0, ("costs", "releases"), 1),
         _full_cell(labels[4], option, list(used), list(waits)),

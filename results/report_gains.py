@@ -172,7 +172,7 @@ def gains_section(data: ReportData) -> Section:
         nav="Who gains: deprivation",
         heading="Who would gain cannot be told: no effect on health was put in"
         if data.without_effect
-        else headlines.gains_headline(gaps, measure),
+        else headlines.gains_headline(gaps, measure, data.smallest),
         question="Who gains, and does the gap between most and least deprived narrow?",
         blocks=tuple(
             block for block in (_fifths_block(data, measure, gaps), equity_block(data)) if block
@@ -207,7 +207,7 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
                 "Down: deprivation fifths, most deprived first; across: difference, "
                 f"{measure.change_unit}",
                 f"{option.title}, {measure.name}",
-                headlines.gap_verdict_words(gaps[option.letter]),
+                headlines.gap_verdict_words(gaps[option.letter], data.smallest),
             ),
             lambda option=option: draw.fifths(  # type: ignore[misc]
                 option,
@@ -217,7 +217,7 @@ def _fifths_block(data: ReportData, measure: Measure, gaps: dict[str, Change | N
             ),
             title=option.title,
             option=option,
-            say=headlines.gap_verdict_words(gaps[option.letter]),
+            say=headlines.gap_verdict_words(gaps[option.letter], data.smallest),
         )
         for option in options
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from results.report_measures import LOWER, Measure
@@ -159,7 +159,13 @@ def squares_claim(letter: str, before: Spread, change: Change) -> str:
 
 
 def forest_claim(
-    changes: Sequence[tuple[str, str, str]], *, better: int, worse: int, slight: int, total: int
+    changes: Sequence[tuple[str, str, str]],
+    *,
+    better: int,
+    worse: int,
+    slight: int,
+    total: int,
+    shifts: int = 0,
 ) -> str:
     """Return the claim of figure 3 from its clear changes that are better or worse.
 
@@ -167,7 +173,8 @@ def forest_claim(
     ----------
     changes : letter, verdict ("slightly fewer") and measure of each; gains before harms
     better, worse : how many of them are gains and harms large enough to matter
-    slight : how many clear changes are too small to matter, shifts that are no goal among them
+    slight : how many are too small to matter, shifts that are no goal among them
+    shifts : how many are large enough to matter but no goal, neither better nor worse
     total : how many comparisons the figure holds
     """
     if not changes:
@@ -193,7 +200,9 @@ def forest_claim(
         f"Of {total} comparisons, {better or 'none'} {'is' if better < 2 else 'are'} better, "
         f"{worse or 'none'} worse"
     )
-    return counted + (f" and {small}" if small else "")
+    moved_on = f"{shifts} {'is a shift' if shifts == 1 else 'are shifts'}" if shifts else ""
+    ends = [counted, *filter(None, [moved_on, small])]
+    return listed(ends)
 
 
 def luck_note(comparisons: int, measure: Measure) -> str:
@@ -238,7 +247,7 @@ def when_headline(first: Mapping[str, tuple[int, int] | None], years: int, measu
         return f"{listed(wrong)} {verb} {measure.said} from year {year} on"
     if not acting:
         within = "one year" if years == 1 else f"{count_word(years)} years"
-        return f"No clear and lasting change that matters within the {within}"
+        return f"No clear and lasting change in {measure.said} that matters within the {within}"
     by_year: dict[int, list[str]] = {}
     for letter, year in acting.items():
         by_year.setdefault(year, []).append(letter)
@@ -285,24 +294,34 @@ def plan_path_claim(
     return f"In year {years}, {measure.said} is clearly {listed(parts)}"
 
 
-def gap_verdict_words(gap: Change | None) -> str:
-    """Return whether the gap narrows, from a change where below zero is narrower."""
+def gap_verdict_words(gap: Change | None, smallest: float = 0.0) -> str:
+    """Return whether the gap narrows, from a change where below zero is narrower.
+
+    ``smallest`` is the smallest difference that matters, as a share of the gap.
+    """
     if gap is None:
         return "gap not in this run"
     if gap.still:
         return "gap as under usual care"
     if gap.clear:
-        return "gap narrows" if gap.mean < 0 else "gap widens"
+        return f"gap {_slightly([gap], smallest)}{'narrows' if gap.mean < 0 else 'widens'}"
     return "no clear change in the gap"
 
 
-def gains_headline(gaps: dict[str, Change | None], measure: Measure) -> str:
+def _slightly(gaps: Iterable[Change], smallest: float) -> str:
+    """Return "slightly " where every one of clear changes of a gap is too small to matter."""
+    return "slightly " if all(verdict(gap, smallest).case == "slight" for gap in gaps) else ""
+
+
+def gains_headline(gaps: dict[str, Change | None], measure: Measure, smallest: float = 0.0) -> str:
     """Return who gains by deprivation; a claim only where a slope's interval leaves out 0.
 
-    The gap is that of ``measure`` alone, and the claim says so.
+    The gap is that of ``measure`` alone, and the claim says so. ``smallest`` is the smallest
+    difference that matters, as a share of the gap.
     """
-    narrower = [key for key, gap in gaps.items() if gap is not None and gap.clear and gap.mean < 0]
-    wider = [key for key, gap in gaps.items() if gap is not None and gap.clear and gap.mean > 0]
+    told = {key: gap for key, gap in gaps.items() if gap is not None and gap.clear}
+    narrower = [key for key, gap in told.items() if gap.mean < 0]
+    wider = [key for key, gap in told.items() if gap.mean > 0]
     if not narrower and not wider:
         if all(gap is None for gap in gaps.values()):
             return "The gap by deprivation is not in this run"
@@ -312,9 +331,11 @@ def gains_headline(gaps: dict[str, Change | None], measure: Measure) -> str:
     parts: list[str] = []
     if narrower:
         verb = "narrows" if len(narrower) == 1 else "narrow"
+        verb = _slightly([told[key] for key in narrower], smallest) + verb
         parts.append(f"{listed(narrower)} {verb} the gap in {measure.said}")
     if wider:
         verb = "widens" if len(wider) == 1 else "widen"
+        verb = _slightly([told[key] for key in wider], smallest) + verb
         parts.append(f"{listed(wider)} {verb} {'it' if narrower else f'the gap in {measure.said}'}")
     return "; ".join(parts)
 
@@ -339,9 +360,12 @@ def fifths_claim(letter: str, most: Change, least: Change, measure: Measure) -> 
 
 
 def gaps_disagree(absolute: Change | None, relative: Change | None) -> str:
-    """Return a sentence where the absolute and the relative gap move in opposite ways."""
-    if absolute is None or relative is None or not (absolute.clear and relative.clear):
+    """Return a sentence where the absolute and the relative gap do not move alike."""
+    if absolute is None or relative is None or not absolute.clear:
         return ""
+    if not relative.clear:
+        way = "narrows" if absolute.mean < 0 else "widens"
+        return f"The absolute gap {way}; the relative gap does not clearly change."
     if absolute.mean * relative.mean >= 0:
         return ""
     first = "narrows" if absolute.mean < 0 else "widens"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from results import findings_money, headlines_money, wording
 from results import report_findings as find
@@ -11,7 +12,7 @@ from results.findings_money import CASCADE, CASCADE_NAMES
 from results.report_blocks import Block, Section, Table, alt_text, columns, drawn
 from results.report_data import Option, ReportData
 from results.report_draws import acceptability_block, plane_block
-from results.report_numbers import signed, signed_range, signed_with_range
+from results.report_numbers import figures, signed, signed_range, signed_with_range
 from results.report_order import Fig
 from results.report_rules import money_block
 from results.wording import Change
@@ -206,9 +207,10 @@ def value_section(data: ReportData) -> Section:
     known = [(o, q, c) for o, q, c in rows if q is not None and c is not None]
     heading = headlines_money.value_headline(
         {option.letter: (health, cost) for option, health, cost in known},
+        {o.letter: net for o, _, _ in known if (net := findings_money.net_health(data, o, WORTH))},
         without_effect=data.without_effect,
     )
-    notes = [NO_RATIO] if known else [data.why_missing("comparison")]
+    notes = [f"{COUNTED} {cost_per_qaly(known)}"] if known else [data.why_missing("comparison")]
     if known and data.without_effect:
         notes.insert(0, NO_HEALTH)
     if not data.with_knowledge:
@@ -236,12 +238,41 @@ NO_HEALTH = (
     "No effect on health was put in. Net health below zero is what the same money would give "
     "elsewhere; it is no finding about the design."
 )
-NO_RATIO = (
+COUNTED = (
     "Cost is that of NHS and social care at average prices, so it counts capacity that would not "
     "become cash. Net health is what is left after the health that the same money gives "
-    "elsewhere. No single cost per QALY is given: with one of its parts near zero it would "
+    "elsewhere."
+)
+NO_RATIO = (
+    "No single cost per QALY is given: with one of its parts near zero, or below it, it would "
     "mislead."
 )
+HELD = 0.5  # share of its mean that the low end of a part keeps where a ratio of the two is told
+
+
+def cost_per_qaly(known: Sequence[tuple[Option, Change, Change]]) -> str:
+    """Return the extra cost of a QALY of each design that clearly costs and gains, else why not.
+
+    ``known`` holds health (QALYs) and cost (£ thousand) of as many residents. The range sets the
+    low end of one against the high end of the other, which is wider than a 95% interval.
+    """
+    told = [
+        f"under {option.letter} £{_pounds(cost.mean / health.mean)} (£"
+        f"{_pounds(cost.low / health.high)} to £{_pounds(cost.high / health.low)})"
+        for option, health, cost in known
+        if min(health.mean, cost.mean) > 0.0
+        and min(health.low / health.mean, cost.low / cost.mean) >= HELD
+    ]
+    if not told:
+        return NO_RATIO
+    return (
+        f"Extra cost for each QALY gained: {'; '.join(told)}; in brackets, what the ends of both "
+        "intervals allow."
+    )
+
+
+def _pounds(thousands: float) -> str:
+    return figures(1e3 * thousands, 2)
 
 
 def _value_table(data: ReportData, rows: list[tuple[Option, Change, Change]]) -> Table:

@@ -21,7 +21,7 @@ DOES = {
     "": "come as their own demand says",
     "refers": "referred",
     "overflow": "not seen there, so go on",
-    TELLS: "told to go (counted above)",
+    TELLS: "told to go (in that service’s own demand already)",
 }
 
 
@@ -63,7 +63,7 @@ def _with_words(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def flows_claim(rows: pd.DataFrame) -> str:
-    """Return which route between services most people take."""
+    """Return which route between services is taken most, and why people take it."""
     between = rows[
         (rows["from"] != PEOPLE) & (rows["does"] != TELLS) & (rows["from"] != rows["to"])
     ]
@@ -72,7 +72,9 @@ def flows_claim(rows: pd.DataFrame) -> str:
     first = between.sort_values("people_per_year", ascending=False).iloc[0]
     origin, to = (_place(str(first[end])) for end in ("from", "to"))
     number_of = figures(float(first["people_per_year"]), 2)
-    return f"Most people who are sent on go from {origin} to {to}: {number_of} a year"
+    if str(first["does"]) == "refers":
+        return f"The commonest referral is from {origin} to {to}: {number_of} a year"
+    return f"Most who are not seen go on from {origin} to {to}: {number_of} a year"
 
 
 def _place(service: str) -> str:

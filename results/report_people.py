@@ -232,7 +232,7 @@ def _forest_block(data: ReportData, rows: list[ForestRow]) -> Block:
         number=Fig.FOREST,
         claim=claim,
         sub=f"Difference from usual care a year, averaged over {span_of(data)}; lines are 95% "
-        "intervals",
+        "intervals; QALYs are discounted",
         panels=(drawn(Fig.FOREST.stem, alt, lambda: forest(drawn_rows, data.smallest)),),
         keys=data.designs,
         wide=True,
@@ -290,7 +290,8 @@ def _forest_claim(rows: list[ForestRow]) -> str:
         changes,
         better=large.count("good"),
         worse=large.count("bad"),
-        slight=sum(row.found.case == "slight" for row in rows),
+        slight=sum(row.found.case in ("slight", "none") for row in rows),
+        shifts=large.count("shift"),
         total=len(rows),
     )
 

@@ -18,7 +18,7 @@ from results.figures import plan as draw
 from results.plan_evidence import ALL, BY_LOCALITY, PLAN_YEAR
 from results.report_blocks import Block, Panel, Table, alt_text, columns, drawn
 from results.report_data import MILLION, READING_WORDS, USUAL, Option, ReportData
-from results.report_numbers import figures, listed
+from results.report_numbers import count_word, figures, listed
 from results.report_order import Fig
 from results.wording import Change
 
@@ -264,6 +264,11 @@ def contract_claim(left: Sequence[contracts.Margin]) -> str:
     ends = [f"{number or 'none'} under {letter}" for letter, number in short.items()]
     if usual is not None:
         ends.append(f"{usual or 'none'} under usual care")
+    if len(short) <= MANY and usual == many and set(short.values()) == {many}:
+        return (
+            f"The contract set here leaves all {count_word(many)} providers short, under "
+            f"{listed([*short, 'usual care'])} alike"
+        )
     if len(short) <= MANY:
         return f"Of {many} providers the contract set here leaves short {listed(ends)}"
     none = sum(not number for number in short.values())
