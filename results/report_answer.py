@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from results import findings_money, findings_services, headlines_belief, sayings, wording
@@ -230,7 +231,32 @@ def _sayings(
         sayings.money_saying(found, stranded_shares(lines), data.years),
         sayings.belief_saying(readings, headline, doubt),
     )
-    return tuple(Saying(heading=heading, text=text) for heading, text in pairs)
+    told = [Saying(heading=heading, text=text) for heading, text in pairs]
+    told[0] = replace(told[0], text=" ".join(filter(None, [told[0].text, _worst(data)])))
+    return tuple(told)
+
+
+def _worst(data: ReportData) -> str:
+    """Return what one design worsens most of all that section 3 compares, the aim apart."""
+    if len(data.designs) != 1 or data.without_effect:
+        return ""
+    return worst_words([r for r in find.forest_rows(data) if r.measure.key != data.main_measure])
+
+
+def worst_words(rows: Sequence[find.ForestRow]) -> str:
+    """Return the row that is clearly worse by the largest share of usual care, in a sentence."""
+    worse = [
+        row
+        for row in rows
+        if row.found.case == "clear" and judgement(row.found, row.measure.better) == "bad"
+    ]
+    if not worse:
+        return ""
+    most = max(worse, key=lambda row: abs(row.relative.mean))
+    return (
+        f"What worsens most is {most.measure.name}: {percent(abs(most.relative.mean) / 100.0)} "
+        f"{most.reading}."
+    )
 
 
 def _sentences(data: ReportData, measure: Measure) -> dict[str, str]:

@@ -18,6 +18,7 @@ from results.report_numbers import (
     plain_range,
     signed,
     signed_range,
+    value_within,
 )
 from results.report_order import Fig
 from results.report_rules import plan_block
@@ -273,7 +274,7 @@ def _check_line(row: CheckRow) -> tuple[str, ...]:
     return (
         "Used to fit" if row.fitted else "Not used to fit",
         row.name,
-        figures(row.simulated.mean),
+        value_within(row.simulated.mean, row.simulated.low, row.simulated.high),
         plain_range(row.simulated.low, row.simulated.high),
         figures(row.published),
         row.unit,

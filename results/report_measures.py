@@ -86,6 +86,7 @@ SERVICE_NAMES: dict[str, str] = {
 # Roles of one service that fill up apart, as ``spoken``, each with a name of its own.
 ROLE_NAMES: dict[tuple[str, str], str] = {
     ("gp", "gp"): "GP appointments",
+    ("gp", "hours: gp"): "practice appointments: hours: GPs",
     ("gp", "practice nurse"): "practice-nurse appointments",
     ("gp", "other direct patient care"): "other practice appointments",
     ("gp", "pharmacist"): "practice pharmacists",

@@ -141,7 +141,9 @@ def services_block(data: ReportData) -> Block | None:
         number=Fig.SERVICES,
         claim=_services_claim(lines),
         sub="Usual care, a year, for the whole place, mean over all years simulated; capacity and "
-        "use in each service’s own unit. Every design stands in tables/services.csv",
+        "use are counts of what the name says, its hours of staff where it says so, and for beds, "
+        "spaces, places, packages and caseloads (care coordinators, link workers, case managers) "
+        "days of one. Every design stands in tables/services.csv",
         table=Table(
             caption="Every service under usual care: capacity, use and waits, by deprivation fifth",
             head=(
@@ -149,8 +151,8 @@ def services_block(data: ReportData) -> Block | None:
                 "Capacity a year",
                 "Used",
                 "Share",
-                "Half wait under, days",
-                "9 in 10 under, days",
+                "Half wait under",
+                "9 in 10 under",
                 "9 in 10, most deprived",
                 "9 in 10, least deprived",
             ),
@@ -181,14 +183,14 @@ def _services_claim(lines: list[dict[Hashable, Any]]) -> str:
 def _service_line(row: Line, lines: list[dict[Hashable, Any]]) -> tuple[str, ...]:
     service, role = str(row["service"]), str(row["role"])
     roles = sum(str(other["service"]) == service for other in lines)
-    share = number(pd.Series(dict(row)), "utilisation")
+    share, capacity = (number(pd.Series(dict(row)), name) for name in ("utilisation", "capacity"))
     return (
-        capital(service_name(service, role, roles)),
+        capital(service_name(service, role, roles)) + ("" if capacity == capacity else ": waits"),
         _amount(row["capacity"]),
         _amount(row["used"]),
         percent(share) if share == share else "",
         *(
-            _days(row[name])
+            wait_words(row[name])
             for name in (
                 "median_wait_days",
                 "p90_wait_days",
@@ -203,5 +205,15 @@ def _amount(value: float) -> str:
     return f"{value:,.0f}" if value == value else ""
 
 
-def _days(value: float) -> str:
-    return figures(value, 2) if value == value else ""
+def wait_words(days: float) -> str:
+    """Return a wait in the unit that a reader counts it in: "30 min", "3.6 hours", "13 days"."""
+    if days != days:
+        return ""
+    if days == 0.0:
+        return "none"
+    if days >= 1.0:
+        return f"{figures(days, 2)} {'day' if figures(days, 2) == '1' else 'days'}"
+    hours = 24.0 * days
+    if hours >= 1.0:
+        return f"{figures(hours, 2)} {'hour' if figures(hours, 2) == '1' else 'hours'}"
+    return f"{figures(60.0 * hours, 2)} min"

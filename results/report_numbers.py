@@ -70,6 +70,13 @@ def plain_with_range(mean: float, low: float, high: float) -> str:
     return f"{plain(mean, step)} ({plain_range(low, high, step)})"
 
 
+def value_within(mean: float, low: float, high: float) -> str:
+    """Return a mean as fine as its interval is told; to three figures where there is none."""
+    if not math.isfinite(low + high) or low == high:
+        return figures(mean)
+    return plain(mean, step_of(low, high))
+
+
 def figures(value: float, count: int = 3) -> str:
     """Return ``value`` to at most ``count`` significant figures, with no idle zeros."""
     if not math.isfinite(value):

@@ -22,6 +22,7 @@ from results.report_numbers import (
     signed_range,
     signed_with_range,
     step_of,
+    value_within,
 )
 from results.report_order import Fig
 from results.report_places import places_block
@@ -103,7 +104,7 @@ def _reach_table(data: ReportData, rows: list[StageRow], year: str) -> Table:
         (
             row.name,
             row.option.letter,
-            figures(row.people.mean, 3),
+            value_within(row.people.mean, row.people.low, row.people.high),
             plain_range(row.people.low, row.people.high),
             *(_figure(by_fifth[fifth].get((row.option.letter, row.stage))) for fifth in FIFTHS),
         )

@@ -219,7 +219,8 @@ def money_block(data: ReportData) -> Block | None:
         wide=bool(left),
         table=Table(
             caption="Rules of money: £ million a year, not discounted, where no other unit is "
-            "given; cascade over all years; every rule and year stands in tables/money.csv",
+            "given; cascade over all years, payment and each GP in year "
+            f"{last}; every rule and year stands in tables/money.csv",
             head=("Design", "Version", "Rule", "Line", "Result", "95% interval"),
             rows=tuple(_money_row(row, shown) for row in chosen.to_dict("records")),
             numeric=columns((4, 5)),

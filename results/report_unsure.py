@@ -162,7 +162,7 @@ def warm_up_block(data: ReportData) -> Block | None:
                     str(row["unit"]),
                     figures(float(row["mean"])),
                     figures(float(row["expected"])),
-                    "differs" if row["verdict"] == "differs" else "not clearly elsewhere",
+                    "clearly elsewhere" if row["verdict"] == "differs" else "not clearly elsewhere",
                 )
                 for _, row in opening.iterrows()
             ),

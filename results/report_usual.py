@@ -26,6 +26,7 @@ from results.report_numbers import (
     lower_first,
     percent,
     plain,
+    value_within,
 )
 from results.report_services import services_section
 from results.report_usual_parts import (
@@ -95,7 +96,13 @@ def _levels_table(data: ReportData) -> Table | None:
         level = data.level(key, data.baseline)
         if level is not None:
             name = capital(measure_of(key).name)
-            rows.append((name, figures(level.mean), interval_words(level.low, level.high)))
+            rows.append(
+                (
+                    name,
+                    value_within(level.mean, level.low, level.high),
+                    interval_words(level.low, level.high),
+                )
+            )
     if not rows:
         return None
     return Table(

@@ -24,6 +24,7 @@ from results.report_numbers import (
     signed,
     signed_range,
     step_of,
+    value_within,
 )
 from results.report_order import Usual
 from results.report_rules import money_block
@@ -89,7 +90,7 @@ def _care_block(data: ReportData, keys: list[str]) -> Block:
         lines.append(
             (
                 capital(measure_of(key).name),
-                figures(whole.mean),
+                value_within(whole.mean, whole.low, whole.high),
                 interval_words(whole.low, whole.high),
                 *("not known" if one is None else figures(one.mean) for one in (*by_year, *fifths)),
             )

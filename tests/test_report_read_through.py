@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from results import headlines_money, report_headlines
+from results.report_answer import worst_words
 from results.report_data import Option
-from results.report_measures import measure_of
+from results.report_findings import ForestRow
+from results.report_measures import measure_of, service_name
 from results.report_money import NO_RATIO, cost_per_qaly
-from results.report_network import flows_claim
-from results.wording import Change
+from results.report_network import flows_claim, wait_words
+from results.report_numbers import value_within
+from results.wording import Change, verdict
 
 ADMISSIONS = measure_of("emergency_admissions")
 DESIGN = Option(letter="A", key="proactive", title="Proactive pathway", effects="published")
@@ -93,3 +98,35 @@ def test_the_route_taken_most_is_not_called_most_people() -> None:
     assert told.endswith(": 33,000 a year")
     turned = flows_claim(rows[rows["does"] != "refers"])
     assert turned.startswith("Most who are not seen go on from practice to ")
+
+
+def test_the_first_page_names_what_a_design_worsens_most() -> None:
+    def row(key: str, moved: Change) -> ForestRow:
+        return ForestRow(
+            measure=measure_of(key), option=DESIGN, change=moved, found=verdict(moved, 0.01)
+        )
+
+    slight, more = row("bed_days", change(5, 4, 6)), row("ae_attendances", change(12, 10, 14))
+    unmet = row("gp_unmet", change(425, 405, 446, baseline=834))
+    fewer = row("deaths", change(-900, -950, -850))
+    told = worst_words([slight, more, unmet, fewer])
+    assert told == "What worsens most is practice requests not met: 51% more."
+    assert worst_words([slight, fewer, row("gp_unmet", change(400, -5, 800))]) == ""
+
+
+def test_a_level_is_told_as_finely_as_its_interval() -> None:
+    assert value_within(190.36, 189.2, 191.5) == "190.4"
+    assert value_within(1594.0, 1572.0, 1616.0) == "1,594"
+    assert value_within(18.01, 17.76, 18.26) == "18.01"
+    assert value_within(0.4153, math.nan, math.nan) == "0.415"
+
+
+def test_a_wait_is_told_in_the_unit_that_it_is_counted_in() -> None:
+    assert [wait_words(days) for days in (0.0, 0.0208, 0.15, 1.0, 4.8, 190.2)] == [
+        *("none", "30 min", "3.6 hours", "1 day", "4.8 days", "190 days")
+    ]
+    assert wait_words(math.nan) == ""
+
+
+def test_hours_of_general_practitioners_are_written_as_such() -> None:
+    assert service_name("gp", "hours: gp", 3).endswith("hours: GPs")
