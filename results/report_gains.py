@@ -159,8 +159,11 @@ def gains_section(data: ReportData) -> Section:
         words = headlines.gaps_disagree(
             gaps[option.letter], find.gap_change(data, option, measure.key, "rii")
         )
-        if words:
-            notes.append(f"{option.letter}: {words}")
+        beside = headlines.gap_beside(
+            gaps[option.letter], find.gap_change(data, option, "qalys"), data.smallest
+        )
+        if words or beside:
+            notes.append(f"{option.letter}: {' '.join(filter(None, [words, beside]))}")
     missing = (
         f"Figure {Fig.EQUITY}, health against fairness, needs draws of the evidence: "
         f"{wording.NEED_DRAWS}."

@@ -359,6 +359,15 @@ def fifths_claim(letter: str, most: Change, least: Change, measure: Measure) -> 
     )
 
 
+def gap_beside(gap: Change | None, health: Change | None, smallest: float) -> str:
+    """Return a sentence where the gap in healthy life clearly moves the other way than this one."""
+    if gap is None or health is None or not (gap.clear and health.clear):
+        return ""
+    if gap.mean * health.mean >= 0:
+        return ""
+    return f"In healthy life the {gap_verdict_words(health, smallest)}."
+
+
 def gaps_disagree(absolute: Change | None, relative: Change | None) -> str:
     """Return a sentence where the absolute and the relative gap do not move alike."""
     if absolute is None or relative is None or not absolute.clear:

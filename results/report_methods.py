@@ -20,8 +20,8 @@ from results.wording import verdict
 
 SHOWN_ASSUMPTIONS = 25
 NOT_MODELLED = (
-    "Staff morale, the skill of single teams, family carers’ time and changes in the law are "
-    "not in the model, nor are people who live elsewhere but use the same hospital, except as "
+    "Staff morale, the skill of single teams, what caring does to families and changes in the law "
+    "are not in the model, nor are people who live elsewhere but use the same hospital, except as "
     "a steady load."
 )
 WORDS: tuple[tuple[str, str], ...] = (
@@ -61,7 +61,14 @@ def limits_section(data: ReportData) -> Section:
     """Return section 11, at most 150 words."""
     rows = findings_checks.check_rows(data)
     misses = findings_checks.widest(rows)
-    notes = [NOT_MODELLED, _weakest(data), *_misses(misses), *_not_clear(data)]
+    openings = data.rows("warm_up")
+    notes = [
+        NOT_MODELLED,
+        _weakest(data),
+        *_misses(misses),
+        openings_words(openings) if len(openings) else "",
+        *_not_clear(data),
+    ]
     return Section(
         number=11,
         nav="What this cannot tell you",
@@ -131,6 +138,18 @@ def _assumed(data: ReportData) -> pd.DataFrame:
     table = rows["key"].astype(str).str.split(".").str[0]
     place = table.map({name: order for order, name in enumerate(DRIVERS)}).fillna(len(DRIVERS))
     return rows.assign(place=place).sort_values(["place", "key"]).drop(columns="place")
+
+
+def openings_words(table: pd.DataFrame) -> str:
+    """Return how many queues open clearly elsewhere than a running service would, if any do."""
+    opening = table[(table["quarter"] == 1) & (table["expected"].abs() > 0)]
+    apart = int((opening["verdict"] == "differs").sum())
+    if not apart:
+        return ""
+    return (
+        f"{apart} of {len(opening)} queues {'opens' if apart == 1 else 'open'} clearly elsewhere "
+        "than a running service would, so the first year is weaker than those after it."
+    )
 
 
 def _misses(misses: Sequence[CheckRow]) -> list[str]:

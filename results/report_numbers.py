@@ -70,11 +70,15 @@ def plain_with_range(mean: float, low: float, high: float) -> str:
     return f"{plain(mean, step)} ({plain_range(low, high, step)})"
 
 
-def value_within(mean: float, low: float, high: float) -> str:
-    """Return a mean as fine as its interval is told; to three figures where there is none."""
+def value_within(mean: float, low: float, high: float, most: int = 9) -> str:
+    """Return a mean as fine as its interval is told, to ``most`` significant figures.
+
+    It is told to three figures where there is no interval.
+    """
     if not math.isfinite(low + high) or low == high:
         return figures(mean)
-    return plain(mean, step_of(low, high))
+    coarsest = 10.0 ** (math.floor(math.log10(abs(mean))) - most + 1) if mean else 0.0
+    return plain(mean, max(step_of(low, high), coarsest))
 
 
 def figures(value: float, count: int = 3) -> str:

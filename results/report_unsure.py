@@ -147,7 +147,7 @@ def warm_up_block(data: ReportData) -> Block | None:
         number=Fig.WARM_UP,
         claim=claim,
         sub="The first quarter of year 1 under usual care beside what the years after lead to "
-        f"expect; {len(shown)} of {len(opening)} queues are drawn, those that differ first",
+        f"expect; {len(shown)} of {len(opening)} queues are drawn, those clearly elsewhere first",
         panels=(drawn(Fig.WARM_UP.stem, alt, untitled(lambda: warmup.opening(shown))),),
         wide=True,
         how="A queue that opens elsewhere than expected would make the first year unlike a year "

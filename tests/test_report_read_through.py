@@ -11,6 +11,7 @@ from results.report_answer import worst_words
 from results.report_data import Option
 from results.report_findings import ForestRow
 from results.report_measures import measure_of, service_name
+from results.report_methods import openings_words
 from results.report_money import NO_RATIO, cost_per_qaly
 from results.report_network import flows_claim, wait_words
 from results.report_numbers import value_within
@@ -118,6 +119,8 @@ def test_a_level_is_told_as_finely_as_its_interval() -> None:
     assert value_within(190.36, 189.2, 191.5) == "190.4"
     assert value_within(1594.0, 1572.0, 1616.0) == "1,594"
     assert value_within(18.01, 17.76, 18.26) == "18.01"
+    assert value_within(13.06, 12.58, 13.54, 3) == "13.1"
+    assert value_within(169.3, 164.8, 173.8, 3) == "169"
     assert value_within(0.4153, math.nan, math.nan) == "0.415"
 
 
@@ -130,3 +133,28 @@ def test_a_wait_is_told_in_the_unit_that_it_is_counted_in() -> None:
 
 def test_hours_of_general_practitioners_are_written_as_such() -> None:
     assert service_name("gp", "hours: gp", 3).endswith("hours: GPs")
+
+
+def test_gaps_of_two_measures_that_move_apart_are_told_apart() -> None:
+    wider = change(0.9, 0.5, 1.3, baseline=484)
+    health = change(-0.05, -0.09, -0.01, baseline=272)
+    assert report_headlines.gap_beside(wider, health, 0.01) == (
+        "In healthy life the gap slightly narrows."
+    )
+    assert report_headlines.gap_beside(wider, wider, 0.01) == ""
+    assert report_headlines.gap_beside(wider, change(-0.05, -0.2, 0.1), 0.01) == ""
+
+
+def test_queues_that_open_elsewhere_are_a_limit_that_is_told() -> None:
+    table = pd.DataFrame(
+        {
+            "quarter": [1, 1, 1, 2],
+            "expected": [0.4, 0.4, 0.0, 0.4],
+            "verdict": ["differs", "as expected", "differs", "differs"],
+        }
+    )
+    assert openings_words(table) == (
+        "1 of 2 queues opens clearly elsewhere than a running service would, so the first year is "
+        "weaker than those after it."
+    )
+    assert openings_words(table.assign(verdict="as expected")) == ""

@@ -12,7 +12,7 @@ from results.figures import canvas
 from results.figures.canvas import INK, MUTE, PANEL, SMALL, WIDE
 from results.findings_services import UseRow, WaitRow
 from results.report_data import Option
-from results.report_numbers import capital, figures, percent, plain
+from results.report_numbers import capital, percent, plain, value_within
 
 RAMP = ("#FFFFFF", "#D5E3F2", "#9CC0E4", "#2F73B7", "#0B2F7D")
 EDGES = (0.0, 0.85, 0.90, 0.95, 1.0, 9.0)
@@ -48,9 +48,10 @@ def waits(rows: list[WaitRow], ax: Axes | None = None) -> Axes:
             zorder=5,
         )
         canvas.disc(ax, row.median.mean, y, row.option)
-        edge = np.nanmax([row.nine_in_ten.mean, row.nine_in_ten.high])
+        tail = row.nine_in_ten
+        edge = np.nanmax([tail.mean, tail.high])
         ax.annotate(
-            figures(row.nine_in_ten.mean, 2),
+            value_within(tail.mean, tail.low, tail.high, 3),
             (edge, y),
             xytext=(6, 0),
             textcoords="offset points",

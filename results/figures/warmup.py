@@ -41,7 +41,7 @@ def opening(table: pd.DataFrame) -> Axes:
     canvas.zero_line(ax)
     ax.set_xlabel(
         "First quarter less what later years lead to expect, % of it (99% interval)\n"
-        "disc: not clearly elsewhere; diamond: differs; arrow: the interval goes on beyond the axis"
+        "disc: not clearly elsewhere; diamond: clearly; arrow: the interval goes on beyond the axis"
     )
     ax.xaxis.label.set_color(MUTE)
     ax.set_title(title(table), loc="left", x=-0.55, color=INK)
