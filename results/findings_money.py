@@ -75,6 +75,21 @@ def cash_by_payer(data: ReportData, option: Option) -> dict[str, Change]:
     return found
 
 
+def avoided_by_setting(data: ReportData, option: Option) -> dict[str, float]:
+    """Return the value of activity avoided in each setting, £ million over all years.
+
+    All payers; below zero where more is done than under usual care.
+    """
+    rows = data.rows(
+        "costs", design=option.key, effects=option.effects, line="activity_avoided", year="all"
+    )
+    rows = preferred(rows, discounted=True)
+    if not len(rows) or "setting" not in rows.columns:
+        return {}
+    rows = rows[(rows["payer"] == "all") & (rows["setting"] != "all")]
+    return {str(row["setting"]): number(row, "mean") / MILLION for _, row in rows.iterrows()}
+
+
 def cash_by_year(data: ReportData, option: Option) -> dict[int, Change]:
     """Return cumulative net cash by years 1, 3, 5, 10 and the last, in £ million."""
     found = {}

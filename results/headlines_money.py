@@ -37,6 +37,30 @@ def money_headline(stranded_shares: dict[str, float], avoided_clear: bool, cash:
     return "Less than half of the value avoided stays paid for, but none is left after new care"
 
 
+LEAST_BALANCED = 0.05  # £ million that a report of one decimal would show as none
+
+
+def balance_words(letter: str, avoided: Mapping[str, float]) -> str:
+    """Return what falls and what rises behind one net value avoided; empty where not both do.
+
+    ``avoided`` is the value avoided by setting, £ million, below zero where activity rises.
+    """
+    falls = {name: value for name, value in avoided.items() if value >= LEAST_BALANCED}
+    rises = {name: -value for name, value in avoided.items() if value <= -LEAST_BALANCED}
+    if not falls or not rises:
+        return ""
+
+    def most(parts: Mapping[str, float]) -> str:
+        name = max(parts, key=lambda key: parts[key])
+        whole, part = sum(parts.values()), parts[name]
+        return f"£{whole:.1f} million (the largest part: {name}, £{part:.1f} million)"
+
+    return (
+        f"Behind the value avoided under {letter}: activity falls by {most(falls)} and rises by "
+        f"{most(rises)}."
+    )
+
+
 def cascade_claim(stranded_shares: dict[str, float]) -> str:
     """Return the claim of figure 8: what part of the value avoided stays paid for."""
     known = sorted(share for share in stranded_shares.values() if math.isfinite(share))

@@ -181,9 +181,12 @@ def _cash_block(data: ReportData) -> Block:
 
 
 def _payer_notes(data: ReportData) -> list[str]:
-    """Return who pays and who gains: net cash of each payer, one sentence a design."""
+    """Return what falls and rises, and net cash of each payer, a sentence of each a design."""
     notes = []
     for option in data.designs:
+        by_setting = findings_money.avoided_by_setting(data, option)
+        balance = headlines_money.balance_words(option.letter, by_setting)
+        notes += [balance] if balance else []
         parts = [
             f"{payer} {signed_with_range(change.mean, change.low, change.high)}"
             for payer, change in findings_money.cash_by_payer(data, option).items()

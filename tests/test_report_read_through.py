@@ -158,3 +158,13 @@ def test_queues_that_open_elsewhere_are_a_limit_that_is_told() -> None:
         "weaker than those after it."
     )
     assert openings_words(table.assign(verdict="as expected")) == ""
+
+
+def test_a_net_value_avoided_tells_what_falls_and_what_rises_behind_it() -> None:
+    avoided = {"outpatients": 11.94, "community": 0.18, "A&E": -3.57, "practice": -3.02, "x": 0.001}
+    assert headlines_money.balance_words("A", avoided) == (
+        "Behind the value avoided under A: activity falls by £12.1 million (the largest part: "
+        "outpatients, £11.9 million) and rises by £6.6 million (the largest part: A&E, £3.6 "
+        "million)."
+    )
+    assert headlines_money.balance_words("A", {"outpatients": 1.0, "A&E": -0.01}) == ""
