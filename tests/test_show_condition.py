@@ -32,8 +32,8 @@ def test_a_condition_is_told_with_hazards_effects_ends_and_sources() -> None:
         assert part in text
     known = told("type_2_diabetes", Evidence(EVIDENCE))
     effects, kidneys = known.tables.effects, known.tables.conditions.index("ckd")
-    of_women = (effects.source == kidneys) & effects.for_sex[:, 0] & ~effects.for_sex[:, 1]
-    logs = effects.log_ratio[of_women, known.column]
+    of_women = effects.for_sex[:, 0] & ~effects.for_sex[:, 1]
+    logs = effects.log_ratio[of_women & (effects.source == known.column), kidneys]
     (ratio,) = np.exp(logs[logs != 0])
     assert f"Chronic kidney disease stage 3-5 (women): {ratio:.2f}" in text
 
