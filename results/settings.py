@@ -22,6 +22,8 @@ COMBINATIONS = ("additive_with_count_term", "multiplicative")
 CONTRACT = "pay_"  # how keys of a contract begin, which a design may set for itself
 CHOICES = {"norm": NORMS, "combination": COMBINATIONS}
 
+_LONGEST = 200  # characters of what was found that a message tells
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settings:
@@ -224,4 +226,5 @@ def _unit_cost_key(row: Mapping[str, str]) -> str:
 
 
 def _fault(path: Path, key: str, found: str, allowed: str, use: str) -> Fault:
-    return Fault(where=str(path), key=key, found=found, allowed=allowed, remedy=f"use {use}")
+    told = found if len(found) <= _LONGEST else found[:_LONGEST] + " …"
+    return Fault(where=str(path), key=key, found=told, allowed=allowed, remedy=f"use {use}")

@@ -333,3 +333,11 @@ def test_a_prices_file_replaces_a_unit_cost(tmp_path: Path) -> None:
     settings = read_settings(file)
     assert settings.value("discount_rate_costs") == 0.015
     assert price(read_prices(settings), "type 1 A&E attendances") == 300.0
+
+
+def test_a_message_on_prices_tells_only_the_beginning_of_what_is_long(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text(f'unit_costs = ["{"a" * 30_000}"]\n', encoding="utf-8")
+    with pytest.raises(BadInput, match="a table of items") as refused:
+        read_settings(file)
+    assert len(str(refused.value)) < 1_000
