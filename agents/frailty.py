@@ -17,7 +17,7 @@ from agents.by_age import AGES, OLDEST, by_age, whole_years
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.migration import national_share_by_age
-from agents.population import DAYS_PER_YEAR, FRAILTY, Population
+from agents.population import FRAILTY, Population
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -83,7 +83,7 @@ class FrailtyModel:
         latent = luck.normals("trait.frailty", people.person)
         steps = np.zeros(len(people), np.int8)
         people.extra[LATENT], people.extra[STEPS] = latent, steps
-        age = (people.entry_day - people.birth_day) / DAYS_PER_YEAR
+        age = people.age_at_entry()
         people.frailty[:] = self.category(age, people.ltc_count(), latent, steps)
 
     def update(self, population: Population, rows: Rows, day: float) -> None:

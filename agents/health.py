@@ -93,7 +93,7 @@ class Health:
         ValueError
             If people have an age that hardly any life reaches.
         """
-        age = (self._people.entry_day - self._people.birth_day) / DAYS_PER_YEAR
+        age = self._people.age_at_entry()
         everyone = self._clocks.alike_together()
         self._clocks.horizon = age
         for rows in _blocks(everyone):
@@ -143,7 +143,7 @@ class Health:
     def _live_from_birth(self, rows: Integers) -> None:
         """Live the next life of ``rows`` from birth to their entry, or to death before it."""
         people, clocks = self._people, self._clocks
-        age = (people.entry_day[rows] - people.birth_day[rows]) / DAYS_PER_YEAR
+        age = people.age_at_entry(rows)
         death = self._luck.exponentials("death", people.person[rows], self._life[rows])
         lasting = death >= clocks.least_death(rows, age)
         people.alive[rows] = False  # the others die before their entry, however healthy
@@ -192,7 +192,7 @@ class Health:
         failed = int(self._life[rows].max()) + 1
         copies = max(1, min(_BLOCK // rows.size, failed // 2))
         if failed + copies > _LIVES:
-            oldest = ((self._people.entry_day - self._people.birth_day)[rows]).max() / DAYS_PER_YEAR
+            oldest = self._people.age_at_entry(rows).max()
             raise ValueError(
                 f"none of {failed} lives lasts to age {oldest:.0f}; give people ages that "
                 "the death rates let someone reach"
@@ -200,7 +200,7 @@ class Health:
         lives = np.repeat(rows, copies)
         trial = Health(_part_of(self._people, lives), self._tables, self._luck, self)
         trial._life = self._life[lives] + 1 + np.tile(np.arange(copies), rows.size)
-        trial._clocks.horizon = (trial._people.entry_day - trial._people.birth_day) / DAYS_PER_YEAR
+        trial._clocks.horizon = trial._people.age_at_entry()
         trial._live_from_birth(np.arange(lives.size))
         lasts = trial._people.alive.reshape(rows.size, copies)
         first = np.where(lasts.any(axis=1), lasts.argmax(axis=1), copies - 1)

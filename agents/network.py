@@ -47,7 +47,7 @@ class Network:
 
     def __init__(self, population: Population, luck: Luck, evidence: Evidence) -> None:
         self._people, self._luck, self._evidence = population, luck, evidence
-        age = (population.entry_day - population.birth_day) / DAYS_PER_YEAR
+        age = population.age_at_entry()
         self._grown = np.flatnonzero(age >= self._number("ties.from_age"))
         ties = [self._at_home(), self._matched("neighbours"), self._matched("peers")]
         pairs: Rows = np.concatenate(ties)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from agents.evidence import Evidence, Row
 from agents.faults import BadInput, Fault
-from agents.population import DAYS_PER_YEAR, Population
+from agents.population import Population
 from agents.rule_columns import NAMES, columns_of
 from agents.rules import Rule
 from agents.vulnerabilities import OWN
@@ -28,7 +28,7 @@ class OwnTrait:
     def chances(self, population: Population) -> Floats:
         """Return everyone's chance, by their columns on the day they are first here, (n,)."""
         columns = columns_of(population, 0.0)
-        columns["age"] = (population.entry_day - population.birth_day) / DAYS_PER_YEAR
+        columns["age"] = population.age_at_entry()
         holds = [rule.rows(columns) for rule in self.rules]
         chance: Floats = np.select(holds, self.shares, default=0.0)
         return chance

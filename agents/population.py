@@ -99,6 +99,11 @@ class Population:
         ages: Floats = (day - self.birth_day[rows]) / DAYS_PER_YEAR
         return ages
 
+    def age_at_entry(self, rows: Integers | slice = slice(None)) -> Floats:
+        """Return the age in years of ``rows`` on the day they are first here."""
+        ages: Floats = (self.entry_day[rows] - self.birth_day[rows]) / DAYS_PER_YEAR
+        return ages
+
     def present(self, day: float) -> Bools:
         """Return who is alive and lives here on ``day``."""
         here: Bools = self.alive & (self.entry_day <= day) & (day < self.exit_day)

@@ -21,7 +21,7 @@ from agents.luck import Luck
 from agents.network import Network
 from agents.own_traits import own_traits
 from agents.palliative import settle_palliative
-from agents.population import DAYS_PER_YEAR, FEMALE, FRAILTY, SEXES, Population
+from agents.population import FEMALE, FRAILTY, SEXES, Population
 from agents.vulnerabilities import VULNERABILITIES
 
 Floats = npt.NDArray[np.float64]
@@ -70,7 +70,7 @@ class _Drawn:
 
     @classmethod
     def of(cls, people: Population, luck: Luck, evidence: Evidence) -> _Drawn:
-        age = (people.entry_day - people.birth_day) / DAYS_PER_YEAR
+        age = people.age_at_entry()
         fifth = (people.imd_quintile - 1).astype(np.int8)
         return cls(people, luck, evidence, whole_years(age), fifth, people.ltc_count())
 

@@ -93,8 +93,7 @@ def give_risks(people: Population, risks: Risks | None, luck: Luck) -> None:
     """
     if risks is None:
         return
-    age = ((people.entry_day - people.birth_day) / DAYS_PER_YEAR).astype(np.int64)
-    whole = np.clip(age, 0, len(risks.shares) - 1)
+    whole = np.clip(people.age_at_entry().astype(np.int64), 0, len(risks.shares) - 1)
     shares = risks.shares[whole, people.sex, people.imd_quintile - 1]
     people.ethnic_groups = risks.ethnic_groups
     people.ethnicity = _kind(risks.ethnic_mix[None], luck.uniforms("ethnicity", people.person))
