@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agents.evidence import Evidence, Figure, Row
+from agents.evidence import Evidence, Figure
 from experiments.catalogue import EVIDENCE
-from pathways.referrals import REFERS, TABLE, route_changes
+from pathways.referrals import REFERS, TABLE, route_changes, share_of
 
 
 def kept_whole(replaced: Mapping[str, float], settings: Mapping[str, float]) -> dict[str, float]:
@@ -45,15 +45,5 @@ def _wholes(evidence: Evidence) -> list[dict[str, Figure]]:
     for row in evidence.rows(TABLE):
         if row["does"] != REFERS:
             start = f"{row['from']}.{row['does']}"
-            wholes.setdefault(start, {})[row["key"]] = _figure(row, evidence)
+            wholes.setdefault(start, {})[row["key"]] = share_of(row, evidence)
     return list(wholes.values())
-
-
-def _figure(row: Row, evidence: Evidence) -> Figure:
-    """Return the share of a route, which may have its home in another table."""
-    if not row["table"]:
-        return evidence.figure(TABLE, key=row["key"])
-    if "/" not in row["row"]:
-        return evidence.figure(row["table"], key=row["row"])
-    service, term, level = row["row"].split("/")
-    return evidence.figure(row["table"], service=service, term=term, level=level)

@@ -21,7 +21,7 @@ from math import isfinite
 import numpy as np
 import numpy.typing as npt
 
-from agents.evidence import Evidence, Row
+from agents.evidence import Evidence, Figure, Row
 from agents.faults import BadInput, Fault, nearest
 from agents.luck import Luck, Words
 from agents.population import Population
@@ -109,7 +109,7 @@ def _route(row: Row, evidence: Evidence) -> Route:
         origin=row["from"],
         to=row["to"],
         does=row["does"],
-        share=_share(row, evidence),
+        share=share_of(row, evidence).value,
         min_age=float(row["min_age"] or 0.0),
         min_frailty=int(row["min_frailty"] or 0),
         source=row["source"],
@@ -118,14 +118,14 @@ def _route(row: Row, evidence: Evidence) -> Route:
     )
 
 
-def _share(row: Row, evidence: Evidence) -> float:
-    """Return the share of a route; it has its home in another table where ``table`` says so."""
+def share_of(row: Row, evidence: Evidence) -> Figure:
+    """Return the share of the route in ``row``, which ``table`` may say has its home elsewhere."""
     if not row["table"]:
-        return evidence.value(TABLE, key=row["key"])
+        return evidence.figure(TABLE, key=row["key"])
     if "/" not in row["row"]:
-        return evidence.value(row["table"], key=row["row"])
+        return evidence.figure(row["table"], key=row["row"])
     service, term, level = row["row"].split("/")
-    return evidence.value(row["table"], service=service, term=term, level=level)
+    return evidence.figure(row["table"], service=service, term=term, level=level)
 
 
 def _row_faults(row: Row) -> list[Fault]:
