@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+LONGEST_QUOTE = 60  # characters of a found value that are repeated in a message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -41,6 +43,11 @@ class BadInput(Exception):  # noqa: N818 - the contract names it so
 
     def __str__(self) -> str:
         return "\n".join(str(fault) for fault in self.faults)
+
+
+def shortened(said: str, longest: int = LONGEST_QUOTE) -> str:
+    """Return ``said``, cut to ``longest`` characters with a mark where it was longer."""
+    return said if len(said) <= longest else said[: longest - 1] + "…"
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -15,12 +15,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from agents.faults import BadInput, Fault, nearest
+from agents.faults import BadInput, Fault, nearest, shortened
 
 Loc = Sequence[int | str]
 
 LONGEST_FILE = 1_000_000  # bytes; an experiment is a page of text
-LONGEST_QUOTE = 60  # characters of a found value that are repeated in a message
 
 _LINE = re.compile(r"at line (\d+), column \d+")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
@@ -230,7 +229,7 @@ def key_text(loc: Loc) -> str:
 
 def plain(name: str) -> str:
     """Return a key shortened and with nothing that a terminal obeys."""
-    short = name if len(name) <= LONGEST_QUOTE else name[: LONGEST_QUOTE - 1] + "…"
+    short = shortened(name)
     return short if short.isprintable() else repr(short)[1:-1]
 
 
@@ -244,7 +243,7 @@ def quoted(value: Any) -> str:
         said = repr(value)
     except ValueError:  # an integer of more digits than Python will print
         said = "a number of thousands of digits"
-    return said if len(said) <= LONGEST_QUOTE else said[: LONGEST_QUOTE - 1] + "…"
+    return shortened(said)
 
 
 def line_of(text: str, loc: Loc) -> int | None:

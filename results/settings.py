@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agents.evidence import Evidence
-from agents.faults import BadInput, Fault, nearest
+from agents.faults import BadInput, Fault, nearest, shortened
 
 EVIDENCE = Path(__file__).resolve().parent.parent / "calibration" / "evidence"
 NORMS = ("catalogue", "ara_brazier")
@@ -226,5 +226,5 @@ def _unit_cost_key(row: Mapping[str, str]) -> str:
 
 
 def _fault(path: Path, key: str, found: str, allowed: str, use: str) -> Fault:
-    told = found if len(found) <= _LONGEST else found[:_LONGEST] + " …"
+    told = shortened(found, _LONGEST)
     return Fault(where=str(path), key=key, found=told, allowed=allowed, remedy=f"use {use}")
