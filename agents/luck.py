@@ -30,10 +30,8 @@ _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _SHIFT_1, _SHIFT_2, _SHIFT_3 = np.uint64(30), np.uint64(27), np.uint64(31)
 _ONE = np.uint64(1)
 
-# The top 52 bits of a word, under the exponent of 1.0, are a float from 1 up to 2.
+# The top 52 bits of a word are a draw's: it is an odd multiple of the least one.
 _EXPONENT_BITS = np.uint64(12)
-_ONE_POINT = np.uint64(0x3FF0000000000000)
-_JUST_BELOW_ONE = 1.0 - 2.0**-53
 _LEAST = 2.0**-53
 _HALF, _LOW_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -48,6 +46,12 @@ def _scrambled(word: np.uint64) -> np.uint64:
     word = (word ^ (word >> _SHIFT_1)) * _FIRST
     word = (word ^ (word >> _SHIFT_2)) * _SECOND
     return word ^ (word >> _SHIFT_3)
+
+
+@compiled
+def _uniform(word: np.uint64) -> float:
+    """Turn a word into an odd multiple of 2**-53: exact, and as far from 0 as from 1."""
+    return (float(word >> _EXPONENT_BITS) * 2.0 + 1.0) * _LEAST
 
 
 @compiled
@@ -84,8 +88,7 @@ def _uniforms_of_events(events: Words, process: np.uint64, occurrence: int) -> F
     draws = np.empty(len(events))
     step = (np.uint64(occurrence) + _ONE) * _OCCURRENCE + _GOLDEN
     for i in range(len(events)):
-        word = _scrambled((events[i] ^ process) + step)
-        draws[i] = (float(word >> _EXPONENT_BITS) * 2.0 + 1.0) * _LEAST
+        draws[i] = _uniform(_scrambled((events[i] ^ process) + step))
     return draws
 
 
@@ -145,6 +148,11 @@ def _mixed(word: int) -> int:
     return word ^ (word >> int(_SHIFT_3))
 
 
+def _plain_uniform(word: int) -> float:
+    """Turn one word into a draw, as ``_uniform`` does."""
+    return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * _LEAST)
+
+
 def _word(*parts: object) -> int:
     """Turn names and counters into one 64-bit word, the same on every machine."""
     text = "\x1f".join(str(part) for part in parts).encode()
@@ -193,7 +201,7 @@ class Luck:
         word = ((person + 1) * int(_PERSON)) & _ALL_BITS
         word = _mixed(word ^ int(self._process(process)))
         word = _mixed(_steps(word, occurrence))
-        return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * _LEAST)
+        return _plain_uniform(word)
 
     def exponentials(
         self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0
@@ -239,7 +247,7 @@ class Luck:
     def uniform_of(self, event: int, process: str) -> float:
         """Return the number of one event: the same as ``uniforms_of`` of it, but quicker."""
         word = _mixed(_steps(event ^ int(self._process(process)), 0))
-        return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * _LEAST)
+        return _plain_uniform(word)
 
     def exponentials_of(self, events: Words, process: str) -> Floats:
         """Return a unit exponential that belongs to each of ``events``."""
@@ -253,17 +261,16 @@ def halves(words: Words) -> tuple[Floats, Floats]:
 
 
 def _between_0_and_1(words: Words) -> Floats:
-    """Turn ``words``, which are used up, into the odd multiples of 2**-53."""
-    _lay_under_exponent(words.reshape(-1))
+    """Turn ``words``, which are used up, into draws."""
     draws = words.view(np.float64)
-    draws -= _JUST_BELOW_ONE
+    _lay_draws(words.reshape(-1), draws.reshape(-1))
     return draws
 
 
 @compiled
-def _lay_under_exponent(words: Words) -> None:
+def _lay_draws(words: Words, draws: Floats) -> None:
     for i in range(len(words)):
-        words[i] = (words[i] >> _EXPONENT_BITS) | _ONE_POINT
+        draws[i] = _uniform(words[i])
 
 
 def _unit_exponentials(draws: Floats) -> Floats:
