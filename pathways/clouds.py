@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +24,19 @@ from scipy.special import pdtr
 from agents.compiled import compiled
 from agents.luck import Luck
 from pathways.calendar import YEAR
-from pathways.points import Filed, Points, day_of_year, joined
+from pathways.points import Filed, Points
 from pathways.spells import Spells
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Small = npt.NDArray[np.int32]
 
+# Layers reached: cell, place of the lower edge among all edges, person and key of each.
+Layers = tuple[Small, Small, Integers, Integers]
+
+_LAYER_OVER_RATE = 1.0 / np.log(2.0)  # mean ratio of a doubling layer's top to a rate within it
+_BLOCK = 1 << 12  # people whose points are made at once: what leads to them stays in the cache
 # How keys are counted, so that no two points share one: layers to a year, points to a layer,
 # and room for all of a process's years between the salts of two processes.
 _LAYERS = 32
@@ -45,11 +51,20 @@ def _salt(process: str) -> int:
     return int.from_bytes(digest, "little")
 
 
+@cache
 def _count_table(mean: float) -> Words:
     """Return the words from which a Poisson count is at least one, two and so on."""
     largest = int(mean + 12.0 * np.sqrt(mean) + 20.0)
     below = pdtr(np.arange(largest), mean)
     return np.ldexp(np.minimum(below, 1.0 - 2.0**-53), 64).astype(np.uint64)
+
+
+def _count_tables(edges: Floats, layers: int) -> tuple[Words, Integers]:
+    """Return tables of the counts of the lowest ``layers``, and where that of each edge begins."""
+    means, lengths = np.diff(edges[:, : layers + 1]), np.zeros(edges.shape, np.int64)
+    tables = [_count_table(mean) for mean in means.ravel().tolist()]
+    lengths[:, :layers] = np.reshape([len(table) for table in tables], means.shape)
+    return np.concatenate(tables), np.concatenate([[0], np.cumsum(lengths)])
 
 
 @dataclass(slots=True)
@@ -71,23 +86,18 @@ class Clouds:
     bases: Floats
     year: int | None = None
     spells: Spells | None = None
-    _days: Filed = field(init=False)
+    _days: Filed = field(init=False, default_factory=Filed)
     _layers: npt.NDArray[np.int8] = field(init=False)
     _edges: Floats = field(init=False)
     _salts: Integers = field(init=False)
-    _tables: dict[float, Words] = field(init=False, default_factory=dict)
+    _tables: tuple[Words, Integers] = field(init=False)
+    _known_layers: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         doubling = np.concatenate([[0.0], 2.0 ** np.arange(_LAYERS)])
         self._edges = self.bases[:, None] * doubling
         self._layers = np.zeros((len(self.processes), len(self.person)), np.int8)
         self._salts = np.array([_salt(name) for name in self.processes], np.int64)
-        self._days = Filed.sorted(joined([]))
-
-    @property
-    def ceiling(self) -> Floats:
-        """(n_processes, n) the height up to which each person's points are made this year."""
-        return np.take_along_axis(self._edges, self._layers.astype(np.int64), axis=1)
 
     def begin(self, year: int, rates: Floats) -> None:
         """Make the points of ``year`` up to everyone's rate (years may be negative).
@@ -95,35 +105,33 @@ class Clouds:
         ``rates`` is (n_processes, n), events per person-year.
         """
         self.year = year
-        self._days = Filed.sorted(joined([]))  # the old year's go before the new one's are made
+        self._days.clear(_expected(rates, self.bases))
         self._layers[:] = 0
         if self.spells is not None:
             self.spells.begin(year)
-        rates = self._at_highest(rates, np.arange(len(self.person)))
-        parts = []
-        for process in range(len(self.processes)):
-            for layer, edge in enumerate(self._edges[process, :-1]):
-                rows = np.flatnonzero(rates[process] > edge)
-                if not len(rows):
-                    break
-                parts.append(self.points(np.int64(process), np.int64(layer), year, rows))
-                self._layers[process, rows] = layer + 1
-        points = self._stretched(joined(parts))
-        parts.clear()
-        self._days = Filed.sorted(points)
+        everyone = np.arange(len(self.person))
+        for rows in np.split(everyone, everyone[_BLOCK::_BLOCK]):
+            self._days.file(self._reached(rates.take(rows, axis=1), rows))
 
     def raise_to(self, rates: Floats, rows: Integers, day: int) -> None:
         """Add the layers that ``rates`` of ``rows`` now reach, from ``day`` to the year's end.
 
         ``rates`` is (n_processes, len(rows)).
         """
-        if self.year is None or day // YEAR != self.year:
-            return
-        rates = self._at_highest(rates, rows)
-        process, layer, row = _reached(rates, rows, self._edges, self._layers)
-        if len(row):
-            points = self._stretched(self.points(process, layer, self.year, row))
-            self._days.file(points.take(day_of_year(points.word) >= np.uint64(day % YEAR)))
+        if self.year is not None and day // YEAR == self.year:
+            self._days.file(self._reached(rates, rows), day % YEAR)
+
+    def _reached(self, rates: Floats, rows: Integers) -> Points:
+        """Make the points of the layers that ``rates`` of ``rows`` newly reach."""
+        assert self.year is not None
+        highest, keys = self._at_highest(rates, rows), self._salts + self.year * _LAYERS
+        reached, layers = _newly_reached(
+            highest, rows, self.person, keys, self._edges, self._layers
+        )
+        points = self._points(reached, layers)
+        if self.spells is not None:
+            self.spells.stretch(points)
+        return points
 
     def _at_highest(self, rates: Floats, rows: Integers) -> Floats:
         """Return (n_processes, len(rows)) ``rates`` at the height of the year's spells."""
@@ -135,53 +143,18 @@ class Clouds:
             rates[process, some] *= self.spells.highest(process, rows[some])
         return rates
 
-    def _stretched(self, points: Points) -> Points:
-        """Return ``points`` with heights over the multiplier of the spell they fall in."""
-        if self.spells is None:
-            return points
-        for process in self.spells.shapes:
-            low = process * len(self.person)
-            some = np.flatnonzero((points.cell >= low) & (points.cell < low + len(self.person)))
-            rows = points.cell[some].astype(np.int64) - low
-            points.height[some] /= self.spells.at(process, rows, points.year_share[some])
-        return points
-
-    def points(
-        self,
-        process: np.int64 | Integers,
-        layer: np.int64 | Integers,
-        year: int,
-        rows: Integers,
-    ) -> Points:
-        """Return the points of one layer of a process for each of ``rows``, in their order.
-
-        ``process`` and ``layer`` are one for all or one for each row.
-        """
-        key = self._salts[process] + (year * _LAYERS + layer)
-        words = self.luck.words("cloud.count", self.person[rows], _plain(key))
-        low, width = self._edges[process, layer], np.diff(self._edges)[process, layer]
-        counts = self._counts(width, words)
-        some = np.flatnonzero(counts)
-        counts = counts[some]
-        each = np.repeat(some, counts)
-        first = np.repeat(np.cumsum(counts) - counts, counts)
-        number = np.arange(len(each)) - first + _each(key, each) * _POINTS
-        row = rows[each]
-        word = self.luck.words("cloud.point", self.person[row], number)
-        share = ((word & _LOW_BITS).astype(np.float64) + 0.5) * 2.0**-32
-        cell = (row + _each(process, each) * len(self.person)).astype(np.int32)
-        return Points(cell, _each(low, each) + share * _each(width, each), word)
-
-    def _counts(self, mean: Floats | np.float64, words: Words) -> Integers:
-        """Return the Poisson count of each word, by inverting its distribution."""
-        counts = np.zeros(len(words), np.int64)
-        for value in np.unique(mean).tolist():
-            if value not in self._tables:
-                self._tables[value] = _count_table(value)
-            table = self._tables[value]
-            some = np.flatnonzero((words >= table[0]) & (mean == value))
-            counts[some] = np.searchsorted(table, words[some], side="right")
-        return counts
+    def _points(self, reached: Layers, layers: int) -> Points:
+        """Return the points of ``reached`` layers, which are among the lowest ``layers``."""
+        if not len(reached[0]):
+            return Points.room_for(0)
+        if layers > self._known_layers:
+            self._known_layers, self._tables = layers, _count_tables(self._edges, layers)
+        _, _, person, key = reached
+        words = self.luck.words("cloud.count", person, key)
+        layer, person, number = _numbered(words, reached, self._tables)
+        word = self.luck.words("cloud.point", person, number)
+        cell, height = _placed(word, layer, reached, self._edges.reshape(-1))
+        return Points(cell, height, word)
 
     def under(self, rates: Floats) -> Points:
         """Return all points made for the year that lie under ``rates``."""
@@ -202,12 +175,29 @@ class Clouds:
 
 
 @compiled
-def _reached(
-    rates: Floats, rows: Integers, edges: Floats, layers: npt.NDArray[np.int8]
-) -> tuple[Integers, Integers, Integers]:
-    """Return process, layer and row of each layer that ``rates`` newly reach.
+def _expected(rates: Floats, bases: Floats) -> float:
+    """Return about how many points there will be up to the layers that hold the ``rates``."""
+    points = 0.0
+    for process in range(len(rates)):
+        for rate in rates[process]:
+            if rate > 0.0:
+                points += max(bases[process], _LAYER_OVER_RATE * rate)
+    return points
 
-    ``layers`` (processes, n), how many each person has, are moved on.
+
+@compiled
+def _newly_reached(
+    rates: Floats,
+    rows: Integers,
+    person: Integers,
+    keys: Integers,
+    edges: Floats,
+    layers: npt.NDArray[np.int8],
+) -> tuple[Layers, int]:
+    """Return each layer that ``rates`` newly reach, and how many layers that takes at most.
+
+    ``keys`` are those of the lowest layers. ``layers`` (processes, n), how many each person
+    has, are moved on.
     """
     count = 0
     for process in range(len(rates)):
@@ -216,24 +206,58 @@ def _reached(
             while rates[process, i] > edges[process, layer]:
                 layer += 1
                 count += 1
-    which, of, row = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
-    place = 0
+    cell, place = np.empty(count, np.int32), np.empty(count, np.int32)
+    who, key = np.empty(count, np.int64), np.empty(count, np.int64)
+    count, most, (n_edges, n_people) = 0, 0, (edges.shape[1], layers.shape[1])
     for process in range(len(rates)):
         for i in range(len(rows)):
-            layer = layers[process, rows[i]]
+            row = rows[i]
+            layer = layers[process, row]
             while rates[process, i] > edges[process, layer]:
-                which[place], of[place], row[place] = process, layer, rows[i]
+                cell[count], place[count] = process * n_people + row, process * n_edges + layer
+                who[count], key[count] = person[row], keys[process] + layer
                 layer += 1
-                place += 1
-            layers[process, rows[i]] = layer
-    return which[:place], of[:place], row[:place]
+                count += 1
+            layers[process, row] = layer
+            most = max(most, layer)
+    return (cell[:count], place[:count], who[:count], key[:count]), most
 
 
-def _plain(key: np.int64 | Integers) -> int | Integers:
-    """Return one key as the plain integer that luck draws fastest with."""
-    return int(key) if np.ndim(key) == 0 else np.asarray(key)
+@compiled
+def _numbered(
+    words: Words, layers: Layers, tables: tuple[Words, Integers]
+) -> tuple[Small, Integers, Integers]:
+    """Return which of ``layers`` each point is of, and its person and number in their luck.
+
+    Each layer's count is Poisson, by inverting its distribution at the layer's word.
+    """
+    _, place, who, key = layers
+    thresholds, begins = tables
+    counts, total = np.empty(len(words), np.int32), 0
+    for i in range(len(words)):
+        first, last = begins[place[i]], begins[place[i] + 1]
+        count = 0
+        while first + count < last and thresholds[first + count] <= words[i]:
+            count += 1
+        counts[i] = count
+        total += count
+    layer = np.empty(total, np.int32)
+    person, number = np.empty(total, np.int64), np.empty(total, np.int64)
+    point = 0
+    for i in range(len(words)):
+        for nth in range(counts[i]):
+            layer[point], person[point], number[point] = i, who[i], key[i] * _POINTS + nth
+            point += 1
+    return layer, person, number
 
 
-def _each(values: Any, each: Integers) -> Any:
-    """Return the value of each point: one for all, or that of its row."""
-    return values if np.ndim(values) == 0 else values[each]
+@compiled
+def _placed(word: Words, layer: Small, layers: Layers, edges: Floats) -> tuple[Small, Floats]:
+    """Return the cell of each point and its height: even over its layer, by its word."""
+    of_layer, place, _, _ = layers
+    cell, height = np.empty(len(word), np.int32), np.empty(len(word))
+    for i in range(len(word)):
+        low, high = edges[place[layer[i]]], edges[place[layer[i]] + 1]
+        share = (float(word[i] & _LOW_BITS) + 0.5) * 2.0**-32
+        cell[i], height[i] = of_layer[layer[i]], low + share * (high - low)
+    return cell, height

@@ -177,18 +177,13 @@ class Demand:
         People who reach a new age band in the year have their points made up to that, too.
         """
         people = self.population
-        highest = self._rates[: len(PROCESSES)].copy()
         low, high = np.searchsorted(self._change_days, [year * YEAR, (year + 1) * YEAR])
         rows = self._change_rows[low:high]
         cells = self._cells_on(rows, self._change_days[low:high])
-        coming = self._table[: len(PROCESSES), cells] * self._personal[: len(PROCESSES), rows]
-        coming *= self._factors[: len(PROCESSES), rows]
-        for rate, later in zip(highest, coming, strict=True):
-            np.maximum.at(rate, rows, later)
         absent = (people.entry_day >= max((year + 1) * YEAR, 1)) | ~people.alive
         absent |= people.exit_day <= max(year * YEAR, 0)
-        highest[:, absent] = 0.0
-        return highest
+        now = self._rates[: len(PROCESSES)]
+        return _highest(now, absent, rows, cells, self._table, self._personal, self._factors)
 
     def _refresh_new_ages(self, day: int) -> None:
         last = int(np.searchsorted(self._change_days, day, side="right"))
@@ -233,6 +228,33 @@ def _work_out(
                 new[process, i] = rate
             known[process, row] = new[process, i]
     return new
+
+
+@compiled
+def _highest(
+    rates: Floats,
+    absent: Bools,
+    rows: Integers,
+    cells: Integers,
+    table: Floats,
+    personal: Floats,
+    factors: Floats,
+) -> Floats:
+    """Return the highest of everyone's ``rates`` and of those of ``rows`` in other ``cells``.
+
+    A row may stand several times; the rates of the ``absent`` are nought.
+    """
+    highest = np.zeros(rates.shape)
+    for process in range(len(rates)):
+        for row in range(len(absent)):
+            if not absent[row]:
+                highest[process, row] = rates[process, row]
+        for i in range(len(rows)):
+            row = rows[i]
+            rate = table[process, cells[i]] * personal[process, row] * factors[process, row]
+            if not absent[row]:
+                highest[process, row] = max(highest[process, row], rate)
+    return highest
 
 
 def _hour_profile(evidence: Evidence) -> Floats:

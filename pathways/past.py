@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from agents.compiled import compiled
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import Population
 from pathways.asked import Arrivals
 from pathways.calendar import YEAR
-from pathways.points import Points
 from pathways.processes import PROCESSES, clouds_of
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
+_HALF = np.uint64(32)
 _HISTORY_YEARS = 2  # made at once, so that asking for ever longer does not make them again
 
 
@@ -59,27 +60,27 @@ class Past:
         self._years, self._remembered = {}, 0
 
     def _made(self, years: int) -> dict[str, Arrivals]:
-        clouds, years_of = clouds_of(self.population, self.evidence, self.luck), []
+        """Make what was asked for in the last ``years``, in order of process, person and time."""
+        clouds, n = clouds_of(self.population, self.evidence, self.luck), len(self.population)
+        starts, found = np.zeros(len(PROCESSES) * n + 1, np.int32), {}
         for year in range(-years, 0):
             clouds.begin(year, self.rates[: len(PROCESSES)])
             points = clouds.under(self.rates)
-            years_of.append(Points(points.cell, np.empty(0), points.word))
+            _count_cells(points.cell, starts[1:])
+            found[year] = points.cell, points.word
         del clouds, points
+        np.cumsum(starts, out=starts)
+        edges = starts[::n].tolist()
+        rows, times = np.empty(edges[-1], np.int64), np.empty(edges[-1])
+        words = np.empty(edges[-1], np.uint64)
+        while found:
+            year = min(found)
+            _lay_by_cell(*found.pop(year), year, n, starts, (rows, times, words))
+        keys = self.luck.words_of(words, "demand.key", rows)
         return {
-            name: self._made_of(number, years_of, -years) for number, name in enumerate(PROCESSES)
+            name: Arrivals(rows[low:high], times[low:high], keys[low:high])
+            for name, (low, high) in zip(PROCESSES, pairwise(edges), strict=True)
         }
-
-    def _made_of(self, process: int, years_of: Sequence[Points], first: int) -> Arrivals:
-        """Return what was asked of one process in years from ``first`` on, in order of person."""
-        n, parts = len(self.population), []
-        for year, points in enumerate(years_of, first):
-            mine = np.flatnonzero((points.cell >= process * n) & (points.cell < (process + 1) * n))
-            some = Points(points.cell[mine], points.height, points.word[mine])
-            parts.append((some.cell, (some.year_share + year) * YEAR, some.word))
-        cell, times, word = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        order = np.argsort(cell, kind="stable")
-        rows = cell[order].astype(np.int64) - process * n
-        return Arrivals(rows, times[order], self.luck.words_of(word[order], "demand.key", rows))
 
     def readmissions(self, process: str, keys: Words) -> Integers:
         """Return how many readmissions followed each past event: none but of admissions.
@@ -99,3 +100,32 @@ def _of_last(past: Arrivals, days: int) -> Arrivals:
     if chosen.all():
         return past
     return Arrivals(past.rows[chosen], past.times[chosen], past.keys[chosen])
+
+
+@compiled
+def _count_cells(cell: npt.NDArray[np.int32], counts: npt.NDArray[np.int32]) -> None:
+    """Add the number of points in each cell to ``counts``."""
+    for i in range(len(cell)):
+        counts[cell[i]] += 1
+
+
+@compiled
+def _lay_by_cell(
+    cell: npt.NDArray[np.int32],
+    word: Words,
+    year: int,
+    n_people: int,
+    place: npt.NDArray[np.int32],
+    into: tuple[Integers, Floats, Words],
+) -> None:
+    """Lay a year's points in the next ``place`` of their cells, which move on.
+
+    As rows, times in days before day 0, and words.
+    """
+    rows, times, words = into
+    for i in range(len(cell)):
+        here = place[cell[i]]
+        place[cell[i]] += 1
+        rows[here] = cell[i] % n_people
+        times[here] = (float(word[i] >> _HALF) * 2.0**-32 + year) * YEAR
+        words[here] = word[i]

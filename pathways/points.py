@@ -1,12 +1,7 @@
-"""Points of clouds: where they lie, and how a year of them is kept in order of day.
-
-Those made in time are sorted once; those that come later, because a rate rose within the year,
-are filed under their days.
-"""
+"""Points of clouds: where they lie, and how a year of them is filed by day."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,10 +13,13 @@ from pathways.calendar import YEAR
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Chosen = npt.NDArray[np.generic] | slice | tuple[slice, slice]
 Columns = tuple[npt.NDArray[np.int32], Floats, Words]
 
 _HALF = np.uint64(32)
 _YEAR = np.uint64(YEAR)
+# A day has room for a part more points than it needs, and for a few more where it needs few.
+_SPARE, _LEAST_SPARE = 8, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +37,27 @@ class Points:
     height: Floats
     word: Words
 
+    @classmethod
+    def room_for(cls, shape: int | tuple[int, int]) -> Points:
+        """Return room for points, to be filled."""
+        return cls(np.empty(shape, np.int32), np.empty(shape), np.empty(shape, np.uint64))
+
     def __len__(self) -> int:
         return len(self.word)
 
-    def take(self, chosen: npt.NDArray[np.generic] | slice) -> Points:
+    def take(self, chosen: Chosen) -> Points:
         """Return the points that a mask, an index or a slice chooses."""
         return Points(self.cell[chosen], self.height[chosen], self.word[chosen])
 
     @property
+    def columns(self) -> Columns:
+        """The three columns, for compiled loops."""
+        return self.cell, self.height, self.word
+
+    @property
     def day_of_year(self) -> Integers:
         """The day of the year on which each point falls, from 0."""
-        return day_of_year(self.word).astype(np.int64)
+        return (((self.word >> _HALF) * _YEAR) >> _HALF).astype(np.int64)
 
     @property
     def year_share(self) -> Floats:
@@ -57,128 +65,88 @@ class Points:
         return (self.word >> _HALF).astype(np.float64) * 2.0**-32
 
 
-def joined(parts: Sequence[Points]) -> Points:
-    """Return the points of all ``parts`` one after the other."""
-    return Points(
-        np.concatenate([np.empty(0, np.int32), *(part.cell for part in parts)]),
-        np.concatenate([np.empty(0), *(part.height for part in parts)]),
-        np.concatenate([np.empty(0, np.uint64), *(part.word for part in parts)]),
-    )
-
-
-def day_of_year(word: Words) -> Words:
-    """Return the day of the year, 0 to 364, on which points fall."""
-    return ((word >> _HALF) * _YEAR) >> _HALF
-
-
 @dataclass(slots=True)
 class Filed:
-    """Points sorted by day of the year, and later points filed by day."""
+    """A year's points, filed by day of the year.
 
-    points: Points
-    starts: Integers
-    late: Points = field(init=False)  # (YEAR, room) each, filled from the left
-    filled: Integers = field(init=False)
+    Attributes
+    ----------
+    days : (YEAR, room) points of each day, filled from the left
+    filled : (YEAR,) how many each day has
+    """
 
-    def __post_init__(self) -> None:
-        self.filled = np.zeros(YEAR, np.int64)
-        self.late = self._grid(0)
+    days: Points = field(default_factory=lambda: Points.room_for((YEAR, 0)))
+    filled: Integers = field(default_factory=lambda: np.zeros(YEAR, np.int64))
 
-    @classmethod
-    def sorted(cls, points: Points) -> Filed:
-        """Sort ``points`` by day."""
-        starts, cell, height, word = _by_day(points.cell, points.height, points.word)
-        return cls(Points(cell, height, word), starts)
+    def clear(self, expected: float) -> None:
+        """Take all points out, and make room for as many as are ``expected`` in the next year."""
+        self.filled[:] = 0
+        self._make_room(int(expected / YEAR))
 
-    @staticmethod
-    def _grid(room: int) -> Points:
-        shape = (YEAR, room)
-        return Points(np.zeros(shape, np.int32), np.zeros(shape), np.zeros(shape, np.uint64))
-
-    def file(self, points: Points) -> None:
-        """Add ``points`` to their days."""
-        day = points.day_of_year
-        order = np.argsort(day, kind="stable")
-        day, points = day[order], points.take(order)
-        counts = np.bincount(day, minlength=YEAR)
-        place = self.filled[day] + np.arange(len(day)) - (np.cumsum(counts) - counts)[day]
-        self.filled += counts
-        self._make_room(int(self.filled.max()))
-        for grid, values in self._columns(self.late, points):
-            grid[day, place] = values
+    def file(self, points: Points, first: int = 0) -> None:
+        """Add those of ``points`` that fall on the day ``first`` of the year or after it."""
+        self._make_room(_fullest(first, points.word, self.filled))
+        _lay_by_day(first, points.columns, self.filled, self.days.columns)
 
     def _make_room(self, room: int) -> None:
-        has = self.late.word.shape[1]
+        """Let each day hold ``room`` points, and some more, so that it seldom has to grow."""
+        has = self.days.word.shape[1]
         if room > has:
-            larger = self._grid(max(room, 2 * has, 16))
-            for grid, values in self._columns(larger, self.late):
-                grid[:, :has] = values
-            self.late = larger
-
-    @staticmethod
-    def _columns(
-        one: Points, other: Points
-    ) -> tuple[tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]], ...]:
-        return (one.cell, other.cell), (one.height, other.height), (one.word, other.word)
+            grown = Points.room_for((YEAR, room + room // _SPARE + _LEAST_SPARE))
+            kept = grown.take(np.s_[:, :has])
+            kept.cell[:], kept.height[:], kept.word[:] = self.days.columns
+            self.days = grown
 
     def under(self, rates: Floats, first: int = 0, last: int = YEAR) -> Points:
-        """Return the points under ``rates`` (by cell) of days ``first`` to before ``last``."""
-        made, late = self.points, self.late
-        low, high = int(self.starts[first]), int(self.starts[last])
-        room = high - low + int(self.filled[first:last].sum())
-        found = Points(np.empty(room, np.int32), np.empty(room), np.empty(room, np.uint64))
-        count = _find_under(
-            rates,
-            (made.cell[low:high], made.height[low:high], made.word[low:high]),
-            (late.cell[first:last], late.height[first:last], late.word[first:last]),
-            self.filled[first:last],
-            (found.cell, found.height, found.word),
-        )
+        """Return the points under ``rates`` (by cell) of days ``first`` to before ``last``.
+
+        In order of day, and of a day in the order in which they were filed.
+        """
+        days, filled = self.days.take(slice(first, last)), self.filled[first:last]
+        found = Points.room_for(int(filled.sum()))
+        count = _find_under(rates, days.columns, filled, found.columns)
         return found.take(slice(0, count))
 
 
 @compiled
-def _by_day(
-    cell: npt.NDArray[np.int32], height: Floats, word: Words
-) -> tuple[Integers, npt.NDArray[np.int32], Floats, Words]:
-    """Return where each day of the year starts, and the points in order of day."""
-    starts = np.zeros(YEAR + 1, np.int64)
-    days = np.empty(len(word), np.uint16)
-    for i in range(len(word)):
-        days[i] = ((word[i] >> _HALF) * _YEAR) >> _HALF
-        starts[days[i] + 1] += 1
-    for day in range(YEAR):
-        starts[day + 1] += starts[day]
-    place = starts.copy()
-    cells, heights, words = np.empty_like(cell), np.empty_like(height), np.empty_like(word)
-    for i in range(len(word)):
-        here = place[days[i]]
-        place[days[i]] += 1
-        cells[here], heights[here], words[here] = cell[i], height[i], word[i]
-    return starts, cells, heights, words
+def _day(word: np.uint64) -> int:
+    """Return the day of the year, 0 to 364, on which a point falls."""
+    return int(((word >> _HALF) * _YEAR) >> _HALF)
 
 
 @compiled
-def _find_under(
-    rates: Floats, made: Columns, late: Columns, filled: Integers, found: Columns
-) -> int:
-    """Copy points under their cell's rate into ``found``; return how many.
+def _fullest(first: int, word: Words, filled: Integers) -> int:
+    """Return how many points the fullest day will hold with those from the day ``first`` on."""
+    counts = filled.copy()
+    for i in range(len(word)):
+        day = _day(word[i])
+        counts[day] += day >= first
+    return int(counts.max())
 
-    First those ``made`` in time, then the ``late`` ones: a row a day, ``filled`` from the left.
-    """
+
+@compiled
+def _lay_by_day(first: int, points: Columns, filled: Integers, days: Columns) -> None:
+    """Lay points from the day ``first`` on behind the others of their ``days``, in their order."""
+    cell, height, word = points
+    cells, heights, words = days
+    for i in range(len(word)):
+        day = _day(word[i])
+        if day >= first:
+            here = filled[day]
+            filled[day] += 1
+            cells[day, here], heights[day, here], words[day, here] = cell[i], height[i], word[i]
+
+
+@compiled
+def _find_under(rates: Floats, days: Columns, filled: Integers, found: Columns) -> int:
+    """Copy the points of ``days`` under their cell's rate into ``found``; return how many."""
+    cell, height, word = days
     cells, heights, words = found
     count = 0
-    cell, height, word = made
-    for i in range(len(word)):
-        if height[i] < rates[cell[i]]:
-            cells[count], heights[count], words[count] = cell[i], height[i], word[i]
-            count += 1
-    late_cell, late_height, late_word = late
     for day in range(len(filled)):
         for i in range(filled[day]):
-            if late_height[day, i] < rates[late_cell[day, i]]:
-                cells[count] = late_cell[day, i]
-                heights[count] = late_height[day, i]
-                words[count] = late_word[day, i]
+            if height[day, i] < rates[cell[day, i]]:
+                cells[count], heights[count] = cell[day, i], height[day, i]
+                words[count] = word[day, i]
                 count += 1
     return count

@@ -18,14 +18,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from agents.compiled import compiled
 from agents.evidence import Evidence
 from agents.luck import Luck
 from pathways import rates
 from pathways.calendar import YEAR
+from pathways.points import Columns, Points
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+_HALF = np.uint64(32)
 _LEAST = 1e-9  # a multiplier below this is one in which nothing happens
 
 
@@ -74,6 +77,11 @@ class Spells:
         multiplier: Floats = self._multipliers[process][rows, block]
         return multiplier
 
+    def stretch(self, points: Points) -> None:
+        """Divide heights by the multiplier of the spell that each point falls in, in place."""
+        for process, multipliers in self._multipliers.items():
+            _stretch(points.columns, process, multipliers, self._into, self.days)
+
     def _draw(self, rows: Integers) -> None:
         if not len(rows):
             return
@@ -84,6 +92,18 @@ class Spells:
         for process, shape in self.shapes.items():
             drawn = rates.gamma_multipliers(scores, shape)
             self._multipliers[process][rows] = np.maximum(drawn, _LEAST)
+
+
+@compiled
+def _stretch(points: Columns, process: int, multipliers: Floats, into: Floats, days: float) -> None:
+    cell, height, word = points
+    n = len(multipliers)
+    for i in range(len(word)):
+        row = cell[i] - process * n
+        if 0 <= row < n:
+            year_share = float(word[i] >> _HALF) * 2.0**-32
+            block = int((into[row] + year_share * YEAR) / days)
+            height[i] /= multipliers[row, block]
 
 
 def passing_shapes(evidence: Evidence, services: Mapping[str, str]) -> dict[int, float]:

@@ -9,13 +9,18 @@ from scipy import stats
 from agents.luck import Luck
 from pathways.calendar import YEAR
 from pathways.clouds import Clouds
-from pathways.points import Points, joined
+from pathways.points import Points
 
 BASES = np.array([0.25, 1.0])
 
 
 def clouds(n: int, *, seed: int = 1) -> Clouds:
     return Clouds(Luck(seed), np.arange(n), ("seldom", "often"), BASES)
+
+
+def joined(parts: list[Points]) -> Points:
+    columns = zip(*(part.columns for part in parts), strict=True)
+    return Points(*(np.concatenate(column) for column in columns))
 
 
 def a_year(cloud: Clouds, rates: np.ndarray, year: int = 0) -> Points:
