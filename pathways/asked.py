@@ -20,9 +20,6 @@ Bools = npt.NDArray[np.bool_]
 
 _HALF, _YEAR = np.uint64(32), np.uint64(YEAR)
 _HOURS = np.linspace(0.0, 1.0, 25)
-# A point's place among days and processes goes above the upper bits of its word in one key.
-_PLACE_BITS, _WORD_BITS = np.uint64(56), np.uint64(8)
-MOST_PLACES = 1 << 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +120,12 @@ class Sorter:
         """Sort ``points`` of days ``first`` to before ``last``, without those of people not here.
 
         ``present`` is (n,) who is alive, and from and to which day each person is here.
-
-        Raises
-        ------
-        ValueError
-            If there are too many days for one sort.
         """
         places = (last - first) * len(self.processes)
-        if places > MOST_PLACES:
-            raise ValueError(f"{places} days and processes: sort at most {MOST_PLACES} at once")
         size = len(present[0]), len(self.processes)
-        keys, rows, words = _present(points.cell, points.word, first, size, present)
-        starts, rows, times, words = _in_order(
-            np.argsort(keys), keys, rows, words, places, self.by_the_hour, (self.hours, _HOURS)
-        )
+        found = _present(points.cell, points.word, first, size, present)
+        starts, order = _in_order(places, found[0], found[2])
+        rows, times, words = _told(order, *found, self.by_the_hour, (self.hours, _HOURS))
         events = Arrivals(rows, times, self.luck.words_of(words, "demand.key", rows))
         return Asked(first, last, self.processes, starts, events)
 
@@ -148,15 +137,11 @@ def _present(
     first: int,
     size: tuple[int, int],
     present: tuple[Bools, Floats, Floats],
-) -> tuple[Words, Integers, Words]:
-    """Return the points of people present: a key to sort them by, rows and words.
-
-    Keys are all different (two points of a process would have to share 56 bits), so their
-    order does not depend on how they are sorted.
-    """
+) -> tuple[Integers, Integers, Words]:
+    """Return the points of people present: place among days and processes, rows and words."""
     people, processes = size
     alive, entry, exit_ = present
-    keys, rows = np.empty(len(word), np.uint64), np.empty(len(word), np.int64)
+    places, rows = np.empty(len(word), np.int64), np.empty(len(word), np.int64)
     words = np.empty_like(word)
     begin = first // YEAR * YEAR
     count = 0
@@ -165,40 +150,75 @@ def _present(
         day = int(((word[i] >> _HALF) * _YEAR) >> _HALF) + begin
         now = max(day, 0)
         if alive[row] and entry[row] <= now and exit_[row] > now:
-            place = np.uint64((day - first) * processes + process)
-            keys[count] = (place << _PLACE_BITS) | (word[i] >> _WORD_BITS)
+            places[count] = (day - first) * processes + process
             rows[count], words[count] = row, word[i]
             count += 1
-    return keys[:count], rows[:count], words[:count]
+    return places[:count], rows[:count], words[:count]
 
 
 @compiled
-def _in_order(
+def _time_of_day(word: np.uint64) -> float:
+    """Return when in its day a point falls, from 0 up to 1."""
+    time = float(word >> _HALF) * (YEAR * 2.0**-32)
+    return time - float(int(time))
+
+
+@compiled
+def _in_order(n_places: int, places: Integers, words: Words) -> tuple[Integers, Integers]:
+    """Return where each place starts, and the points in order of place and time.
+
+    Times are even over the day, so a point's time says nearly where it stands among those of
+    its place: each goes into the bin of where it should stand, and bins of several are sorted.
+    """
+    n = len(places)
+    starts = _starts(places, n_places)
+    bins = np.empty(n, np.int64)
+    for i in range(n):
+        low, high = starts[places[i]], starts[places[i] + 1]
+        bins[i] = low + int(_time_of_day(words[i]) * (high - low))
+    begins, order = _starts(bins, n), np.empty(n, np.int64)
+    ends = begins.copy()
+    for i in range(n):
+        last = ends[bins[i]]
+        ends[bins[i]] += 1
+        while last > begins[bins[i]] and words[order[last - 1]] > words[i]:
+            order[last] = order[last - 1]
+            last -= 1
+        order[last] = i
+    return starts, order
+
+
+@compiled
+def _starts(places: Integers, n_places: int) -> Integers:
+    """Return where each place starts, and the last one ends, when sorted by place."""
+    starts = np.zeros(n_places + 1, np.int64)
+    for place in places:
+        starts[place + 1] += 1
+    for place in range(n_places):
+        starts[place + 1] += starts[place]
+    return starts
+
+
+@compiled
+def _told(
     order: Integers,
-    keys: Words,
+    places: Integers,
     rows: Integers,
     words: Words,
-    places: int,
     by_the_hour: Bools,
     curve: tuple[Floats, Floats],
-) -> tuple[Integers, Integers, Floats, Words]:
-    """Return where each place starts, and rows, times within the day and words in order."""
-    starts = np.zeros(places + 1, np.int64)
+) -> tuple[Integers, Floats, Words]:
+    """Return rows, times within the day and words in ``order``."""
     in_rows, in_words, times = np.empty_like(rows), np.empty_like(words), np.empty(len(rows))
     share_before, hours = curve
     for i in range(len(order)):
-        word, place = words[order[i]], int(keys[order[i]] >> _PLACE_BITS)
-        starts[place + 1] += 1
-        in_rows[i], in_words[i] = rows[order[i]], word
-        time = float(word >> _HALF) * (YEAR * 2.0**-32)
-        time -= np.floor(time)
-        if by_the_hour[place % len(by_the_hour)]:
+        which = order[i]
+        in_rows[i], in_words[i], time = rows[which], words[which], _time_of_day(words[which])
+        if by_the_hour[places[which] % len(by_the_hour)]:
             hour = 0
             while hour < len(hours) - 2 and share_before[hour + 1] <= time:
                 hour += 1
             slope = (hours[hour + 1] - hours[hour]) / (share_before[hour + 1] - share_before[hour])
             time = slope * (time - share_before[hour]) + hours[hour]
         times[i] = time
-    for place in range(places):
-        starts[place + 1] += starts[place]
-    return starts, in_rows, times, in_words
+    return in_rows, times, in_words
