@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +90,11 @@ class Lists:
         self._n_people = int(self.population.present(0.0).sum())
         share = self.evidence.value(SETTINGS, key="lists.outpatient_rtt_share_of_stops")
         shares = {"outpatients": share, "elective": 1.0 - share}
-        self.lists = {service: self._list(service, shares[service], history) for service in shares}
+        referred = self._referred([(0, history)])
+        self.lists = {
+            service: self._list(service, share, referred[service][0])
+            for service, share in shares.items()
+        }
         self._allowances = {name: Allowance(0.0, self.calendar) for name in _PLANNED}
         self.change(self.settings)
         self._left_over = dict.fromkeys(_PLANNED, 0.0)
@@ -117,16 +122,15 @@ class Lists:
         share = share if service == "outpatients" else 1.0 - share
         return self._yearly(service, self.capacity["elective"]["RTT stops (capacity)"] * share)
 
-    def _list(self, service: str, share: float, history: Mapping[str, Arrivals]) -> WaitingList:
+    def _list(self, service: str, share: float, past: Starts) -> WaitingList:
         """Return a list as it stands at day 0: of past referrals, those who waited least.
 
         As many as published, after those who left unseen; least relative to the wait of their
         specialty, so that waits so far spread evenly up to each specialty's own.
         """
         elective = self.capacity["elective"]
-        rows, keys, kind, since = self._starts([(0, history)], service)[0]
-        waiting = joining(rows, keys, kind, since, luck=self.luck, habits=self.habits)
-        here = self.population.present(0.0)[rows]
+        waiting = joining(*past, luck=self.luck, habits=self.habits)
+        here = self.population.present(0.0)[waiting.rows]
         waiting = waiting.take(here & (waiting.leaves > 0.0))
         urgent = np.isfinite(waiting.due)
         unseen = np.where(waiting.due > 0.0, 0.0, np.inf)
@@ -137,25 +141,40 @@ class Lists:
         stops = Allowance(self._stops(service), self.calendar)
         return WaitingList(stops, self.luck, self.habits, waiting)
 
-    def _starts(self, asked: Asked, service: str) -> tuple[Starts, dict[str, Planned]]:
-        """Part referrals into those that start a clock, and by name those that do not."""
-        names, splits = _REFERRED[service], self.demand.splits
-        parts = [
-            (number, day, arrivals[process])
-            for number, process in enumerate(names)
-            for day, arrivals in asked
-        ]
-        rows = np.concatenate([some.rows for _, _, some in parts])
-        keys = np.concatenate([some.keys for _, _, some in parts])
-        since = np.concatenate([some.times + day for _, day, some in parts])
-        kind = np.repeat([number for number, _, _ in parts], [len(some) for _, _, some in parts])
-        share = splits.first_rtt if service == "outpatients" else splits.elective_rtt
-        clock = self.luck.uniforms_of(keys, "list.starts_clock") < share
-        others = {}
-        for number, name in enumerate(names.values()):
-            chosen = ~clock & (kind == number)
-            others[name] = rows[chosen], keys[chosen]
-        return (rows[clock], keys[clock], kind[clock], since[clock]), others
+    def _referred(self, asked: Asked) -> dict[str, tuple[Starts, dict[str, Planned]]]:
+        """Part referrals, by service, into those that start a clock and, by name, the others."""
+        processes = [process for names in _REFERRED.values() for process in names]
+        parts = [arrivals[process] for process in processes for _, arrivals in asked]
+        lengths = [len(some) for some in parts]
+        rows = np.concatenate([some.rows for some in parts])
+        keys = np.concatenate([some.keys for some in parts])
+        since = np.concatenate([some.times for some in parts])
+        since += np.repeat([day for day, _ in asked] * len(processes), lengths)
+        number = np.repeat(np.arange(len(processes)).repeat(len(asked)), lengths)
+        share = np.array([self._clock_share(process) for process in processes])
+        clock = self.luck.uniforms_of(keys, "list.starts_clock") < share[number]
+        group = np.where(clock, number, number + len(processes)).astype(np.int8)
+        order = group.argsort(kind="stable")
+        rows, keys, number, since = rows[order], keys[order], number[order], since[order]
+        edges = np.searchsorted(group[order], np.arange(2 * len(processes) + 1)).tolist()
+        referred, first = {}, 0
+        for service, names in _REFERRED.items():
+            last = first + len(names)
+            on = slice(edges[first], edges[last])
+            others = {
+                name: (rows[low:high], keys[low:high])
+                for name, (low, high) in zip(
+                    names.values(), pairwise(edges[len(processes) + first :]), strict=False
+                )
+            }
+            referred[service] = (rows[on], keys[on], number[on] - first, since[on]), others
+            first = last
+        return referred
+
+    def _clock_share(self, process: str) -> float:
+        """Return the share of the referrals of a process that start a clock."""
+        splits = self.demand.splits
+        return splits.first_rtt if process in _REFERRED["outpatients"] else splits.elective_rtt
 
     def day(self, day: int, arrivals: Mapping[str, Arrivals]) -> None:
         """Note who is referred on ``day``; when a week or month is over, let its clinics run."""
@@ -176,15 +195,18 @@ class Lists:
     def _run(self, days: Integers, today: int) -> None:
         """Run the clinics of working ``days``: people are seen, operated on, or leave a list."""
         self._put_off = self._share_put_off(len(self._asked))
+        referred = self._referred(self._asked)
         for service, waiting in self.lists.items():
-            starts, others = self._starts(self._asked, service)
+            starts, others = referred[service]
             seen, when, slots = waiting.run(starts, days, self._n_people, self.population)
             lost = 0
             if service == "elective":
                 off = (seen.kind == _ORDINARY) & self._is_put_off(today, seen.keys)
-                waiting.put_back(seen.take(off), today)
                 self._tell_put_off(today, seen.rows[off])
-                seen, when, lost = seen.take(~off), when[~off], int(np.count_nonzero(off))
+                lost = int(np.count_nonzero(off))
+                if lost:
+                    waiting.put_back(seen.take(off), today)
+                    seen, when = seen.take(~off), when[~off]
             self._record_stops(today, seen, when, slots)
             if service == "outpatients":
                 some = [arrivals["outpatient_follow_up"] for _, arrivals in self._asked]
@@ -245,19 +267,20 @@ class Lists:
         for number, (name, (rows, keys)) in enumerate(others.items()):
             service, _ = _PLANNED[name]
             slots = self._allowances[name].of_days(working_days, self._n_people)
-            kept = 1.0 - self.habits.missed.mean() if service == "outpatients" else 1.0
-            listed = called.take(called.kind == number)
+            kept = self.habits.kept if service == "outpatients" else 1.0
+            listed = (called.kind == number).nonzero()[0]
             taken = len(listed) + (lost if name == "ordinary" else 0)
             room = self._room(name, slots * kept - taken)
             rows, keys = self.backlogs[name].see(today, rows, keys, room)
             if name == "ordinary":
                 off = self._is_put_off(today, keys)
-                self.backlogs[name].put_back(rows[off], keys[off])
                 self._tell_put_off(today, rows[off])
-                rows, keys = rows[~off], keys[~off]
+                if off.any():
+                    self.backlogs[name].put_back(rows[off], keys[off])
+                    rows, keys = rows[~off], keys[~off]
             here = is_here(self.population, rows, today)
-            rows = np.concatenate([listed.rows, rows[here]])
-            keys = np.concatenate([listed.keys, keys[here]])
+            rows = np.concatenate([called.rows[listed], rows[here]])
+            keys = np.concatenate([called.keys[listed], keys[here]])
             self._count(today, name, rows, keys)
             self.ledger.tally(service, name, "capacity", slots)
             self.ledger.tally(service, name, "used", float(len(rows) / kept))
@@ -279,8 +302,8 @@ class Lists:
         if name == "ordinary":
             self._stay(day, rows, keys)
         if name in ("first", "follow_up"):
-            chance = self.habits.missed[self.population.imd_quintile[rows] - 1]
-            missed = self.luck.uniforms_of(keys, "outpatient.miss") < chance / (1.0 - chance)
+            before = self.habits.missed_before[self.population.imd_quintile[rows] - 1]
+            missed = self.luck.uniforms_of(keys, "outpatient.miss") < before
             self.ledger.count("outpatient_dna", rows[missed])
 
     def _stay(self, day: int, rows: Integers, keys: Words) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from agents.compiled import compiled
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import Population
@@ -21,10 +23,12 @@ SETTINGS, TABLE = "care_settings", "baseline_demand"
 NO_PEOPLE = np.empty(0, np.int64)
 _FIRST_OF_ALL = 1e9  # days; longer than any wait
 
+# Rows, keys, kinds, since, due, pace and leaves, as of ``Waiting``.
+Columns = tuple[Integers, Words, Integers, Floats, Floats, Floats, Floats]
 Starts = tuple[Integers, Words, Integers, Floats]  # rows, keys, kinds, days
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Habits:
     """How waiting lists behave; every number from the evidence.
 
@@ -50,6 +54,16 @@ class Habits:
     lent: float
     usual_put_off: float
     missed: Floats
+
+    @cached_property
+    def kept(self) -> float:
+        """The mean share of outpatient appointments that are kept."""
+        return float(1.0 - self.missed.mean())
+
+    @cached_property
+    def missed_before(self) -> Floats:
+        """(5,) appointments missed for each that is kept, by deprivation fifth."""
+        return self.missed / (1.0 - self.missed)
 
     @classmethod
     def of(cls, evidence: Evidence) -> Habits:
@@ -124,16 +138,29 @@ class Waiting:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def columns(self) -> Columns:
+        """All columns, for compiled loops."""
+        return self.rows, self.keys, self.kind, self.since, self.due, self.pace, self.leaves
+
     def take(self, chosen: npt.NDArray[np.generic]) -> Waiting:
         """Return those that a mask or an index chooses."""
-        return Waiting(*(getattr(self, name)[chosen] for name in self.__slots__))
+        return Waiting(*(column[chosen] for column in self.columns))
 
     def and_also(self, other: Waiting) -> Waiting:
         """Return those of both."""
-        columns = (
-            np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__slots__
-        )
-        return Waiting(*columns)
+        both = zip(self.columns, other.columns, strict=True)
+        return Waiting(*(np.concatenate(columns) for columns in both))
+
+    def going_on(self, joined: Waiting, population: Population, day: float) -> Waiting:
+        """Return those of both who are alive and live here on ``day`` and have not left."""
+        present = population.alive, population.exit_day
+        return Waiting(*_going_on(self.columns, joined.columns, present, day))
+
+    def parted(self, chosen: Integers) -> tuple[Waiting, Waiting]:
+        """Return those that an index chooses, in its order, and the others in theirs."""
+        some, others = _parted(self.columns, chosen)
+        return Waiting(*some), Waiting(*others)
 
 
 def joining(
@@ -160,15 +187,93 @@ def next_to_be_seen(waiting: Waiting, day: float, slots: int) -> Integers:
     Urgent ones who are due come first, the longest due before the others; then the longest
     waits relative to the specialty. Urgent ones who are not yet due are left.
     """
-    urgent, late = np.isfinite(waiting.due), day - waiting.due
-    progress = (day - waiting.since) / waiting.pace
-    rank = np.where(urgent, np.where(late >= 0.0, _FIRST_OF_ALL + late, -np.inf), progress)
-    slots = min(slots, int(np.isfinite(rank).sum()))
+    behind, n_ready = _behind(waiting.columns, day)
+    slots = min(slots, n_ready)
     if not slots:
         return NO_PEOPLE
-    chosen = np.argpartition(-rank, slots - 1)[:slots]
-    turn: Integers = chosen[np.lexsort((waiting.keys[chosen], -rank[chosen]))]
+    chosen = np.argpartition(behind, slots - 1)[:slots]
+    turn: Integers = chosen[np.lexsort((waiting.keys[chosen], behind[chosen]))]
     return turn
+
+
+@compiled
+def _behind(waiting: Columns, day: float) -> tuple[Floats, int]:
+    """Return how far each stands from the front, and how many are ready to be called."""
+    _, _, _, since, due, pace, _ = waiting
+    behind, n_ready = np.empty(len(since)), 0
+    for i in range(len(since)):
+        if not np.isfinite(due[i]):
+            behind[i] = -((day - since[i]) / pace[i])
+        elif day >= due[i]:
+            behind[i] = -(_FIRST_OF_ALL + (day - due[i]))
+        else:
+            behind[i] = np.inf
+        n_ready += np.isfinite(behind[i])
+    return behind, n_ready
+
+
+@compiled
+def _room(count: int) -> Columns:
+    """Return the columns of ``count`` people, to be filled."""
+    rows, keys, kind = (
+        np.empty(count, np.int64),
+        np.empty(count, np.uint64),
+        np.empty(count, np.int64),
+    )
+    return rows, keys, kind, np.empty(count), np.empty(count), np.empty(count), np.empty(count)
+
+
+@compiled
+def _put(waiting: Columns, which: int, into: Columns, place: int) -> None:
+    """Copy one of those waiting into a place."""
+    into[0][place] = waiting[0][which]
+    into[1][place] = waiting[1][which]
+    into[2][place] = waiting[2][which]
+    into[3][place] = waiting[3][which]
+    into[4][place] = waiting[4][which]
+    into[5][place] = waiting[5][which]
+    into[6][place] = waiting[6][which]
+
+
+@compiled
+def _stay(waiting: Columns, present: tuple[Bools, Floats], day: float) -> Integers:
+    """Return where those stand who are alive and live here on ``day`` and have not left."""
+    alive, exit_day = present
+    rows, leaves = waiting[0], waiting[6]
+    stay, count = np.empty(len(rows), np.int64), 0
+    for i in range(len(rows)):
+        if alive[rows[i]] and exit_day[rows[i]] > day and leaves[i] > day:
+            stay[count] = i
+            count += 1
+    return stay[:count]
+
+
+@compiled
+def _going_on(
+    waiting: Columns, joined: Columns, present: tuple[Bools, Floats], day: float
+) -> Columns:
+    before, new = _stay(waiting, present, day), _stay(joined, present, day)
+    both = _room(len(before) + len(new))
+    for place in range(len(before)):
+        _put(waiting, before[place], both, place)
+    for place in range(len(new)):
+        _put(joined, new[place], both, len(before) + place)
+    return both
+
+
+@compiled
+def _parted(waiting: Columns, chosen: Integers) -> tuple[Columns, Columns]:
+    some, others = _room(len(chosen)), _room(len(waiting[0]) - len(chosen))
+    left = np.ones(len(waiting[0]), np.bool_)
+    for place in range(len(chosen)):
+        _put(waiting, chosen[place], some, place)
+        left[chosen[place]] = False
+    place = 0
+    for i in range(len(left)):
+        if left[i]:
+            _put(waiting, i, others, place)
+            place += 1
+    return some, others
 
 
 @dataclass(slots=True)
@@ -195,17 +300,14 @@ class WaitingList:
         Returns those seen, the day of each, and how many slots there were.
         """
         slots = self.allowance.of_days(len(days), n_people)
-        waiting = self.waiting.and_also(joining(*starts, luck=self.luck, habits=self.habits))
+        joined = joining(*starts, luck=self.luck, habits=self.habits)
         if not len(days):
-            self.waiting = waiting
-            return waiting.take(NO_PEOPLE), NO_PEOPLE, 0
-        first = float(days[0])
-        waiting = waiting.take(is_here(population, waiting.rows, first) & (waiting.leaves > first))
+            self.waiting = self.waiting.and_also(joined)
+            return joined.take(NO_PEOPLE), NO_PEOPLE, 0
+        waiting = self.waiting.going_on(joined, population, float(days[0]))
         order = next_to_be_seen(waiting, float(days[-1]), slots)
         when = days[np.arange(len(order)) * len(days) // max(slots, 1)]
-        stay = np.ones(len(waiting), bool)
-        stay[order] = False
-        self.waiting, called = waiting.take(stay), waiting.take(order)
+        called, self.waiting = waiting.parted(order)
         when = np.maximum(when, np.floor(called.since).astype(np.int64))
         return called, when, slots
 
@@ -237,6 +339,8 @@ class Backlog:
 
     def see(self, day: int, rows: Integers, keys: Words, slots: int) -> tuple[Integers, Words]:
         """Add people; return the rows and keys of those seen, the longest waiting first."""
+        if not len(self.rows) and len(rows) <= slots:
+            return rows, keys
         rows = np.concatenate([self.rows, rows])
         keys = np.concatenate([self.keys, keys])
         leaves = np.concatenate([self.leaves, np.full(len(rows) - len(self.rows), np.inf)])
