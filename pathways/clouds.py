@@ -102,13 +102,15 @@ class Clouds:
     def begin(self, year: int, rates: Floats) -> None:
         """Make the points of ``year`` up to everyone's rate (years may be negative).
 
+        Where the year has begun already, those that its points do not reach to yet.
         ``rates`` is (n_processes, n), events per person-year.
         """
-        self.year = year
-        self._days.clear(_expected(rates, self.bases))
-        self._layers[:] = 0
-        if self.spells is not None:
-            self.spells.begin(year)
+        if year != self.year:
+            self.year = year
+            self._days.clear(_expected(rates, self.bases))
+            self._layers[:] = 0
+            if self.spells is not None:
+                self.spells.begin(year)
         everyone = np.arange(len(self.person))
         for rows in np.split(everyone, everyone[_BLOCK::_BLOCK]):
             self._days.file(self._reached(rates.take(rows, axis=1), rows))

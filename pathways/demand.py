@@ -79,6 +79,7 @@ class Demand:
     _rates: Floats = field(init=False)
     _cells: Integers = field(init=False)
     _clouds: Clouds = field(init=False)
+    _begun: int | None = field(init=False, default=None)
     _sorter: Sorter = field(init=False)
     _change_days: Floats = field(init=False)
     _change_rows: Integers = field(init=False)
@@ -109,7 +110,7 @@ class Demand:
         self.rate = dict(zip(names, self._rates, strict=True))
         self._change_days, self._change_rows = _age_band_changes(people)
         self._clouds = clouds_of(people, evidence, self.luck)
-        self.past = Past(people, evidence, self.luck, self._rates, self.splits.readmitted)
+        self.past = Past(self.luck, self._clouds, self._rates, self.splits.readmitted)
         self.refresh(np.arange(len(people)), 0)
 
     def refresh(self, rows: Integers, day: float) -> None:
@@ -160,7 +161,8 @@ class Demand:
     def _made_from(self, day: int) -> Asked:
         """Make what is asked for from ``day`` to the end of its week, or of its year if sooner."""
         year = day // YEAR
-        if self._clouds.year != year:
+        if self._begun != year or self._clouds.year != year:  # the past may have used the clouds
+            self._begun = year
             self._clouds.begin(year, self._rates_of_year(year))
         self._refresh_new_ages(day)
         last = min((day // WEEK + 1) * WEEK, (year + 1) * YEAR)

@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.compiled import compiled
-from agents.evidence import Evidence
 from agents.luck import Luck
-from agents.population import Population
 from pathways.asked import Arrivals
 from pathways.calendar import YEAR
-from pathways.processes import PROCESSES, clouds_of
+from pathways.clouds import Clouds
+from pathways.processes import PROCESSES
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -30,14 +29,14 @@ class Past:
 
     Parameters
     ----------
-    population, evidence, luck : as of ``Demand``
+    luck : of the replication
+    clouds : of everyone; they are left in the year before day 0
     rates : (n_processes and more, n) present rates of everyone, per person-year
     readmitted : share of discharges that are followed by a readmission
     """
 
-    population: Population
-    evidence: Evidence
     luck: Luck
+    clouds: Clouds
     rates: Floats
     readmitted: float
     _years: dict[str, Arrivals] = field(init=False, default_factory=dict)
@@ -61,14 +60,14 @@ class Past:
 
     def _made(self, years: int) -> dict[str, Arrivals]:
         """Make what was asked for in the last ``years``, in order of process, person and time."""
-        clouds, n = clouds_of(self.population, self.evidence, self.luck), len(self.population)
+        clouds, n = self.clouds, self.rates.shape[1]
         starts, found = np.zeros(len(PROCESSES) * n + 1, np.int32), {}
         for year in range(-years, 0):
             clouds.begin(year, self.rates[: len(PROCESSES)])
             points = clouds.under(self.rates)
             _count_cells(points.cell, starts[1:])
             found[year] = points.cell, points.word
-        del clouds, points
+        del points
         np.cumsum(starts, out=starts)
         edges = starts[::n].tolist()
         rows, times = np.empty(edges[-1], np.int64), np.empty(edges[-1])

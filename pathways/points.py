@@ -20,6 +20,7 @@ _HALF = np.uint64(32)
 _YEAR = np.uint64(YEAR)
 # A day has room for a part more points than it needs, and for a few more where it needs few.
 _SPARE, _LEAST_SPARE = 8, 16
+_TOO_MUCH = 1.5  # times the room that is needed: it is given back when a year begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,10 @@ class Filed:
     def clear(self, expected: float) -> None:
         """Take all points out, and make room for as many as are ``expected`` in the next year."""
         self.filled[:] = 0
-        self._make_room(int(expected / YEAR))
+        room = int(expected / YEAR)
+        if _TOO_MUCH * room < self.days.word.shape[1]:
+            self.days = Points.room_for((YEAR, 0))  # far more room than will be needed
+        self._make_room(room)
 
     def file(self, points: Points, first: int = 0) -> None:
         """Add those of ``points`` that fall on the day ``first`` of the year or after it."""
