@@ -14,6 +14,7 @@ layers are made can change them.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -36,7 +37,7 @@ Small = npt.NDArray[np.int32]
 Layers = tuple[Small, Small, Integers, Integers]
 
 _LAYER_OVER_RATE = 1.0 / np.log(2.0)  # mean ratio of a doubling layer's top to a rate within it
-_BLOCK = 1 << 12  # people whose points are made at once: what leads to them stays in the cache
+_BLOCK = 1 << 12  # people whose points are made at once
 # How keys are counted, so that no two points share one: layers to a year, points to a layer,
 # and room for all of a process's years between the salts of two processes.
 _LAYERS = 32
@@ -106,14 +107,35 @@ class Clouds:
         ``rates`` is (n_processes, n), events per person-year.
         """
         if year != self.year:
-            self.year = year
-            self._days.clear(_expected(rates, self.bases))
-            self._layers[:] = 0
-            if self.spells is not None:
-                self.spells.begin(year)
-        everyone = np.arange(len(self.person))
-        for rows in np.split(everyone, everyone[_BLOCK::_BLOCK]):
+            self._turn_to(year, rates)
+        for rows in self._blocks():
             self._days.file(self._reached(rates.take(rows, axis=1), rows))
+
+    def made(self, year: int, rates: Floats, *, kept: bool) -> Iterator[tuple[Integers, Points]]:
+        """Make a year's points anew, some rows at a time; yield these rows and their points.
+
+        In order of process, row and layer. With ``kept``, the year has then begun.
+        """
+        self._turn_to(year, rates if kept else rates[:, :0])
+        for rows in self._blocks():
+            points = self._reached(rates.take(rows, axis=1), rows)
+            if kept:
+                self._days.file(points)
+            yield rows, points
+        self.year = year if kept else None
+
+    def _turn_to(self, year: int, rates: Floats) -> None:
+        """Leave the year before, with room for the points of ``rates`` in the new one."""
+        self.year = year
+        self._days.clear(_expected(rates, self.bases))
+        self._layers[:] = 0
+        if self.spells is not None:
+            self.spells.begin(year)
+
+    def _blocks(self) -> list[Integers]:
+        """Return everyone's rows, some at a time: what leads to their points stays in the cache."""
+        everyone = np.arange(len(self.person))
+        return np.split(everyone, everyone[_BLOCK::_BLOCK])
 
     def raise_to(self, rates: Floats, rows: Integers, day: int) -> None:
         """Add the layers that ``rates`` of ``rows`` now reach, from ``day`` to the year's end.
@@ -157,10 +179,6 @@ class Clouds:
         word = self.luck.words("cloud.point", person, number)
         cell, height = _placed(word, layer, reached, self._edges.reshape(-1))
         return Points(cell, height, word)
-
-    def under(self, rates: Floats) -> Points:
-        """Return all points made for the year that lie under ``rates``."""
-        return self._days.under(rates.reshape(-1))
 
     def between(self, first: int, last: int, rates: Floats) -> Points:
         """Return the points of days ``first`` to before ``last`` that lie under the rates.

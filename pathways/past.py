@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from agents.luck import Luck
 from pathways.asked import Arrivals
 from pathways.calendar import YEAR
 from pathways.clouds import Clouds
+from pathways.points import Points
 from pathways.processes import PROCESSES
 
 Floats = npt.NDArray[np.float64]
@@ -59,27 +61,44 @@ class Past:
         self._years, self._remembered = {}, 0
 
     def _made(self, years: int) -> dict[str, Arrivals]:
-        """Make what was asked for in the last ``years``, in order of process, person and time."""
-        clouds, n = self.clouds, self.rates.shape[1]
-        starts, found = np.zeros(len(PROCESSES) * n + 1, np.int32), {}
-        for year in range(-years, 0):
-            clouds.begin(year, self.rates[: len(PROCESSES)])
-            points = clouds.under(self.rates)
-            _count_cells(points.cell, starts[1:])
-            found[year] = points.cell, points.word
-        del points
-        np.cumsum(starts, out=starts)
-        edges = starts[::n].tolist()
-        rows, times = np.empty(edges[-1], np.int64), np.empty(edges[-1])
-        words = np.empty(edges[-1], np.uint64)
-        while found:
-            year = min(found)
-            _lay_by_cell(*found.pop(year), year, n, starts, (rows, times, words))
+        """Make what was asked for in the last ``years``, in order of process, person and day."""
+        blocks, n = self._blocks(years), self.rates.shape[1]
+        edges = np.zeros(len(PROCESSES) + 1, np.int64)
+        for _, parts in blocks:
+            for part in parts:
+                _count_processes(part.cell, n, edges[1:])
+        np.cumsum(edges, out=edges)
+        place, events = edges[:-1].copy(), int(edges[-1])
+        rows, times, words = (
+            np.empty(events, np.int64),
+            np.empty(events),
+            np.empty(events, np.uint64),
+        )
+        while blocks:
+            mine, parts = blocks.popleft()
+            cell = np.concatenate([part.cell for part in parts])
+            word = np.concatenate([part.word for part in parts])
+            year = np.repeat(np.arange(-years, 0), [len(part) for part in parts])
+            _lay_block(mine, n, (cell, year, word), place, (rows, times, words))
         keys = self.luck.words_of(words, "demand.key", rows)
         return {
             name: Arrivals(rows[low:high], times[low:high], keys[low:high])
-            for name, (low, high) in zip(PROCESSES, pairwise(edges), strict=True)
+            for name, (low, high) in zip(PROCESSES, pairwise(edges.tolist()), strict=True)
         }
+
+    def _blocks(self, years: int) -> deque[tuple[Integers, list[Points]]]:
+        """Return, some rows at a time, the points of each year that lie under their rates.
+
+        The last year is kept in the clouds, which go on with it in the warm-up.
+        """
+        blocks: dict[int, tuple[Integers, list[Points]]] = {}
+        for year in range(-years, 0):
+            made = self.clouds.made(year, self.rates[: len(PROCESSES)], kept=year == -1)
+            for block, (rows, points) in enumerate(made):
+                found = points.under(self.rates.reshape(-1))
+                slim = Points(found.cell.copy(), np.empty(0), found.word.copy())
+                blocks.setdefault(block, (rows, []))[1].append(slim)
+        return deque(blocks.values())
 
     def readmissions(self, process: str, keys: Words) -> Integers:
         """Return how many readmissions followed each past event: none but of admissions.
@@ -102,29 +121,42 @@ def _of_last(past: Arrivals, days: int) -> Arrivals:
 
 
 @compiled
-def _count_cells(cell: npt.NDArray[np.int32], counts: npt.NDArray[np.int32]) -> None:
-    """Add the number of points in each cell to ``counts``."""
+def _count_processes(cell: npt.NDArray[np.int32], n_people: int, counts: Integers) -> None:
+    """Add the number of points of each process to ``counts``."""
     for i in range(len(cell)):
-        counts[cell[i]] += 1
+        counts[cell[i] // n_people] += 1
 
 
 @compiled
-def _lay_by_cell(
-    cell: npt.NDArray[np.int32],
-    word: Words,
-    year: int,
+def _lay_block(
+    block: Integers,
     n_people: int,
-    place: npt.NDArray[np.int32],
+    points: tuple[npt.NDArray[np.int32], Integers, Words],
+    place: Integers,
     into: tuple[Integers, Floats, Words],
 ) -> None:
-    """Lay a year's points in the next ``place`` of their cells, which move on.
+    """Lay the points of a block of rows in the next ``place`` of their processes, which move on.
 
-    As rows, times in days before day 0, and words.
+    ``points`` are cells, years (in order) and words; they are laid in order of row and day, as
+    rows, times in days before day 0, and words.
     """
+    cell, year, word = points
     rows, times, words = into
+    starts = np.zeros((len(place), len(block) + 1), np.int64)
     for i in range(len(cell)):
-        here = place[cell[i]]
-        place[cell[i]] += 1
-        rows[here] = cell[i] % n_people
-        times[here] = (float(word[i] >> _HALF) * 2.0**-32 + year) * YEAR
-        words[here] = word[i]
+        starts[cell[i] // n_people, cell[i] % n_people - block[0] + 1] += 1
+    for process in range(len(place)):
+        starts[process, 0] = place[process]
+        for i in range(len(block)):
+            starts[process, i + 1] += starts[process, i]
+        place[process] = starts[process, len(block)]
+    ends = starts.copy()
+    for i in range(len(cell)):
+        process, row = cell[i] // n_people, cell[i] % n_people
+        first, last = starts[process, row - block[0]], ends[process, row - block[0]]
+        ends[process, row - block[0]] += 1
+        time = (float(word[i] >> _HALF) * 2.0**-32 + year[i]) * YEAR
+        while last > first and np.floor(times[last - 1]) > np.floor(time):
+            rows[last], times[last], words[last] = row, times[last - 1], words[last - 1]
+            last -= 1
+        rows[last], times[last], words[last] = row, time, word[i]

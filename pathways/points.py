@@ -13,7 +13,7 @@ from pathways.calendar import YEAR
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
-Chosen = npt.NDArray[np.generic] | slice | tuple[slice, slice]
+Chosen = npt.NDArray[np.generic] | slice | tuple[slice | None, slice]
 Columns = tuple[npt.NDArray[np.int32], Floats, Words]
 
 _HALF = np.uint64(32)
@@ -49,6 +49,12 @@ class Points:
     def take(self, chosen: Chosen) -> Points:
         """Return the points that a mask, an index or a slice chooses."""
         return Points(self.cell[chosen], self.height[chosen], self.word[chosen])
+
+    def under(self, rates: Floats) -> Points:
+        """Return the points under ``rates`` (by cell), in their order."""
+        found, filled = Points.room_for(len(self)), np.array([len(self)])
+        count = _find_under(rates, self.take(np.s_[None, :]).columns, filled, found.columns)
+        return found.take(slice(0, count))
 
     @property
     def columns(self) -> Columns:

@@ -79,7 +79,7 @@ def test_spells_move_points_and_leave_their_number_and_other_processes() -> None
     plain, moved = clouds(n, with_spells=False), clouds(n, with_spells=True)
     for cloud in (plain, moved):
         cloud.begin(0, rates)
-    before, after = plain.under(rates), moved.under(rates)
+    before, after = plain.between(0, YEAR, rates), moved.between(0, YEAR, rates)
     counts = [np.bincount(each.cell[each.cell < n], minlength=n) for each in (before, after)]
     assert counts[1].sum() == pytest.approx(counts[0].sum(), rel=0.05)
     assert counts[0].var() / counts[0].mean() == pytest.approx(1, abs=0.04)
@@ -93,14 +93,14 @@ def test_a_lower_rate_takes_points_away_and_moves_none_and_a_higher_adds() -> No
     cloud = clouds(n, with_spells=True)
     low, high = (np.stack([np.full(n, rate), np.zeros(n)]) for rate in (0.5, 2.0))
     cloud.begin(0, high)
-    all_of_high = set(cloud.under(high).word.tolist())
-    of_low = set(cloud.under(low).word.tolist())
+    all_of_high = set(cloud.between(0, YEAR, high).word.tolist())
+    of_low = set(cloud.between(0, YEAR, low).word.tolist())
     assert of_low < all_of_high
     again = clouds(n, with_spells=True)
     again.begin(0, low)
     again.raise_to(high, np.arange(n), 0)
-    assert set(again.under(high).word.tolist()) == all_of_high
-    assert set(again.under(low).word.tolist()) == of_low
+    assert set(again.between(0, YEAR, high).word.tolist()) == all_of_high
+    assert set(again.between(0, YEAR, low).word.tolist()) == of_low
 
 
 def test_only_services_with_a_row_have_spells() -> None:
