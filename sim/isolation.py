@@ -60,9 +60,9 @@ class Isolation:
 
     def _met(self, sessions: npt.NDArray[np.float32]) -> Rows:
         """Return who has had a session since last week; the year's count may have restarted."""
-        before = np.where(sessions < self._sessions, 0, self._sessions)
-        self._sessions = sessions.copy()
-        return np.flatnonzero(sessions > before)
+        met = np.flatnonzero((sessions != self._sessions) & (sessions > 0))
+        self._sessions[:] = sessions
+        return met
 
     def _changed(self, rows: Rows) -> Rows:
         isolated = self._demand.population.isolated[rows]

@@ -157,14 +157,15 @@ def wait_counts(ledger: Ledger, population: Population, year: int) -> list[Colum
     tables = []
     for service, (rows, days) in sorted(ledger.take_waits().items()):
         every = _by_steps_and_fifth(rows, days, population.imd_quintile)
-        steps, fifth = np.nonzero(every)
+        found = np.flatnonzero(every)
+        steps, fifth = np.divmod(found, FIFTHS + 1)
         tables.append(
             {
-                "service": np.full(len(steps), service, object),
-                "year": np.full(len(steps), year, np.int16),
+                "service": np.full(len(found), service, object),
+                "year": np.full(len(found), year, np.int16),
                 "imd_quintile": fifth.astype(np.int8),
                 "wait_days": (steps / STEPS_PER_DAY).astype(np.float32),
-                "count": every[steps, fifth],
+                "count": every.reshape(-1)[found],
             }
         )
     return tables
