@@ -19,6 +19,7 @@ Words = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 _HALF, _YEAR = np.uint64(32), np.uint64(YEAR)
+_SOME_DAYS, _ALL_DAYS = 1, 2  # that someone is here
 _HOURS = np.linspace(0.0, 1.0, 25)
 
 
@@ -123,7 +124,7 @@ class Sorter:
         """
         places = (last - first) * len(self.processes)
         size = len(present[0]), len(self.processes)
-        found = _present(points.cell, points.word, first, size, present)
+        found = _present(points.cell, points.word, (first, last), size, present)
         starts, order = _in_order(places, found[0], found[2])
         rows, times, words = _told(order, *found, self.by_the_hour, (self.hours, _HOURS))
         events = Arrivals(rows, times, self.luck.words_of(words, "demand.key", rows))
@@ -134,26 +135,49 @@ class Sorter:
 def _present(
     cell: npt.NDArray[np.int32],
     word: Words,
-    first: int,
+    days: tuple[int, int],
     size: tuple[int, int],
     present: tuple[Bools, Floats, Floats],
 ) -> tuple[Integers, Integers, Words]:
     """Return the points of people present: place among days and processes, rows and words."""
-    people, processes = size
-    alive, entry, exit_ = present
+    n_people, n_processes = size
+    first, last = days
+    part = _days_here(present, max(first, 0), max(last - 1, 0))
+    _, entry, exit_ = present
     places, rows = np.empty(len(word), np.int64), np.empty(len(word), np.int64)
     words = np.empty_like(word)
     begin = first // YEAR * YEAR
     count = 0
     for i in range(len(word)):
-        row, process = cell[i] % people, cell[i] // people
+        row, process = cell[i] % n_people, cell[i] // n_people
         day = int(((word[i] >> _HALF) * _YEAR) >> _HALF) + begin
-        now = max(day, 0)
-        if alive[row] and entry[row] <= now and exit_[row] > now:
-            places[count] = (day - first) * processes + process
+        here = part[row] == _ALL_DAYS
+        if part[row] == _SOME_DAYS:
+            now = max(day, 0)
+            here = entry[row] <= now and exit_[row] > now
+        if here:
+            places[count] = (day - first) * n_processes + process
             rows[count], words[count] = row, word[i]
             count += 1
     return places[:count], rows[:count], words[:count]
+
+
+@compiled
+def _days_here(
+    present: tuple[Bools, Floats, Floats], first: int, last: int
+) -> npt.NDArray[np.uint8]:
+    """Return whether each person is here on no, some or all days from ``first`` to ``last``.
+
+    Everyone in turn, into a column that stays in the cache: people looked up as their points
+    come would be far apart in memory.
+    """
+    alive, entry, exit_ = present
+    found = np.empty(len(alive), np.uint8)
+    for row in range(len(alive)):
+        some = alive[row] & (entry[row] <= last) & (exit_[row] > first)
+        every = some & (entry[row] <= first) & (exit_[row] > last)
+        found[row] = some * _SOME_DAYS + every * (_ALL_DAYS - _SOME_DAYS)
+    return found
 
 
 @compiled

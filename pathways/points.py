@@ -154,8 +154,11 @@ def _find_under(rates: Floats, days: Columns, filled: Integers, found: Columns) 
     cells, heights, words = found
     count = 0
     for day in range(len(filled)):
+        under = np.empty(filled[day], np.bool_)
+        for i in range(filled[day]):  # by itself, for rates are far apart and must be fetched
+            under[i] = height[day, i] < rates[cell[day, i]]
         for i in range(filled[day]):
-            if height[day, i] < rates[cell[day, i]]:
+            if under[i]:
                 cells[count], heights[count] = cell[day, i], height[day, i]
                 words[count] = word[day, i]
                 count += 1
