@@ -49,62 +49,70 @@ class Spells:
     person: Integers
     shapes: Mapping[int, float]
     days: float
-    _year: int = field(init=False, default=0)
-    _first: Integers = field(init=False)
-    _into: Floats = field(init=False)
-    _known: npt.NDArray[np.bool_] = field(init=False)
-    _multipliers: dict[int, Floats] = field(init=False)
+    _year: int | None = field(init=False, default=None)
+    _first: Integers = field(init=False)  # each person's block in which the year begins
+    _into: Floats = field(init=False)  # days of that block which are over then
+    _known_to: Integers = field(init=False)  # the block up to which multipliers are drawn
+    _multipliers: dict[int, Floats] = field(init=False)  # (n, blocks): a block's place goes round
+
+    def __post_init__(self) -> None:
+        shape = len(self.person), int(np.ceil(YEAR / self.days)) + 1
+        self._multipliers = {process: np.ones(shape) for process in self.shapes}
 
     def begin(self, year: int) -> None:
         """Turn to ``year`` (years may be negative)."""
         into = self.luck.uniforms("demand.spell.begins", self.person) * self.days + year * YEAR
         self._first = np.floor(into / self.days).astype(np.int64)
         self._into = into - self._first * self.days
-        self._known = np.zeros(len(self.person), np.bool_)
-        blocks = int(np.ceil(YEAR / self.days)) + 1
-        self._multipliers = {
-            process: np.ones((len(self.person), blocks)) for process in self.shapes
-        }
+        if self._year is None or year < self._year:  # else the blocks that go on are kept
+            self._known_to = self._first.copy()
+        self._year = year
 
     def highest(self, process: int, rows: Integers) -> Floats:
         """Return the highest multiplier of each of ``rows`` in the year."""
-        self._draw(rows[~self._known[rows]])
-        columns = self._multipliers[process][rows].T
-        return reduce(np.maximum, columns)  # few and long: far quicker than row by row
-
-    def at(self, process: int, rows: Integers, year_share: Floats) -> Floats:
-        """Return the multiplier of ``rows`` (known to ``highest``) at times in the year."""
-        block = ((self._into[rows] + year_share * YEAR) / self.days).astype(np.int64)
-        multiplier: Floats = self._multipliers[process][rows, block]
-        return multiplier
+        multipliers = self._multipliers[process]
+        self._draw(rows, multipliers.shape[1])
+        return reduce(np.maximum, multipliers[rows].T)  # far quicker than row by row
 
     def stretch(self, points: Points) -> None:
-        """Divide heights by the multiplier of the spell that each point falls in, in place."""
-        for process, multipliers in self._multipliers.items():
-            _stretch(points.columns, process, multipliers, self._into, self.days)
+        """Divide heights by the multiplier of the spell that each point falls in, in place.
 
-    def _draw(self, rows: Integers) -> None:
+        The points are of people known to ``highest``.
+        """
+        for process, multipliers in self._multipliers.items():
+            begins = self._first, self._into, self.days
+            _stretch(points.columns, process, multipliers, begins)
+
+    def _draw(self, rows: Integers, blocks: int) -> None:
+        """Draw the multipliers of ``rows`` in the year's blocks that are not known yet."""
+        rows = rows[self._known_to[rows] < self._first[rows] + blocks]
         if not len(rows):
             return
-        self._known[rows] = True
-        blocks = np.arange(next(iter(self._multipliers.values())).shape[1])
-        occurrence = self._first[rows, None] + blocks
-        scores = self.luck.normals("demand.spell", self.person[rows, None], occurrence)
-        for process, shape in self.shapes.items():
-            drawn = rates.gamma_multipliers(scores, shape)
-            self._multipliers[process][rows] = np.maximum(drawn, _LEAST)
+        known_to = self._known_to[rows]
+        for ahead in range(blocks):
+            block = self._first[rows] + ahead
+            new = np.flatnonzero(block >= known_to)
+            mine, place = rows[new], block[new] % blocks
+            scores = self.luck.normals("demand.spell", self.person[mine], block[new])
+            for process, shape in self.shapes.items():
+                drawn = rates.gamma_multipliers(scores, shape)
+                self._multipliers[process][mine, place] = np.maximum(drawn, _LEAST)
+        self._known_to[rows] = self._first[rows] + blocks
 
 
 @compiled
-def _stretch(points: Columns, process: int, multipliers: Floats, into: Floats, days: float) -> None:
+def _stretch(
+    points: Columns, process: int, multipliers: Floats, begins: tuple[Integers, Floats, float]
+) -> None:
     cell, height, word = points
-    n = len(multipliers)
+    first, into, days = begins
+    n, blocks = multipliers.shape
     for i in range(len(word)):
         row = cell[i] - process * n
         if 0 <= row < n:
             year_share = float(word[i] >> _HALF) * 2.0**-32
-            block = int((into[row] + year_share * YEAR) / days)
-            height[i] /= multipliers[row, block]
+            block = first[row] + int((into[row] + year_share * YEAR) / days)
+            height[i] /= multipliers[row, block % blocks]
 
 
 def passing_shapes(evidence: Evidence, services: Mapping[str, str]) -> dict[int, float]:

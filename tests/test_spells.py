@@ -15,6 +15,7 @@ from agents.segments import RiskModel
 from pathways.calendar import YEAR
 from pathways.clouds import Clouds
 from pathways.demand import Demand
+from pathways.points import Points
 from pathways.processes import PROCESSES
 from pathways.spells import Spells, passing_shapes
 from tests.demand_fakes import EVIDENCE, england, evidence
@@ -45,6 +46,15 @@ def yearly(model: Demand, years: int, name: str = NAME) -> Floats:
     return counts
 
 
+def multipliers(model: Spells, n: int, year_share: float) -> Floats:
+    """Return everyone's multiplier at a time of the year: what it divides heights of one by."""
+    model.highest(0, np.arange(n))
+    word = np.full(n, int(year_share * 2**32) << 32, np.uint64)
+    points = Points(np.arange(n, dtype=np.int32), np.ones(n), word)
+    model.stretch(points)
+    return 1.0 / points.height
+
+
 # ------------------------------------------------------------------ spells by themselves
 
 
@@ -53,24 +63,27 @@ def test_multipliers_are_gamma_with_mean_one_and_new_in_every_spell() -> None:
     model = spells(n)
     model.begin(0)
     highest = model.highest(0, np.arange(n))
-    early, late = (model.at(0, np.arange(n), np.full(n, at)) for at in (0.02, 0.98))
+    early, late = (multipliers(model, n, at) for at in (0.02, 0.98))
     assert early.mean() == pytest.approx(1, abs=0.03)
     assert early.var() == pytest.approx(2, rel=0.1)
     assert abs(np.corrcoef(early, late)[0, 1]) < 0.02
-    assert (highest >= np.maximum(early, late)).all()
-    near = model.at(0, np.arange(n), np.full(n, 0.03))
+    assert (highest * (1 + 1e-12) >= np.maximum(early, late)).all()
+    near = multipliers(model, n, 0.03)
     assert (near == early).mean() == pytest.approx(1 - 0.01 * YEAR / 180, abs=0.01)
 
 
 def test_a_spell_goes_on_over_new_year() -> None:
-    rows = np.arange(5_000)
-    model = spells(len(rows))
+    n = 5_000
+    model, afresh = spells(n), spells(n)
     model.begin(-1)
-    model.highest(0, rows)
-    before = model.at(0, rows, np.full(len(rows), 1 - 1e-9))
+    before = multipliers(model, n, 1 - 1e-9)
     model.begin(0)
-    model.highest(0, rows)
-    assert np.array_equal(before, model.at(0, rows, np.zeros(len(rows))))
+    assert np.array_equal(before, multipliers(model, n, 0.0))
+    afresh.begin(0)
+    for at in (0.0, 0.3, 0.6, 0.99):
+        assert np.array_equal(multipliers(model, n, at), multipliers(afresh, n, at))
+    model.begin(-1)  # and back again
+    assert np.array_equal(before, multipliers(model, n, 1 - 1e-9))
 
 
 def test_spells_move_points_and_leave_their_number_and_other_processes() -> None:
