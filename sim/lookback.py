@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from agents.compiled import compiled
 from pathways.asked import Arrivals
 from pathways.demand import Demand
 
+Integers = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int16]
 
 MONTHS = 18
@@ -32,7 +34,7 @@ class LookBack:
 
     def __init__(self, demand: Demand, history: Mapping[str, Arrivals], n_people: int) -> None:
         self._n_people = n_people
-        self._asked: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in WATCHED}
+        self._asked: dict[str, list[Integers]] = {name: [] for name in WATCHED}
         self._months = {
             name: self._past(demand, {each: history[each] for each in processes})
             for name, processes in WATCHED.items()
@@ -43,15 +45,11 @@ class LookBack:
 
     def _past(self, demand: Demand, history: Mapping[str, Arrivals]) -> deque[Counts]:
         """Cut the 18 months before day 0 into months, oldest first."""
-        months = np.zeros(MONTHS * self._n_people, np.int16)
+        months = np.zeros((MONTHS, self._n_people), np.int16)
         for process, past in history.items():
-            month = np.floor(past.times / DAYS_PER_MONTH).astype(np.int64) + MONTHS
-            times = 1 + demand.past.readmissions(process, past.keys)
-            known = month >= 0
-            cells = month[known] * self._n_people + past.rows[known]
-            found = np.bincount(cells, weights=times[known], minlength=len(months))
-            months += found.astype(np.int16)
-        return deque(months.reshape(MONTHS, self._n_people), MONTHS)
+            again = demand.past.readmissions(process, past.keys)
+            _count_past(past.rows, past.times, again, months)
+        return deque(months, MONTHS)
 
     def next_month(self) -> None:
         """Begin a new month and forget the oldest."""
@@ -77,7 +75,7 @@ class LookBack:
                     column += counts.astype(np.int16)
                 asked.clear()
 
-    def columns(self) -> dict[str, npt.NDArray[np.int64]]:
+    def columns(self) -> dict[str, Integers]:
         """Return counts by person under the names that rules use, such as ``ae_12m``."""
         self._count()
         columns = {}
@@ -85,6 +83,17 @@ class LookBack:
             columns[f"{name}_18m"] = self._all[name].astype(np.int64)
             columns[f"{name}_12m"] = self._year[name].astype(np.int64)
         return columns
+
+
+@compiled
+def _count_past(
+    rows: Integers, times: npt.NDArray[np.float64], again: Integers, months: Counts
+) -> None:
+    """Count past events, and as many ``again`` for each, in the month of each person's time."""
+    for i in range(len(rows)):
+        month = int(np.floor(times[i] / DAYS_PER_MONTH)) + MONTHS
+        if month >= 0:
+            months[month, rows[i]] += np.int16(1 + again[i])
 
 
 def _sum(months: Iterable[Counts]) -> Counts:
