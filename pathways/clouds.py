@@ -97,7 +97,7 @@ class Clouds:
     def __post_init__(self) -> None:
         doubling = np.concatenate([[0.0], 2.0 ** np.arange(_LAYERS)])
         self._edges = self.bases[:, None] * doubling
-        self._layers = np.zeros((len(self.processes), len(self.person)), np.int8)
+        self._layers = np.zeros((len(self.person), len(self.processes)), np.int8)
         self._salts = np.array([_salt(name) for name in self.processes], np.int64)
 
     def begin(self, year: int, rates: Floats) -> None:
@@ -216,29 +216,29 @@ def _newly_reached(
 ) -> tuple[Layers, int]:
     """Return each layer that ``rates`` newly reach, and how many layers that takes at most.
 
-    ``keys`` are those of the lowest layers. ``layers`` (processes, n), how many each person
+    ``keys`` are those of the lowest layers. ``layers`` (n, processes), how many each person
     has, are moved on.
     """
     count = 0
     for process in range(len(rates)):
         for i in range(len(rows)):
-            layer = layers[process, rows[i]]
+            layer = layers[rows[i], process]
             while rates[process, i] > edges[process, layer]:
                 layer += 1
                 count += 1
     cell, place = np.empty(count, np.int32), np.empty(count, np.int32)
     who, key = np.empty(count, np.int64), np.empty(count, np.int64)
-    count, most, (n_edges, n_people) = 0, 0, (edges.shape[1], layers.shape[1])
+    count, most, (n_edges, n_people) = 0, 0, (edges.shape[1], layers.shape[0])
     for process in range(len(rates)):
         for i in range(len(rows)):
             row = rows[i]
-            layer = layers[process, row]
+            layer = layers[row, process]
             while rates[process, i] > edges[process, layer]:
                 cell[count], place[count] = process * n_people + row, process * n_edges + layer
                 who[count], key[count] = person[row], keys[process] + layer
                 layer += 1
                 count += 1
-            layers[process, row] = layer
+            layers[row, process] = layer
             most = max(most, layer)
     return (cell[:count], place[:count], who[:count], key[:count]), most
 
