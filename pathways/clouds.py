@@ -36,6 +36,7 @@ Small = npt.NDArray[np.int32]
 # Layers reached: cell, place of the lower edge among all edges, person and key of each.
 Layers = tuple[Small, Small, Integers, Integers]
 
+_FEW = 4  # layers, or points of one, that are looked at together; tables of counts go beyond
 _LAYER_OVER_RATE = 1.0 / np.log(2.0)  # mean ratio of a doubling layer's top to a rate within it
 _BLOCK = 1 << 12  # people whose points are made at once
 # How keys are counted, so that no two points share one: layers to a year, points to a layer,
@@ -206,6 +207,18 @@ def _expected(rates: Floats, bases: Floats) -> float:
 
 
 @compiled
+def _reach(rate: float, edges: Floats) -> int:
+    """Return how many layers a rate reaches into."""
+    layers = 0
+    for layer in range(_FEW):  # all at once: to ask one by one costs more, as no guess is good
+        layers += rate > edges[layer]
+    if layers == _FEW:
+        while rate > edges[layers]:
+            layers += 1
+    return layers
+
+
+@compiled
 def _newly_reached(
     rates: Floats,
     rows: Integers,
@@ -222,24 +235,21 @@ def _newly_reached(
     count = 0
     for process in range(len(rates)):
         for i in range(len(rows)):
-            layer = layers[rows[i], process]
-            while rates[process, i] > edges[process, layer]:
-                layer += 1
-                count += 1
+            reach = _reach(rates[process, i], edges[process])
+            count += max(reach - layers[rows[i], process], 0)
     cell, place = np.empty(count, np.int32), np.empty(count, np.int32)
     who, key = np.empty(count, np.int64), np.empty(count, np.int64)
     count, most, (n_edges, n_people) = 0, 0, (edges.shape[1], layers.shape[0])
     for process in range(len(rates)):
         for i in range(len(rows)):
             row = rows[i]
-            layer = layers[row, process]
-            while rates[process, i] > edges[process, layer]:
+            reach = _reach(rates[process, i], edges[process])
+            for layer in range(layers[row, process], reach):
                 cell[count], place[count] = process * n_people + row, process * n_edges + layer
                 who[count], key[count] = person[row], keys[process] + layer
-                layer += 1
                 count += 1
-            layers[row, process] = layer
-            most = max(most, layer)
+            layers[row, process] = max(layers[row, process], reach)
+            most = max(most, reach)
     return (cell[:count], place[:count], who[:count], key[:count]), most
 
 
@@ -257,8 +267,11 @@ def _numbered(
     for i in range(len(words)):
         first, last = begins[place[i]], begins[place[i] + 1]
         count = 0
-        while first + count < last and thresholds[first + count] <= words[i]:
-            count += 1
+        for nth in range(_FEW):  # all at once, as in ``_reach``
+            count += thresholds[first + nth] <= words[i]
+        if count == _FEW:
+            while first + count < last and thresholds[first + count] <= words[i]:
+                count += 1
         counts[i] = count
         total += count
     layer = np.empty(total, np.int32)
