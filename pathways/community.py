@@ -10,7 +10,7 @@ that, so the totals stay where they were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,12 +22,20 @@ from agents.population import Population
 from pathways.asked import Arrivals
 from pathways.calendar import YEAR, Calendar
 from pathways.community_record import CommunityRecord
+from pathways.contacts import (
+    Contacts,
+    by_service_and_time,
+    chosen,
+    contacts_with,
+    joined,
+    parted,
+    with_more,
+)
 from pathways.ledger import Ledger
 from pathways.light import PER, PLACES, SERVICES, SLOTS, Numbers, Visitors
-from pathways.light_arrivals import UTC, at_other_departments, by_themselves, from_elsewhere
+from pathways.light_arrivals import UTC, by_themselves
 from pathways.light_places import Places, Stay
-from pathways.light_slots import HOURS, Bookings, Slots, chosen
-from pathways.on_the_way import Group, OnTheWay, columns, together, with_more
+from pathways.light_slots import Slots
 from pathways.practice import PracticeDay
 from pathways.referrals import (
     DOORS,
@@ -36,11 +44,11 @@ from pathways.referrals import (
     OVERFLOW,
     REFERS,
     TELLS,
-    Switch,
     ends_of,
     load_routes,
     route_changes,
 )
+from pathways.switch import Switch
 from pathways.workforce import Workforce
 
 Floats = npt.NDArray[np.float64]
@@ -50,6 +58,7 @@ Bools = npt.NDArray[np.bool_]
 
 SLOT_NAMES, PLACE_NAMES = tuple(SLOTS), tuple(PLACES)
 GP, BEDS, VCSE, ED = (NUMBER[name] for name in ("gp", "beds", "vcse", "ed"))
+HAS_SLOTS = np.array([name in SLOTS for name in SERVICES])
 NO_KEYS = np.empty(0, np.uint64)
 
 
@@ -88,8 +97,8 @@ class Community:
     numbers: Numbers = field(init=False)
     _visitors: tuple[Visitors, Visitors] = field(init=False)
     _n_people: int = field(init=False)
-    _seen: list[Group] = field(init=False, default_factory=list)  # to be sent on tomorrow
-    _held: list[Group] = field(init=False, default_factory=list)  # to come tomorrow
+    _seen: list[Contacts] = field(init=False, default_factory=list)  # to be sent on tomorrow
+    _held: list[Contacts] = field(init=False, default_factory=list)  # to come tomorrow
     _kept_once: set[int] = field(init=False, default_factory=set)  # who ever wanted a place
     _discharged: list[tuple[int, int]] = field(init=False, default_factory=list)
 
@@ -105,8 +114,8 @@ class Community:
             np.zeros(len(SLOTS)),
         )
         self._visitors = (
-            Visitors(self.luck, "light.slots", elsewhere[0], self._slot_time),
-            Visitors(self.luck, "light.places", elsewhere[1]),
+            Visitors(self.luck, "light.slots", elsewhere[0], time_of=self._slot_time),
+            Visitors(self.luck, "light.places", elsewhere[1], len(SLOTS)),
         )
         self.places = {name: Places(0) for name in PLACES}
         self.minors = NO_KEYS
@@ -169,7 +178,7 @@ class Community:
 
     def _slot_time(self, service: Integers, share: Floats) -> Floats:
         """Return the time of the day at which a share of its slots has begun."""
-        return self.slots.hour(service, share) / HOURS
+        return self.slots.times(service, share, HAS_SLOTS)
 
     # ---- a day ----
 
@@ -179,96 +188,61 @@ class Community:
             self._n_people = int(self.population.present(day).sum())
             self._open()
         asking = self._asking(day, arrivals)
-        middle = int(asking.service.searchsorted(len(SLOTS)))
-        turned_away = [self._see_by_slot(day, asking.part(slice(0, middle)))]
-        turned_away += self._keep(day, asking.part(slice(middle, None)))
+        middle = int(asking["service"].searchsorted(len(SLOTS)))
+        turned_away = [self._see_by_slot(day, asking[:middle]), *self._keep(day, asking[middle:])]
         self.record.done = day + 1.0
-        return self._sent_on(day, dict(arrivals), together(turned_away))
+        return self._sent_on(day, dict(arrivals), joined(turned_away))
 
-    def _asking(self, day: int, arrivals: Mapping[str, Arrivals]) -> OnTheWay:
+    def _asking(self, day: int, arrivals: Mapping[str, Arrivals]) -> Contacts:
         """Return who asks for which light service today, visitors included.
 
         In order of service and then of time.
         """
-        residents = together(
-            [
-                self._sent_here(day, arrivals["social_prescribing_referral"]),
-                by_themselves(day, arrivals, self.slots),
-                at_other_departments(day, arrivals["ed_attendance"], self.is_type_1),
-            ]
-        )
-        self.record.count("arrivals", residents.service)
-        asking = together([residents, *from_elsewhere(day, self._visitors)])
-        return asking.part(np.argsort(asking.service * 4 + (asking.times - day), kind="stable"))
+        sent = self._sent_here(day, arrivals["social_prescribing_referral"])
+        residents = joined([sent, by_themselves(day, arrivals, self.slots, self.is_type_1)])
+        self.record.count("arrivals", residents["service"])
+        asking = joined([residents, *(some.of(day) for some in self._visitors if some.come)])
+        return chosen(asking, by_service_and_time(asking, day).argsort(kind="stable"))
 
-    def _sent_here(self, day: int, social: Arrivals) -> OnTheWay:
+    def _sent_here(self, day: int, social: Arrivals) -> Contacts:
         """Return those whom other services sent: yesterday, or today's link workers."""
-        parts, self._seen = self._seen, []
+        seen, self._seen = self._seen, []
         home, self._discharged = self._discharged, []
-        came = np.array([row for row, _ in home], np.int64)
-        words = np.array([key for _, key in home], np.uint64)
-        parts.append((np.full(len(home), BEDS), came, words))
-        parts.append((np.full(len(social), VCSE), social.rows, social.keys))
-        origin, rows, keys = columns(parts)
-        place, route, keys = self.refers.along(
-            self.luck, self.population, day, origin=origin, rows=rows, keys=keys
-        )
+        if home:
+            rows, keys = np.array([row for row, _ in home]), [key for _, key in home]
+            seen.append(contacts_with(BEDS, rows, np.array(keys, np.uint64)))
+        if len(social):
+            seen.append(contacts_with(VCSE, social.rows, social.keys))
+        _, route, referred = self.refers.along(self.luck, self.population, day, joined(seen))
         self.record.referred(route)
-        held, self._held = self._held, []
-        to, rows, keys = columns([(self.refers.to[route], rows[place], keys), *held])
-        here = np.flatnonzero(self._is_here(day, rows))
-        to, rows, keys = to[here], rows[here], keys[here]
-        within = self.luck.uniforms_of(keys, "route.time")
-        by_slot = np.flatnonzero(to < len(SLOTS))
-        within[by_slot] = self.slots.hour(to[by_slot], within[by_slot]) / HOURS
-        return OnTheWay(to, rows, day + within, keys)
+        sent, self._held = joined([referred, *self._held]), []
+        sent, _ = parted(sent, day, self.population.alive, self.population.exit_day)
+        within = self.luck.uniforms_of(sent["key"], "route.time")
+        sent["asked"] = day + self._slot_time(sent["service"], within)
+        return sent
 
-    def _is_here(self, day: int, rows: Integers) -> Bools:
-        people = self.population
-        here: Bools = people.alive[rows] & (max(day, 0) < people.exit_day[rows])
-        return here
-
-    def _see_by_slot(self, day: int, asking: OnTheWay) -> OnTheWay:
+    def _see_by_slot(self, day: int, asking: Contacts) -> Contacts:
         """Book slots; see who is due. Return who found no slot."""
-        elsewhere = self.slots.book(asking.service, asking.rows, asking.keys, asking.times)
-        due = self.slots.due(day)
-        self.slots.pass_day()
-        service, rows = due["service"], due["row"]
-        here = self._is_here(day, rows)
-        own = rows >= 0
-        self.record.count("gone", service[own & ~here])
-        due = chosen(due, own & here)
-        self._seen.append((due["service"].copy(), due["row"].copy(), due["key"].copy()))
+        elsewhere = self.slots.book(asking)
+        due, people = self.slots.end_day(day), self.population
+        due, gone = parted(due, day, people.alive, people.exit_day)
+        self.record.count("gone", gone["service"])
         self.record.seen(due)
-        return self._no_visitors("turned_away", elsewhere)
+        self._seen.append(due)
+        elsewhere = chosen(elsewhere, elsewhere["row"] >= 0)
+        self.record.count("turned_away", elsewhere["service"])
+        return elsewhere
 
-    def _no_visitors(self, metric: str, elsewhere: Bookings) -> OnTheWay:
-        """Count those who found no slot; return them, without visitors."""
-        some = chosen(elsewhere, elsewhere["row"] >= 0)
-        people = OnTheWay(*(some[name].copy() for name in ("service", "row", "asked", "key")))
-        self.record.count(metric, people.service)
-        return people
-
-    def _keep(self, day: int, asking: OnTheWay) -> list[OnTheWay]:
+    def _keep(self, day: int, asking: Contacts) -> list[Contacts]:
         """Let a day pass for the services with places; return who found none."""
-        number = asking.service - len(SLOTS)
-        first, second = halves(self.luck.words_of(asking.keys, "light.place"))
-        days = -np.log(first) * self.numbers.stay[number]
-        until = asking.times - np.log(second) * self.numbers.wait[number]
-        facts = zip(
-            asking.rows.tolist(),
-            asking.keys.tolist(),
-            asking.times.tolist(),
-            days.tolist(),
-            until.tolist(),
-            strict=True,
-        )
-        stays = [Stay(*fact) for fact in facts]
-        self._kept_once.update(asking.rows.tolist())
-        edges = number.searchsorted(np.arange(len(PLACES) + 1)).tolist()
+        wishes: dict[int, list[Stay]] = {}
+        for service, stay in self._stays(asking) if len(asking) else ():
+            wishes.setdefault(service, []).append(stay)
         found = []
-        for place, name in enumerate(PLACES):
-            passed = self.places[name].pass_until(day + 1.0, stays[edges[place] : edges[place + 1]])
+        for number, (name, places) in enumerate(self.places.items(), len(SLOTS)):
+            if number not in wishes and places.is_idle_until(day + 1.0):
+                continue
+            passed = places.pass_until(day + 1.0, wishes.get(number, ()))
             began = [stay for stay in passed.began if stay.row >= 0]
             if began:
                 self.record.stays_begun(name, began)
@@ -277,49 +251,53 @@ class Community:
                 found.append(self._without_place(day, name, left))
         return found
 
-    def _without_place(self, day: int, name: str, left: list[Stay]) -> OnTheWay:
+    def _stays(self, asking: Contacts) -> Iterator[tuple[int, Stay]]:
+        """Return the services that people ask for a place in, and the stays they wish for."""
+        service, row, asked = asking["service"], asking["row"].tolist(), asking["asked"]
+        number = service - len(SLOTS)
+        first, second = halves(self.luck.words_of(asking["key"], "light.place"))
+        days = -np.log(first) * self.numbers.stay[number]
+        until = asked - np.log(second) * self.numbers.wait[number]
+        self._kept_once.update(row)
+        stays = map(
+            Stay, row, asking["key"].tolist(), asked.tolist(), days.tolist(), until.tolist()
+        )
+        return zip(service.tolist(), stays, strict=True)
+
+    def _without_place(self, day: int, name: str, left: list[Stay]) -> Contacts:
         """Count those who found no place or gave up waiting for one."""
         rows = np.array([stay.row for stay in left])
         self.record.without_place(name, left, rows)
+        people = contacts_with(NUMBER[name], rows, np.array([s.key for s in left], np.uint64))
         last = day + 1.0 - 1e-9
-        times = np.array([min(stay.until, last) for stay in left])
-        keys = np.array([stay.key for stay in left], np.uint64)
-        return OnTheWay(np.full(len(left), NUMBER[name]), rows, times, keys)
+        people["asked"] = [min(stay.until, last) for stay in left]
+        return people
 
     # ---- routes ----
 
     def _sent_on(
-        self, day: int, arrivals: dict[str, Arrivals], turned_away: OnTheWay
+        self, day: int, arrivals: dict[str, Arrivals], turned_away: Contacts
     ) -> dict[str, Arrivals]:
         """Add those turned away to the day's arrivals, or keep them for another light service."""
         self.minors = NO_KEYS
-        if not len(turned_away.rows):
+        if not len(turned_away):
             return arrivals
-        utc = turned_away.service == UTC
+        utc = turned_away["service"] == UTC
         if utc.any():
             visits = arrivals["ed_attendance"]
-            stay = ~np.isin(visits.keys, turned_away.keys[utc])
+            stay = ~np.isin(visits.keys, turned_away["key"][utc])
             arrivals["ed_attendance"] = Arrivals(
                 visits.rows[stay], visits.times[stay], visits.keys[stay]
             )
-        place, route, keys = self.overflow.along(
-            self.luck,
-            self.population,
-            day,
-            origin=turned_away.service,
-            rows=turned_away.rows,
-            keys=turned_away.keys,
-        )
+        place, route, sent = self.overflow.along(self.luck, self.population, day, turned_away)
         self.record.overflowed(route)
-        to, rows, times = self.overflow.to[route], turned_away.rows[place], turned_away.times[place]
-        self.minors = keys[utc[place] & (to == ED)]
+        to = sent["service"]
+        self.minors = sent["key"][utc[place] & (to == ED)]
         light = to < len(SERVICES)
-        self._held.append((to[light], rows[light], keys[light]))
-        for number in np.unique(to[~light]).tolist():
-            mine = to == number
-            people = OnTheWay(to[mine], rows[mine], times[mine], keys[mine])
+        self._held.append(chosen(sent, light))
+        for number in sorted({*to[~light].tolist()}):
             process = DOORS[ENDS[number]]
-            arrivals[process] = with_more(arrivals[process], people, day)
+            arrivals[process] = with_more(arrivals[process], chosen(sent, to == number), day)
         return arrivals
 
     def unmet(self) -> tuple[tuple[str, ...], Floats]:
@@ -329,15 +307,13 @@ class Community:
 
     def after_practice(self, day: int, practice: PracticeDay) -> None:
         """Send on those whom the practices have seen, and those whom they could not see."""
-        seen = practice.attended
-        self._seen.append((np.full(len(seen), GP), seen, practice.attended_keys))
-        for number, to in enumerate(practice.leaks):
-            count = int(np.count_nonzero(practice.leak == number)) if len(practice.leak) else 0
+        self._seen.append(contacts_with(GP, practice.attended, practice.attended_keys))
+        counts = np.bincount(practice.leak, minlength=len(practice.leaks)).tolist()
+        for to, count in zip(practice.leaks, counts, strict=False):  # what is left does without
             if count:
                 self.record.sent("gp" if to == "again" else to, f"gp.{OVERFLOW}", count)
             if count and to in SERVICES:
-                rows, keys = practice.leaked(to)
-                self._held.append((np.full(count, NUMBER[to]), rows, keys))
+                self._held.append(contacts_with(NUMBER[to], *practice.leaked(to)))
 
     def discharged(self, row: int, day: float, _: float, key: int) -> None:
         """Remember somebody who leaves a hospital bed alive, for what follows tomorrow."""

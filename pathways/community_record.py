@@ -14,16 +14,17 @@ import numpy.typing as npt
 
 from agents.luck import Luck
 from pathways.calendar import YEAR
+from pathways.contacts import Contacts, chosen, joined, tally
 from pathways.ledger import Ledger
 from pathways.light import PLACES, SERVICES, SLOTS
 from pathways.light_places import Places, Stay
-from pathways.light_slots import Bookings, Slots, chosen, joined
+from pathways.light_slots import Slots
 from pathways.place_days import PlaceDays
-from pathways.referrals import NUMBER, TELLS, Switch
+from pathways.referrals import NUMBER, TELLS
+from pathways.switch import Switch
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
 
 # What is counted of each service between settlements, and its row of the counts.
 COUNTS = {
@@ -55,7 +56,7 @@ class CommunityRecord:
     done: float
     units: dict[str, tuple[float, float]] = field(init=False, default_factory=dict)
     _place_days: dict[str, PlaceDays] = field(init=False)
-    _noted: list[Bookings] = field(init=False, default_factory=list)  # seen since settled
+    _noted: list[Contacts] = field(init=False, default_factory=list)  # seen since settled
     _routes: tuple[tuple[Switch, Integers], ...] = field(init=False, default=())  # people by route
     _tells: Switch = field(init=False)
     _told: dict[tuple[str, str], int] = field(init=False, default_factory=dict)
@@ -106,13 +107,13 @@ class CommunityRecord:
 
     def count(self, metric: str, service: Integers) -> None:
         """Count one of a metric of ``COUNTS`` for each mention of a service."""
-        self._counts[COUNTS[metric]] += np.bincount(service, minlength=len(SERVICES))
+        tally(self._counts[COUNTS[metric]], service)
 
     def add(self, metric: str, name: str, number: int) -> None:
         """Count so many of a metric of ``COUNTS`` for a service."""
         self._counts[COUNTS[metric], NUMBER[name]] += number
 
-    def seen(self, due: Bookings) -> None:
+    def seen(self, due: Contacts) -> None:
         """Note whom slot services have seen."""
         self.count("served", due["service"])
         self._noted.append(due)
@@ -148,8 +149,7 @@ class CommunityRecord:
         self._count_routes(1, route)
 
     def _count_routes(self, which: int, route: Integers) -> None:
-        counts = self._routes[which][1]
-        counts += np.bincount(route, minlength=len(counts))
+        tally(self._routes[which][1], route)
 
     def sent(self, to: str, by: str, number: int) -> None:
         """Count people whom a service of another kind sent ``to`` one, ``by`` a kind of route."""
@@ -203,18 +203,18 @@ class CommunityRecord:
             self.ledger.count(SLOTS[name].activity, rows)
             self.ledger.wait(name, rows, waits)
             self.ledger.event(mine["at"].copy(), name, "seen", rows, waits)
-        self._hand_over_told(due["service"].copy(), due["row"].copy(), due["key"].copy())
+        self._hand_over_told(due)
 
-    def _hand_over_told(self, service: Integers, rows: Integers, keys: Words) -> None:
+    def _hand_over_told(self, seen: Contacts) -> None:
         """Count how people seen arrived elsewhere, whom the demand of that place holds already."""
-        route = self._tells.choose(self.luck, service, keys)
+        route = self._tells.choose(self.luck, seen)
         for number, one in enumerate(self._tells.routes):
             mine = np.flatnonzero(route == number)
             if not len(mine):
                 continue
             self.ledger.tally(one.to, f"{one.origin}.{TELLS}", "routed", len(mine))
             if (one.origin, one.to) == ("ambulance", "ed"):
-                self.ledger.count("ambulance_conveyed", rows[mine])
+                self.ledger.count("ambulance_conveyed", seen["row"][mine])
 
     def _hand_over_routes(self) -> None:
         """Tell how many people took each route since this was last told."""

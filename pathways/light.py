@@ -14,8 +14,9 @@ import numpy.typing as npt
 from scipy.special import pdtr
 
 from agents.evidence import Evidence
-from agents.luck import Luck, Words
+from agents.luck import Luck
 from pathways.calendar import YEAR
+from pathways.contacts import Contacts, by_service_and_time, chosen, contacts_of
 from pathways.light_slots import Hours
 
 Floats = npt.NDArray[np.float64]
@@ -193,19 +194,21 @@ def _by_hour(name: str, evidence: Evidence) -> Floats:
 class Visitors:
     """Nameless people from elsewhere who use a shared service, the same in every design.
 
-    ``expected`` (k,) come to each of k services on a day; ``time_of`` turns a service and a
-    share of the day into a time of the day (the share itself where there is none).
+    ``expected`` (k,) come to each of k services on a day, the ``first`` of which has that number;
+    ``time_of`` turns a service and a share of the day into a time of the day (the share itself
+    where there is none).
     """
 
     luck: Luck
     name: str
     expected: Floats
+    first: int = 0
     time_of: Callable[[Integers, Floats], Floats] | None = None
     _counts: Floats = field(init=False)
     _ends: Floats = field(init=False)
     _block: int | None = field(init=False, default=None)
     _edges: list[int] = field(init=False)
-    _drawn: tuple[Integers, Floats, Words] = field(init=False)
+    _drawn: Contacts = field(init=False)
 
     def __post_init__(self) -> None:
         total = float(self.expected.sum())
@@ -218,19 +221,18 @@ class Visitors:
         """Whether there are any."""
         return bool(self.expected.any())
 
-    def of(self, day: int) -> tuple[Integers, Floats, Words]:
-        """Return the services, times (share of the day) and keys of those who come on ``day``."""
+    def of(self, day: int) -> Contacts:
+        """Return the contacts of those who come on ``day``, in order of service and time."""
         if day // BLOCK != self._block:
             self._draw(day // BLOCK)
         place = day % BLOCK
-        mine = slice(self._edges[place], self._edges[place + 1])
-        service, within, keys = self._drawn
-        return service[mine], within[mine], keys[mine]
+        return self._drawn[self._edges[place] : self._edges[place + 1]]
 
     def _draw(self, block: int) -> None:
         """Draw the visitors of a block of days."""
         self._block = block
-        which = block * BLOCK + np.arange(BLOCK) + PER  # luck counts from 0, days do not
+        days = block * BLOCK + np.arange(BLOCK)
+        which = days + PER  # luck counts from 0, days do not
         count = self._counts.searchsorted(self.luck.uniforms(f"{self.name}.count", which))
         ends = np.cumsum(count)
         self._edges = [0, *ends.tolist()]
@@ -241,4 +243,6 @@ class Visitors:
         service = np.minimum(service, len(self.expected) - 1)
         if self.time_of is not None:
             within = self.time_of(service, within)
-        self._drawn = service, within, keys
+        day = np.repeat(days, count)
+        drawn = contacts_of(service + self.first, np.full(len(keys), -1), keys, day + within)
+        self._drawn = chosen(drawn, np.lexsort((by_service_and_time(drawn, day), day)))

@@ -92,6 +92,10 @@ class Places:
         heapify(self._ends)
         self._own_at_first = own
 
+    def is_idle_until(self, now: float) -> bool:
+        """Say whether nothing will happen until ``now`` unless somebody comes or leaves."""
+        return not self._waiting and (not self._ends or self._ends[0][0] > now)
+
     def pass_until(self, now: float, arrivals: Iterable[Stay]) -> Passed:
         """Let time pass until ``now``; ``arrivals`` are in order of asking, none later."""
         passed = Passed([], [])

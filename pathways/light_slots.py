@@ -7,9 +7,7 @@ the queues are. Who would have to wait longer than the service's patience goes e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +15,8 @@ import numpy.typing as npt
 
 from agents.compiled import compiled
 from pathways.calendar import YEAR, Calendar
+from pathways.contacts import NOBODY, Contacts, chosen, tally
+from pathways.light_diary import Diary
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -25,31 +25,10 @@ HOURS = 24.0
 _JUST = 1e-9  # a slot that begins this much (of a slot) before somebody asks is still theirs
 _NEVER = 1 << 30  # a day beyond every calendar
 
-# One booking: ``service`` and ``row`` are numbers (a visitor's row is -1), times are days.
-BOOKING = np.dtype(
-    [
-        ("service", np.int64),
-        ("row", np.int64),
-        ("key", np.uint64),
-        ("asked", np.float64),
-        ("at", np.float64),
-    ]
-)
-Bookings = npt.NDArray[np.void]
-_BYTES = np.dtype((np.void, BOOKING.itemsize))
-
-
-def chosen(bookings: Bookings, which: npt.NDArray[np.generic]) -> Bookings:
-    """Return the bookings that a mask or an index chooses (as bytes, which is quick)."""
-    some: Bookings = bookings.view(_BYTES)[which].view(BOOKING)
-    return some
-
-
-def joined(parts: Sequence[Bookings]) -> Bookings:
-    """Return the bookings of all ``parts`` one after the other."""
-    if not parts:
-        return np.empty(0, BOOKING)
-    return np.concatenate([part.view(_BYTES) for part in parts]).view(BOOKING)
+# Rows of a service's counts: people who wait for their slot, those of them who asked since the
+# last day ended, and all who asked, found no slot in time, or were seen.
+_WAITING, _FRESH, _ASKED, _REFUSED, _SERVED = range(5)
+_WAITED, _QUEUE_TIME = range(2)  # rows of its sums of days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +48,7 @@ class Clock(NamedTuple):
     Attributes
     ----------
     by_hour : (k, 25) share of a day's slots that begin before each hour
-    ends, widths : (25 k) and (25 k - 1) the same in one row, each service 2 above the last
+    ends, widths : (k, 25) and (k, 24) the same, each service 2 above the last, and the steps
     kind : (k,) 0 for services of working days, 1 for those of every day
     before : (2, days + 1) days of each kind before each day of the calendar
     days : (2, days + 1) the days of each kind in turn; beyond them, a day far off
@@ -85,15 +64,23 @@ class Clock(NamedTuple):
     warm_up: int
 
 
+class Offer(NamedTuple):
+    """What is offered: (k,) slots on a day that counts, lead and patience (days) of services."""
+
+    rate: Floats
+    lead: Floats
+    patience: Floats
+
+
 @compiled
 def _hour(clock: Clock, service: int, share: float) -> float:
     """Return the hour of the day at which a share of a service's slots has begun."""
-    share, first = share + 2.0 * service, service * 25
-    place = first
-    while place < first + 23 and clock.ends[place + 1] <= share:
-        place += 1
-    hour: float = place - first + (share - clock.ends[place]) / clock.widths[place]
-    return hour
+    share, ends = share + 2.0 * service, clock.ends[service]
+    begun = 0
+    for hour in range(1, 24):  # all of them: quicker than to stop at the right one
+        begun += ends[hour] <= share
+    time: float = begun + (share - ends[begun]) / clock.widths[service, begun]
+    return time
 
 
 @compiled
@@ -122,11 +109,12 @@ def _time(clock: Clock, service: int, rate: float, slot: int) -> float:
 
 
 @compiled
-def _hours(clock: Clock, service: Integers, share: Floats) -> Floats:
-    hours = np.empty(len(service))
-    for i in range(len(service)):
-        hours[i] = _hour(clock, service[i], share[i])
-    return hours
+def _times(clock: Clock, service: Integers, share: Floats, in_hours: Bools) -> Floats:
+    times = share.copy()
+    for i in range(len(times)):
+        if in_hours[service[i]]:
+            times[i] = _hour(clock, service[i], share[i]) / HOURS
+    return times
 
 
 @compiled
@@ -140,69 +128,72 @@ def _carry_on(clock: Clock, before: Floats, rate: Floats, after: Integers) -> No
 
 
 @compiled
-def _give(
-    clock: Clock,
-    rate: Floats,
-    lead: Floats,
-    patience: Floats,
-    after: Integers,
-    service: Integers,
-    asked: Floats,
-) -> Floats:
-    """Return when the slot of each begins: the first that is free, infinite if too late.
+def _give(clock: Clock, offer: Offer, after: Integers, asking: Contacts) -> None:
+    """Give each of those ``asking`` the first free slot, infinite if it would be too late.
 
     ``after``, the first slot of each service that nobody has had, is moved on. A slot that is
     too late for one person is offered again to the next.
     """
-    at = np.full(len(service), np.inf)
-    for i in range(len(service)):
-        number = service[i]
-        if rate[number] <= 0.0:
+    for i in range(len(asking)):
+        one = asking[i]
+        service, asked = one["service"], one["asked"]
+        rate = offer.rate[service]
+        one["at"] = np.inf
+        if rate <= 0.0:
             continue
-        first = int(np.ceil(_count(clock, number, rate[number], asked[i] + lead[number]) - _JUST))
-        slot = max(first, after[number])
-        time = _time(clock, number, rate[number], slot)
-        if time - asked[i] <= patience[number]:
-            at[i] = time
-            after[number] = slot + 1
-    return at
+        begun = _count(clock, service, rate, asked + offer.lead[service])
+        slot = max(int(np.ceil(begun - _JUST)), after[service])
+        time = _time(clock, service, rate, slot)
+        if time - asked <= offer.patience[service]:
+            one["at"] = time
+            after[service] = slot + 1
 
 
 @compiled
-def _note(booked: Bookings, waiting: Integers, fresh: Integers, queue_time: Floats) -> Integers:
-    """Count people who wait from now on; return the day of each booking."""
-    days = np.empty(len(booked), np.int64)
-    for i in range(len(booked)):
-        one = booked[i]
-        day, since = int(np.floor(one["at"])), int(np.floor(one["asked"]))
-        waiting[one["service"]] += 1
-        if day > since:
-            fresh[one["service"]] += 1
-            queue_time[one["service"]] += since + 1.0 - one["asked"]
+def _begin_waits(asked: Contacts, counts: Integers, days: Floats) -> int:
+    """Count those who asked and wait from now on; return how many have no slot."""
+    refused = 0
+    for i in range(len(asked)):
+        one = asked[i]
+        service, time, at = one["service"], one["asked"], one["at"]
+        counts[_ASKED, service] += 1
+        if at == np.inf:
+            counts[_REFUSED, service] += 1
+            refused += 1
+            continue
+        counts[_WAITING, service] += 1
+        since = np.floor(time)
+        if np.floor(at) > since:
+            counts[_FRESH, service] += 1
+            days[_QUEUE_TIME, service] += since + 1.0 - time
         else:
-            queue_time[one["service"]] += one["at"] - one["asked"]
-        days[i] = day
-    return days
+            days[_QUEUE_TIME, service] += at - time
+    return refused
 
 
 @compiled
-def _end(
-    booked: Bookings,
-    day: int,
-    waiting: Integers,
-    served: Integers,
-    waited: Floats,
-    queue_time: Floats,
-) -> None:
-    """Count those whose slot is on ``day``."""
-    for i in range(len(booked)):
-        one = booked[i]
-        number = one["service"]
-        waiting[number] -= 1
-        served[number] += 1
-        waited[number] += one["at"] - one["asked"]
+def _book(
+    clock: Clock, offer: Offer, after: Integers, asking: Contacts, counts: Integers, days: Floats
+) -> int:
+    """Give those ``asking`` a slot each and count them; return how many found none in time."""
+    _give(clock, offer, after, asking)
+    return _begin_waits(asking, counts, days)
+
+
+@compiled
+def _end_waits(due: Contacts, day: int, counts: Integers, days: Floats) -> None:
+    """Count those whose slot is on ``day``; those who wait beyond it have waited all of it."""
+    for i in range(len(due)):
+        one = due[i]
+        service = one["service"]
+        counts[_WAITING, service] -= 1
+        counts[_SERVED, service] += 1
+        days[_WAITED, service] += one["at"] - one["asked"]
         if one["asked"] < day:
-            queue_time[number] += one["at"] - day
+            days[_QUEUE_TIME, service] += one["at"] - day
+    for service in range(counts.shape[1]):
+        days[_QUEUE_TIME, service] += counts[_WAITING, service] - counts[_FRESH, service]
+        counts[_FRESH, service] = 0
 
 
 @dataclass(slots=True)
@@ -233,78 +224,59 @@ class Slots:
     served: Integers = field(init=False)
     waited: Floats = field(init=False)
     queue_time: Floats = field(init=False)
+    _counts: Integers = field(init=False)  # (5, k), of which the numbers above are rows
+    _days: Floats = field(init=False)  # (2, k)
     _clock: Clock = field(init=False)
+    _offer: Offer = field(init=False)
+    _diary: Diary = field(init=False)
     _after: Integers = field(init=False)  # the first slot after the last one given
-    _fresh: Integers = field(init=False)
-    _rate: Floats = field(init=False)
-    _due: dict[int, list[Bookings]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         k = len(self.yearly)
         self._clock = _clock(self.calendar, self.hours)
-        self.waiting, self.asked, self.refused, self.served = np.zeros((4, k), np.int64)
-        self._fresh = np.zeros(k, np.int64)
-        self.waited, self.queue_time = np.zeros((2, k))
-        self._rate, self._after = np.zeros(k), np.zeros(k, np.int64)
+        self._counts, self._days = np.zeros((5, k), np.int64), np.zeros((2, k))
+        self.waiting, _, self.asked, self.refused, self.served = self._counts
+        self.waited, self.queue_time = self._days
+        self._offer = Offer(np.zeros(k), self.lead, self.patience)
+        self._diary = Diary(self.calendar)
+        self._after = np.zeros(k, np.int64)
         self.change(self.yearly)
 
     def change(self, yearly: Floats) -> None:
         """Offer so many slots a year from now on; slots that are given stay given."""
-        before, self.yearly = self._rate, yearly
+        before, self.yearly = self._offer.rate, yearly
         weekdays = self._clock.before[0, -1] / (self._clock.before.shape[1] - 1)
-        self._rate = yearly / YEAR / np.where(self.hours.every_day, 1.0, weekdays)
-        _carry_on(self._clock, before, self._rate, self._after)
+        rate = yearly / YEAR / np.where(self.hours.every_day, 1.0, weekdays)
+        self._offer = self._offer._replace(rate=rate)
+        _carry_on(self._clock, before, rate, self._after)
 
-    def hour(self, service: Integers, share: Floats) -> Floats:
-        """Return the hour of the day at which a share of its slots has begun."""
-        return _hours(self._clock, service, share)
+    def times(self, service: Integers, share: Floats, in_hours: Bools) -> Floats:
+        """Return the times of the day, 0 to 1, at which a share of each one's slots has begun.
+
+        That is for services that are ``in_hours``; for others the share of the day is the time.
+        """
+        return _times(self._clock, service, share, in_hours)
 
     # ---- people ----
 
-    def book(
-        self, service: Integers, row: Integers, key: npt.NDArray[np.uint64], asked: Floats
-    ) -> Bookings:
+    def book(self, asking: Contacts) -> Contacts:
         """Give everyone the first free slot, in order of asking; return who went elsewhere.
 
-        ``service`` and ``asked`` must be in ascending order of service, then of time. The
-        returned bookings have no slot (``at`` is infinite).
+        ``asking`` must be in ascending order of service, then of time. Their slots (``at``) are
+        filled in; that of whoever goes elsewhere is infinite.
         """
-        new = np.empty(len(row), BOOKING)
-        new["service"], new["row"], new["key"], new["asked"] = service, row, key, asked
-        self.asked += np.bincount(service, minlength=len(self.yearly))
-        at = _give(self._clock, self._rate, self.lead, self.patience, self._after, service, asked)
-        new["at"] = at
-        stays = at < np.inf
-        if stays.all():
-            self._file(new)
-            return new[:0]
-        self._file(chosen(new, stays))
-        elsewhere = chosen(new, ~stays)
-        self.refused += np.bincount(elsewhere["service"], minlength=len(self.yearly))
-        return elsewhere
+        refused = _book(self._clock, self._offer, self._after, asking, self._counts, self._days)
+        self._diary.file(asking)
+        return chosen(asking, asking["at"] == np.inf) if refused else NOBODY
 
-    def _file(self, booked: Bookings) -> None:
-        """File bookings under the day of their slot."""
-        day = _note(booked, self.waiting, self._fresh, self.queue_time)
-        order = day.argsort(kind="stable")
-        booked, day = chosen(booked, order), day[order]
-        cuts = [0, *(np.flatnonzero(day[1:] != day[:-1]) + 1).tolist(), len(day)]
-        for low, high in pairwise(cuts) if len(day) else ():
-            self._due.setdefault(int(day[low]), []).append(booked[low:high])
-
-    def due(self, day: int) -> Bookings:
-        """Return the bookings of ``day``, in no order; they wait no longer.
+    def end_day(self, day: int) -> Contacts:
+        """Return the bookings of ``day``, in the order they were made; they wait no longer.
 
         Call it once for every day, after that day's ``book``.
         """
-        found: Bookings = joined(self._due.pop(day, []))
-        _end(found, day, self.waiting, self.served, self.waited, self.queue_time)
-        return found
-
-    def pass_day(self) -> None:
-        """End a day: those who asked before it and wait beyond it have waited all of it."""
-        self.queue_time += self.waiting - self._fresh
-        self._fresh[:] = 0
+        due = self._diary.take_out(day)
+        _end_waits(due, day, self._counts, self._days)
+        return due
 
     def check(self, now: float) -> None:
         """Raise ``RuntimeError`` unless everyone is served, elsewhere or waiting.
@@ -313,11 +285,9 @@ class Slots:
         """
         standing = np.zeros(len(self.yearly), np.int64)
         so_far = np.zeros(len(self.yearly))
-        for parts in self._due.values():
-            for part in parts:
-                standing += np.bincount(part["service"], minlength=len(standing))
-                since = now - part["asked"]
-                so_far += np.bincount(part["service"], since, minlength=len(standing))
+        waits = self._diary.all()
+        tally(standing, waits["service"])
+        np.add.at(so_far, waits["service"], now - waits["asked"])
         lost = (standing != self.waiting) | (
             self.asked != self.served + self.refused + self.waiting
         )
@@ -340,7 +310,7 @@ def _clock(calendar: Calendar, hours: Hours) -> Clock:
     days[0, : len(working)], days[1, :-1] = working, every
     all_days = np.arange(len(every) + 1)
     before = np.stack([np.searchsorted(working, first + all_days), all_days])
-    ends = (hours.by_hour + 2.0 * np.arange(len(hours.by_hour))[:, None]).ravel()
+    ends = hours.by_hour + 2.0 * np.arange(len(hours.by_hour))[:, None]
     widths = np.maximum(np.diff(ends), 1e-12)
     kind = hours.every_day.astype(np.int64)
     return Clock(hours.by_hour, ends, widths, kind, before, days, calendar.warm_up)

@@ -13,7 +13,6 @@ adds one that the table does not have, or shuts one with 0.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -23,12 +22,9 @@ import numpy.typing as npt
 
 from agents.evidence import Evidence, Figure, Row
 from agents.faults import BadInput, Fault, nearest
-from agents.luck import Luck, Words
-from agents.population import Population
 from pathways.light import SERVICES as LIGHT_SERVICES
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 TABLE = "referral_routes"
 REFERS, OVERFLOW, TELLS = "refers", "overflow", "tells"
@@ -209,82 +205,3 @@ def ends_of(routes: Iterable[Route]) -> Floats:
     """Return where the share of each route ends, from 0 to 1; shares over 1 are scaled to 1."""
     ends = np.cumsum([route.share for route in routes])
     return ends / max(float(ends[-1]), 1.0) if len(ends) else np.empty(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """All routes that do one thing, ready to send people of any service along at once.
-
-    Attributes
-    ----------
-    routes : those with a share, in order of where they begin
-    to : (n_routes,) where each leads, an index into ``ENDS``
-    """
-
-    name: str
-    routes: tuple[Route, ...]
-    to: Integers
-    _ends: Floats  # in order: the service (index into ENDS) plus where each share ends
-    _route: Integers  # which route each of these ends belongs to; n_routes: none
-    _from_age: Floats
-    _from_frailty: Integers
-    _salts: Integers
-
-    @classmethod
-    def of(cls, does: str, routes: Iterable[Route]) -> Switch:
-        """Take the routes that ``does`` says."""
-        some = [route for route in routes if route.does == does and route.share > 0.0]
-        some.sort(key=lambda route: NUMBER[route.origin])
-        ends, which = [], []
-        for number, name in enumerate(ENDS):
-            mine = [place for place, route in enumerate(some) if route.origin == name]
-            ends += [number + end for end in ends_of(some[place] for place in mine).tolist()]
-            ends.append(number + 1.0)
-            which += [*mine, len(some)]
-        return cls(
-            f"route.{does}",
-            tuple(some),
-            np.array([NUMBER[route.to] for route in some], np.int64),
-            np.array(ends),
-            np.array([*which, len(some)]),
-            np.array([route.min_age for route in some]),
-            np.array([route.min_frailty for route in some], np.int64),
-            np.array([_salt(route.key) for route in some], np.int64),
-        )
-
-    def choose(self, luck: Luck, origin: Integers, keys: Words) -> Integers:
-        """Return for each point the number of its route, or how many there are: none.
-
-        ``origin`` (an index into ``ENDS``) is where it comes from. A point's number is its
-        own, so a route that opens takes only people who went nowhere, or those of routes of
-        the same service after it.
-        """
-        place = self._ends.searchsorted(origin + luck.uniforms_of(keys, self.name))
-        chosen: Integers = self._route[place]
-        return chosen
-
-    def along(
-        self,
-        luck: Luck,
-        people: Population,
-        day: float,
-        *,
-        origin: Integers,
-        rows: Integers,
-        keys: Words,
-    ) -> tuple[Integers, Integers, Words]:
-        """Return which places of ``rows`` take a route, which route, and keys for what follows."""
-        route = self.choose(luck, origin, keys)
-        place = np.flatnonzero(route < len(self.routes))
-        route, rows = route[place], rows[place]
-        least = self._from_age[route]
-        if least.any() or self._from_frailty[route].any():
-            fits = people.age(max(day, 0.0), rows) >= least
-            fits &= people.frailty[rows] >= self._from_frailty[route]
-            place, route = place[fits], route[fits]
-        return place, route, luck.words_of(keys[place], "route.next", self._salts[route])
-
-
-def _salt(key: str) -> int:
-    """Return a number of the route that does not change when routes are added."""
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=7).digest(), "little")

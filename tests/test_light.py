@@ -14,6 +14,7 @@ import calibration
 from agents.evidence import Evidence
 from agents.faults import BadInput
 from pathways.calendar import Calendar
+from pathways.contacts import contacts_of
 from pathways.light import PLACES, SLOTS
 from pathways.light_places import Places, Stay
 from pathways.light_slots import Hours, Slots
@@ -295,9 +296,8 @@ def slotted_waits(rate: float, load: float, days: int, seed: int) -> float:
         n = random.poisson(rate * load)
         asked = day + np.sort(random.random(n))
         none = np.zeros(n, np.int64)
-        slots.book(none, none, none.astype(np.uint64), asked)
-        due = slots.due(day)
-        slots.pass_day()
+        slots.book(contacts_of(none, none, none.astype(np.uint64), asked))
+        due = slots.end_day(day)
         waits.append(due["at"] - due["asked"])
     slots.check(float(days))
     return float(np.concatenate(waits).mean() * rate)
@@ -327,9 +327,8 @@ def test_patience_keeps_waits_below_it_and_loses_nobody() -> None:
         asked = day + random.random(8)
         order = np.lexsort((asked, service))
         zero = np.zeros(8, np.int64)
-        left += len(slots.book(service, zero, zero.astype(np.uint64), asked[order]))
-        due = slots.due(day)
-        slots.pass_day()
+        left += len(slots.book(contacts_of(service, zero, zero.astype(np.uint64), asked[order])))
+        due = slots.end_day(day)
         waits = due["at"] - due["asked"]
         assert (waits >= np.array([0.0, 3.0])[due["service"]] - 1e-9).all()
         assert (waits <= np.array([2.0, 8.0])[due["service"]]).all()
