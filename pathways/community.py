@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +25,11 @@ from pathways.asked import Arrivals
 from pathways.calendar import YEAR, Calendar
 from pathways.community_record import CommunityRecord
 from pathways.contacts import (
+    CONTACT,
     Contacts,
     by_service_and_time,
     chosen,
+    contacts_to,
     contacts_with,
     joined,
     parted,
@@ -35,7 +39,7 @@ from pathways.ledger import Ledger
 from pathways.light import PER, PLACES, SERVICES, SLOTS, Numbers, Visitors
 from pathways.light_arrivals import UTC, by_themselves
 from pathways.light_places import Places, Stay
-from pathways.light_slots import Slots
+from pathways.light_slots import NOBODY_CAME, Slots
 from pathways.practice import PracticeDay
 from pathways.referrals import (
     DOORS,
@@ -57,8 +61,7 @@ Words = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 SLOT_NAMES, PLACE_NAMES = tuple(SLOTS), tuple(PLACES)
-GP, BEDS, VCSE, ED = (NUMBER[name] for name in ("gp", "beds", "vcse", "ed"))
-HAS_SLOTS = np.array([name in SLOTS for name in SERVICES])
+GP, BEDS, VCSE = (NUMBER[name] for name in ("gp", "beds", "vcse"))
 NO_KEYS = np.empty(0, np.uint64)
 
 
@@ -100,7 +103,7 @@ class Community:
     _seen: list[Contacts] = field(init=False, default_factory=list)  # to be sent on tomorrow
     _held: list[Contacts] = field(init=False, default_factory=list)  # to come tomorrow
     _kept_once: set[int] = field(init=False, default_factory=set)  # who ever wanted a place
-    _discharged: list[tuple[int, int]] = field(init=False, default_factory=list)
+    _discharged: list[tuple[int, int, int, float, float]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         numbers = self.numbers = Numbers.of(self.evidence, self.capacity)
@@ -114,7 +117,7 @@ class Community:
             np.zeros(len(SLOTS)),
         )
         self._visitors = (
-            Visitors(self.luck, "light.slots", elsewhere[0], time_of=self._slot_time),
+            Visitors(self.luck, "light.slots", elsewhere[0], 0),
             Visitors(self.luck, "light.places", elsewhere[1], len(SLOTS)),
         )
         self.places = {name: Places(0) for name in PLACES}
@@ -176,10 +179,6 @@ class Community:
             ends = day + stays * self.numbers.stay[number]
             service.fill(float(day), ends.tolist(), self._own_share())
 
-    def _slot_time(self, service: Integers, share: Floats) -> Floats:
-        """Return the time of the day at which a share of its slots has begun."""
-        return self.slots.times(service, share, HAS_SLOTS)
-
     # ---- a day ----
 
     def day(self, day: int, arrivals: Mapping[str, Arrivals]) -> dict[str, Arrivals]:
@@ -198,39 +197,42 @@ class Community:
 
         In order of service and then of time.
         """
+        slots, people = self.slots, self.population
         sent = self._sent_here(day, arrivals["social_prescribing_referral"])
-        residents = joined([sent, by_themselves(day, arrivals, self.slots, self.is_type_1)])
+        residents = slots.ask(day, sent, people, by_themselves(arrivals, self.is_type_1))
         self.record.count("arrivals", residents["service"])
-        asking = joined([residents, *(some.of(day) for some in self._visitors if some.come)])
-        return chosen(asking, by_service_and_time(asking, day).argsort(kind="stable"))
+        visitors = [some.of(day) for some in self._visitors if some.come]
+        others = [slots.ask(day, some, people, NOBODY_CAME) for some in visitors]
+        return by_service_and_time(joined([residents, *others]), day)
 
     def _sent_here(self, day: int, social: Arrivals) -> Contacts:
-        """Return those whom other services sent: yesterday, or today's link workers."""
+        """Return those whom other services sent: yesterday, or today's link workers.
+
+        Their times are shares of the day.
+        """
         seen, self._seen = self._seen, []
         home, self._discharged = self._discharged, []
         if home:
-            rows, keys = np.array([row for row, _ in home]), [key for _, key in home]
-            seen.append(contacts_with(BEDS, rows, np.array(keys, np.uint64)))
+            seen.append(np.array(home, CONTACT))
         if len(social):
             seen.append(contacts_with(VCSE, social.rows, social.keys))
-        _, route, referred = self.refers.along(self.luck, self.population, day, joined(seen))
+        route, referred = self.refers.along(self.luck, self.population, day, joined(seen))
         self.record.referred(route)
         sent, self._held = joined([referred, *self._held]), []
-        sent, _ = parted(sent, day, self.population.alive, self.population.exit_day)
-        within = self.luck.uniforms_of(sent["key"], "route.time")
-        sent["asked"] = day + self._slot_time(sent["service"], within)
+        sent["asked"] = self.luck.uniforms_of(sent["key"], "route.time")
         return sent
 
     def _see_by_slot(self, day: int, asking: Contacts) -> Contacts:
         """Book slots; see who is due. Return who found no slot."""
-        elsewhere = self.slots.book(asking)
-        due, people = self.slots.end_day(day), self.population
-        due, gone = parted(due, day, people.alive, people.exit_day)
-        self.record.count("gone", gone["service"])
+        due, elsewhere = self.slots.pass_day(day, asking)
+        due, gone = parted(due, day, self.population.alive, self.population.exit_day)
+        if len(gone):
+            self.record.count("gone", gone["service"])
         self.record.seen(due)
         self._seen.append(due)
-        elsewhere = chosen(elsewhere, elsewhere["row"] >= 0)
-        self.record.count("turned_away", elsewhere["service"])
+        if len(elsewhere):
+            elsewhere = chosen(elsewhere, elsewhere["row"] >= 0)
+            self.record.count("turned_away", elsewhere["service"])
         return elsewhere
 
     def _keep(self, day: int, asking: Contacts) -> list[Contacts]:
@@ -252,17 +254,16 @@ class Community:
         return found
 
     def _stays(self, asking: Contacts) -> Iterator[tuple[int, Stay]]:
-        """Return the services that people ask for a place in, and the stays they wish for."""
-        service, row, asked = asking["service"], asking["row"].tolist(), asking["asked"]
-        number = service - len(SLOTS)
+        """Yield each who asks for a place: the service's number, and the stay they wish for."""
         first, second = halves(self.luck.words_of(asking["key"], "light.place"))
-        days = -np.log(first) * self.numbers.stay[number]
-        until = asked - np.log(second) * self.numbers.wait[number]
-        self._kept_once.update(row)
-        stays = map(
-            Stay, row, asking["key"].tolist(), asked.tolist(), days.tolist(), until.tolist()
-        )
-        return zip(service.tolist(), stays, strict=True)
+        logs = np.log(first).tolist(), np.log(second).tolist()
+        stay, wait = self.numbers.stay.tolist(), self.numbers.wait.tolist()
+        for contact, log_days, log_wait in zip(asking.tolist(), *logs, strict=True):
+            service, row, key, asked, _ = contact
+            place = service - len(SLOTS)
+            until = asked - log_wait * wait[place]
+            yield service, Stay(row, key, asked, -log_days * stay[place], until)
+            self._kept_once.add(row)
 
     def _without_place(self, day: int, name: str, left: list[Stay]) -> Contacts:
         """Count those who found no place or gave up waiting for one."""
@@ -289,10 +290,11 @@ class Community:
             arrivals["ed_attendance"] = Arrivals(
                 visits.rows[stay], visits.times[stay], visits.keys[stay]
             )
-        place, route, sent = self.overflow.along(self.luck, self.population, day, turned_away)
+        route, sent = self.overflow.along(self.luck, self.population, day, turned_away)
         self.record.overflowed(route)
+        if utc.any():
+            self.minors = sent["key"][route == self.overflow.number("utc", "ed")]
         to = sent["service"]
-        self.minors = sent["key"][utc[place] & (to == ED)]
         light = to < len(SERVICES)
         self._held.append(chosen(sent, light))
         for number in sorted({*to[~light].tolist()}):
@@ -309,15 +311,18 @@ class Community:
         """Send on those whom the practices have seen, and those whom they could not see."""
         self._seen.append(contacts_with(GP, practice.attended, practice.attended_keys))
         counts = np.bincount(practice.leak, minlength=len(practice.leaks)).tolist()
+        if not len(practice.leak):
+            return
+        services = _light_services(practice.leaks)
+        unmet = contacts_to(services, practice.leak, practice.failed, practice.failed_keys)
+        self._held.append(unmet)
         for to, count in zip(practice.leaks, counts, strict=False):  # what is left does without
             if count:
                 self.record.sent("gp" if to == "again" else to, f"gp.{OVERFLOW}", count)
-            if count and to in SERVICES:
-                self._held.append(contacts_with(NUMBER[to], *practice.leaked(to)))
 
     def discharged(self, row: int, day: float, _: float, key: int) -> None:
         """Remember somebody who leaves a hospital bed alive, for what follows tomorrow."""
-        self._discharged.append((row, key))
+        self._discharged.append((BEDS, row, key, day, inf))
 
     def leave(self, rows: Sequence[int], now: float) -> None:
         """End what people have here who die or move away."""
@@ -349,8 +354,15 @@ class Community:
         self.record.check()
         kept = self.places.values()
         return {
-            "arrivals": int(self.slots.asked.sum()) + sum(one.asked for one in kept),
-            "served": int(self.slots.served.sum()) + sum(one.served for one in kept),
-            "gone": int(self.slots.refused.sum()) + sum(one.gave_up + one.gone for one in kept),
-            "waiting": int(self.slots.waiting.sum()) + sum(one.waiting for one in kept),
+            "arrivals": int(self.slots.diary.asked.sum()) + sum(one.asked for one in kept),
+            "served": int(self.slots.diary.served.sum()) + sum(one.served for one in kept),
+            "gone": int(self.slots.diary.refused.sum())
+            + sum(one.gave_up + one.gone for one in kept),
+            "waiting": int(self.slots.diary.waiting.sum()) + sum(one.waiting for one in kept),
         }
+
+
+@cache
+def _light_services(names: tuple[str, ...]) -> Integers:
+    """Return the number of each light service of ``names``, -1 for others and beyond the last."""
+    return np.array([*(NUMBER[name] if name in SERVICES else -1 for name in names), -1])

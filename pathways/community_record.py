@@ -90,7 +90,7 @@ class CommunityRecord:
 
     def slots_change(self, yearly: Floats) -> None:
         """Take up, before it is so, that from now on there are so many slots a year."""
-        self._promised += np.where(yearly < self.slots.yearly, self.slots.waiting, 0)
+        self._promised += np.where(yearly < self.slots.yearly, self.slots.diary.waiting, 0)
         self._count_offered()
 
     def places_opened(self, name: str, places: int) -> None:
@@ -115,7 +115,6 @@ class CommunityRecord:
 
     def seen(self, due: Contacts) -> None:
         """Note whom slot services have seen."""
-        self.count("served", due["service"])
         self._noted.append(due)
 
     def stays_begun(self, name: str, began: Sequence[Stay]) -> None:
@@ -129,8 +128,9 @@ class CommunityRecord:
             self.ledger.count(light.activity, rows)
         waits = np.array([stay.began - stay.asked for stay in began])
         self.ledger.wait(name, rows, waits)
-        at = np.array([stay.began for stay in began])
-        self.ledger.event(at, name, "place begins", rows, waits)
+        if self.ledger.keep_events:
+            at = np.array([stay.began for stay in began])
+            self.ledger.event(at, name, "place begins", rows, waits)
 
     def without_place(self, name: str, left: Sequence[Stay], rows: Integers) -> None:
         """Count those who found no place of a service or gave up waiting for one."""
@@ -165,7 +165,7 @@ class CommunityRecord:
         ledger, now = self.ledger, self.done
         self._hand_over_seen()
         self._count_offered()
-        pool, self._pool = self.slots.served - self._pool, self.slots.served.copy()
+        pool, self._pool = self.slots.diary.served - self._pool, self.slots.diary.served.copy()
         capacity = ((self._offered - self._told_offered) * own_share).tolist()
         self._told_offered = self._offered.copy()
         counts = {name: self._counts[row] for name, row in COUNTS.items()}
@@ -199,6 +199,7 @@ class CommunityRecord:
             mine = due[edges[number] : edges[number + 1]]
             if not len(mine):
                 continue
+            self.add("served", name, len(mine))
             rows, waits = mine["row"].copy(), mine["at"] - mine["asked"]
             self.ledger.count(SLOTS[name].activity, rows)
             self.ledger.wait(name, rows, waits)
@@ -236,7 +237,7 @@ class CommunityRecord:
         People are lost where queues and waits disagree (Little's law).
         """
         self._check_hours()
-        self.slots.check(self.done)
+        self.slots.diary.check(self.done)
         for name, service in self.places.items():
             service.check()
             self._place_days[name].check()
@@ -249,10 +250,10 @@ class CommunityRecord:
         self._count_offered()
         fortnight = self.slots.yearly * FORTNIGHT / YEAR + 1.0
         offered = self._offered[: len(SLOTS)]
-        over = self.slots.served > offered + self._promised + fortnight
+        over = self.slots.diary.served > offered + self._promised + fortnight
         if over.any():
             names = [name for name, more in zip(SLOTS, over.tolist(), strict=True) if more]
             raise RuntimeError(
-                f"more hours used than held: {names} gave {self.slots.served[over]} of "
+                f"more hours used than held: {names} gave {self.slots.diary.served[over]} of "
                 f"{offered[over]} slots"
             )

@@ -68,6 +68,19 @@ def contacts_with(service: int, rows: Integers, keys: Words) -> Contacts:
 
 
 @compiled
+def contacts_to(services: Integers, which: Integers, rows: Integers, keys: Words) -> Contacts:
+    """Return the contacts of people each of whom goes to one of ``services``, or none (-1)."""
+    contacts, count = np.empty(len(rows), CONTACT), 0
+    for i in range(len(rows)):
+        if services[which[i]] >= 0:
+            one = contacts[count]
+            one["service"], one["row"], one["key"] = services[which[i]], rows[i], keys[i]
+            one["asked"], one["at"] = 0.0, np.inf
+            count += 1
+    return contacts[:count]
+
+
+@compiled
 def parted(
     contacts: Contacts, day: float, alive: Bools, exit_day: Floats
 ) -> tuple[Contacts, Contacts]:
@@ -97,19 +110,42 @@ def tally(counts: npt.NDArray[np.generic], numbers: Integers) -> None:
         counts[number] += 1
 
 
-def by_service_and_time(contacts: Contacts, day: int | Integers) -> Floats:
-    """Return numbers in the order of the services of a day's contacts, and of time in each."""
-    within: Floats = contacts["asked"] - day
-    return contacts["service"] * 4 + within
+@compiled
+def _places_in_day(contacts: Contacts, day: int) -> Floats:
+    places = np.empty(len(contacts))
+    for i in range(len(contacts)):
+        places[i] = contacts[i]["service"] * 4 + (contacts[i]["asked"] - day)
+    return places
+
+
+def by_service_and_time(contacts: Contacts, day: int) -> Contacts:
+    """Return the contacts of a day in order of service and then of time."""
+    return chosen(contacts, _places_in_day(contacts, day).argsort(kind="stable"))
 
 
 def with_more(came: Arrivals, more: Contacts, day: int) -> Arrivals:
     """Return a day's arrivals with ``more`` among them, in order of time."""
-    within = np.minimum(np.maximum(more["asked"] - day, 0.0), 1.0 - 1e-9)
-    times = np.concatenate([came.times, within])
-    order = times.argsort(kind="stable")
-    return Arrivals(
-        np.concatenate([came.rows, more["row"]])[order],
-        times[order],
-        np.concatenate([came.keys, more["key"]])[order],
-    )
+    return Arrivals(*_merged(came.rows, came.times, came.keys, more, day))
+
+
+@compiled
+def _merged(
+    rows: Integers, times: Floats, keys: Words, more: Contacts, day: int
+) -> tuple[Integers, Floats, Words]:
+    """Return rows, times and keys in order of time with those of ``more``, who are few.
+
+    Of those who come at the same time, who stood first stays first.
+    """
+    size = len(rows) + len(more)
+    all_rows, all_keys = np.empty(size, np.int64), np.empty(size, np.uint64)
+    all_times = np.empty(size)
+    all_rows[: len(rows)], all_times[: len(rows)], all_keys[: len(rows)] = rows, times, keys
+    for i in range(len(more)):
+        time = min(max(more[i]["asked"] - day, 0.0), 1.0 - 1e-9)
+        place = len(rows) + i
+        while place > 0 and all_times[place - 1] > time:
+            all_rows[place], all_times[place] = all_rows[place - 1], all_times[place - 1]
+            all_keys[place] = all_keys[place - 1]
+            place -= 1
+        all_rows[place], all_times[place], all_keys[place] = more[i]["row"], time, more[i]["key"]
+    return all_rows, all_times, all_keys

@@ -6,7 +6,7 @@ package, a bed at home) and a queue, followed as arrays and short lists, not cas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,7 @@ from scipy.special import pdtr
 from agents.evidence import Evidence
 from agents.luck import Luck
 from pathways.calendar import YEAR
-from pathways.contacts import Contacts, by_service_and_time, chosen, contacts_of
+from pathways.contacts import Contacts, contacts_of
 from pathways.light_slots import Hours
 
 Floats = npt.NDArray[np.float64]
@@ -194,16 +194,13 @@ def _by_hour(name: str, evidence: Evidence) -> Floats:
 class Visitors:
     """Nameless people from elsewhere who use a shared service, the same in every design.
 
-    ``expected`` (k,) come to each of k services on a day, the ``first`` of which has that number;
-    ``time_of`` turns a service and a share of the day into a time of the day (the share itself
-    where there is none).
+    ``expected`` (k,) come to each of k services on a day, the ``first`` of which has that number.
     """
 
     luck: Luck
     name: str
     expected: Floats
-    first: int = 0
-    time_of: Callable[[Integers, Floats], Floats] | None = None
+    first: int
     _counts: Floats = field(init=False)
     _ends: Floats = field(init=False)
     _block: int | None = field(init=False, default=None)
@@ -222,7 +219,7 @@ class Visitors:
         return bool(self.expected.any())
 
     def of(self, day: int) -> Contacts:
-        """Return the contacts of those who come on ``day``, in order of service and time."""
+        """Return the contacts of those who come on ``day``, asked for at a share of the day."""
         if day // BLOCK != self._block:
             self._draw(day // BLOCK)
         place = day % BLOCK
@@ -231,8 +228,7 @@ class Visitors:
     def _draw(self, block: int) -> None:
         """Draw the visitors of a block of days."""
         self._block = block
-        days = block * BLOCK + np.arange(BLOCK)
-        which = days + PER  # luck counts from 0, days do not
+        which = block * BLOCK + np.arange(BLOCK) + PER  # luck counts from 0, days do not
         count = self._counts.searchsorted(self.luck.uniforms(f"{self.name}.count", which))
         ends = np.cumsum(count)
         self._edges = [0, *ends.tolist()]
@@ -240,9 +236,5 @@ class Visitors:
         keys = self.luck.words(f"{self.name}.key", np.repeat(which, count), number)
         within = self.luck.uniforms_of(keys, f"{self.name}.time")
         service = self._ends.searchsorted(self.luck.uniforms_of(keys, f"{self.name}.service"))
-        service = np.minimum(service, len(self.expected) - 1)
-        if self.time_of is not None:
-            within = self.time_of(service, within)
-        day = np.repeat(days, count)
-        drawn = contacts_of(service + self.first, np.full(len(keys), -1), keys, day + within)
-        self._drawn = chosen(drawn, np.lexsort((by_service_and_time(drawn, day), day)))
+        service = np.minimum(service, len(self.expected) - 1) + self.first
+        self._drawn = contacts_of(service, np.full(len(keys), -1), keys, within)

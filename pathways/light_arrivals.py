@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pathways.asked import Arrivals
-from pathways.contacts import Contacts, contacts_of
 from pathways.light import SERVICES, SLOTS
-from pathways.light_slots import Slots
+from pathways.light_slots import Came
 from pathways.referrals import NUMBER
 
 Words = npt.NDArray[np.uint64]
@@ -24,19 +23,16 @@ _COME_TO = np.array([*(number for number, _ in PROCESSES), UTC])
 _IN_HOURS = np.array([name in SLOTS and not SLOTS[name].by_the_hour for name in SERVICES])
 
 
-def by_themselves(
-    day: int, arrivals: Mapping[str, Arrivals], slots: Slots, is_type_1: Callable[[Words], Bools]
-) -> Contacts:
-    """Return who comes to a light service of their own accord on ``day``."""
+def by_themselves(arrivals: Mapping[str, Arrivals], is_type_1: Callable[[Words], Bools]) -> Came:
+    """Return who comes to a light service of their own accord on a day."""
     came = [arrivals[process] for _, process in PROCESSES]
     came.append(_at_other_departments(arrivals["ed_attendance"], is_type_1))
-    service = _COME_TO.repeat([len(some.rows) for some in came])
-    times = np.concatenate([some.times for some in came])
-    return contacts_of(
-        service,
+    return Came(
+        _COME_TO.repeat([len(some.rows) for some in came]),
         np.concatenate([some.rows for some in came]),
+        np.concatenate([some.times for some in came]),
         np.concatenate([some.keys for some in came]),
-        day + slots.times(service, times, _IN_HOURS),
+        _IN_HOURS,
     )
 
 

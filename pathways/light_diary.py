@@ -1,4 +1,4 @@
-"""The bookings of light services, by the day of their slot."""
+"""Bookings of light services by the day of their slot, and how long people wait for it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ import numpy.typing as npt
 
 from agents.compiled import compiled
 from pathways.calendar import YEAR, Calendar
-from pathways.contacts import CONTACT, Contacts, chosen, joined
+from pathways.contacts import CONTACT, Contacts, chosen, joined, tally
 
+Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+# Rows of a service's counts: people who wait for their slot, those of them who asked since the
+# last day ended, and all who asked, found no slot in time, or were seen.
+_WAITING, _FRESH, _ASKED, _REFUSED, _SERVED = range(5)
+_WAITED, _QUEUE_TIME = range(2)  # rows of its sums of days
 _FIRST, _LAST, _SIZE = range(3)  # of a day: the places of its first and last booking, how many
 _FREE = 0  # the place before the first, where the row of free places begins
 
@@ -23,36 +28,62 @@ class Diary:
 
     A day's bookings stand anywhere among the places of the diary, each telling which one comes
     after it, so that filing one moves no other.
+
+    Parameters
+    ----------
+    calendar : the days of the run
+    services : how many they are, k
+
+    Attributes
+    ----------
+    waiting : (k,) people, visitors included, with a slot still to come
+    asked, refused, served : (k,) all who asked, found no slot in time, and were seen
+    waited, queue_time : (k,) sum of waits that are over, and the integral of the queue, in days
     """
 
     calendar: Calendar
+    services: int
+    waiting: Integers = field(init=False)
+    asked: Integers = field(init=False)
+    refused: Integers = field(init=False)
+    served: Integers = field(init=False)
+    waited: Floats = field(init=False)
+    queue_time: Floats = field(init=False)
+    _counts: Integers = field(init=False)  # (5, k), of which the numbers above are rows
+    _sums: Floats = field(init=False)  # (2, k)
     _bookings: Contacts = field(init=False)  # one a place; without a slot where the place is free
     _then: Integers = field(init=False)  # the place of the day's next booking, or the next free one
     _days: Integers = field(init=False)  # (3, days + 1); the last is for all beyond the calendar
     _room: int = field(init=False, default=0)  # free places
 
     def __post_init__(self) -> None:
+        self._counts = np.zeros((5, self.services), np.int64)
+        self._sums = np.zeros((2, self.services))
+        self.waiting, _, self.asked, self.refused, self.served = self._counts
+        self.waited, self.queue_time = self._sums
         days = self.calendar.end + YEAR + self.calendar.warm_up
         self._days = np.zeros((3, days + 1), np.int64)
         self._bookings, self._then = _places(1), np.zeros(1, np.int64)
 
-    def file(self, asked: Contacts) -> None:
-        """File those who ``asked`` and have a slot under its day, after those filed before."""
+    def pass_day(self, day: int, asked: Contacts) -> Contacts:
+        """File those who ``asked`` on ``day`` and have a slot; return whose slot is on that day.
+
+        They are in the order in which they booked. Call it once for every day.
+        """
         if len(asked) > self._room:
             self._make_room(len(asked))
-        filed = _file(self._bookings, self._then, self._days, self.calendar.warm_up, asked)
-        self._room -= filed
-
-    def take_out(self, day: int) -> Contacts:
-        """Return the bookings of ``day`` in the order they were made, and forget them."""
-        index = day + self.calendar.warm_up
-        found = _take_out(self._bookings, self._then, self._days, index)
-        self._room += len(found)
-        return found
-
-    def all(self) -> Contacts:
-        """Return every booking, in any order."""
-        return chosen(self._bookings, self._bookings["at"] < np.inf)
+        filed, due = _pass_day(
+            self._bookings,
+            self._then,
+            self._days,
+            asked,
+            self._counts,
+            self._sums,
+            day,
+            self.calendar.warm_up,
+        )
+        self._room += len(due) - filed
+        return due
 
     def _make_room(self, more: int) -> None:
         """Add at least so many free places, and as many as there are."""
@@ -64,6 +95,27 @@ class Diary:
         self._then = np.concatenate([self._then, following])
         self._room += more
 
+    def check(self, now: float) -> None:
+        """Raise ``RuntimeError`` unless everyone is served, elsewhere or waiting.
+
+        Little's law must hold too: the integral of the queue is the sum of all waits.
+        """
+        standing, so_far = np.zeros(self.services, np.int64), np.zeros(self.services)
+        waits = chosen(self._bookings, self._bookings["at"] < np.inf)
+        tally(standing, waits["service"])
+        np.add.at(so_far, waits["service"], now - waits["asked"])
+        lost = (standing != self.waiting) | (
+            self.asked != self.served + self.refused + self.waiting
+        )
+        error = np.abs(self.queue_time - self.waited - so_far)
+        wrong = error > 1e-6 * np.maximum(self.queue_time, 1.0)
+        if (lost | wrong).any():
+            raise RuntimeError(
+                f"slots lost people: services {np.flatnonzero(lost | wrong).tolist()}, asked "
+                f"{self.asked}, served {self.served}, elsewhere {self.refused}, waiting "
+                f"{self.waiting}; queue time differs from waits by {error}"
+            )
+
 
 def _places(number: int) -> Contacts:
     """Return so many places without a booking."""
@@ -74,6 +126,7 @@ def _places(number: int) -> Contacts:
 
 @compiled
 def _file(bookings: Contacts, then: Integers, days: Integers, warm_up: int, asked: Contacts) -> int:
+    """File those who have a slot under its day, after those filed before; return how many."""
     filed = 0
     for i in range(len(asked)):
         at = asked[i]["at"]
@@ -95,6 +148,7 @@ def _file(bookings: Contacts, then: Integers, days: Integers, warm_up: int, aske
 
 @compiled
 def _take_out(bookings: Contacts, then: Integers, days: Integers, day: int) -> Contacts:
+    """Return the bookings of a day in the order they were made, and free their places."""
     found = np.empty(days[_SIZE, day], CONTACT)
     place = days[_FIRST, day]
     for i in range(len(found)):
@@ -104,3 +158,55 @@ def _take_out(bookings: Contacts, then: Integers, days: Integers, day: int) -> C
         place = following
     days[_SIZE, day] = 0
     return found
+
+
+@compiled
+def _begin_waits(asked: Contacts, counts: Integers, sums: Floats) -> None:
+    """Count those who asked, and who wait from now on."""
+    for i in range(len(asked)):
+        service, time, at = asked[i]["service"], asked[i]["asked"], asked[i]["at"]
+        counts[_ASKED, service] += 1
+        if at == np.inf:
+            counts[_REFUSED, service] += 1
+            continue
+        counts[_WAITING, service] += 1
+        since = np.floor(time)
+        if np.floor(at) > since:
+            counts[_FRESH, service] += 1
+            sums[_QUEUE_TIME, service] += since + 1.0 - time
+        else:
+            sums[_QUEUE_TIME, service] += at - time
+
+
+@compiled
+def _end_waits(due: Contacts, day: int, counts: Integers, sums: Floats) -> None:
+    """Count those whose slot is on ``day``; those who wait beyond it have waited all of it."""
+    for i in range(len(due)):
+        service, time, at = due[i]["service"], due[i]["asked"], due[i]["at"]
+        counts[_WAITING, service] -= 1
+        counts[_SERVED, service] += 1
+        sums[_WAITED, service] += at - time
+        if time < day:
+            sums[_QUEUE_TIME, service] += at - day
+    for service in range(counts.shape[1]):
+        sums[_QUEUE_TIME, service] += counts[_WAITING, service] - counts[_FRESH, service]
+        counts[_FRESH, service] = 0
+
+
+@compiled
+def _pass_day(
+    bookings: Contacts,
+    then: Integers,
+    days: Integers,
+    asked: Contacts,
+    counts: Integers,
+    sums: Floats,
+    day: int,
+    warm_up: int,
+) -> tuple[int, Contacts]:
+    """File and count those who asked; return how many were filed, and whose slot is on ``day``."""
+    _begin_waits(asked, counts, sums)
+    filed = _file(bookings, then, days, warm_up, asked)
+    due = _take_out(bookings, then, days, day + warm_up)
+    _end_waits(due, day, counts, sums)
+    return filed, due

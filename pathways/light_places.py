@@ -135,9 +135,11 @@ class Places:
                 self._end(stay, end)
                 self._take(end, passed)
         self._take(now, passed)
-        self._give_up(now, passed)
 
     def _take(self, now: float, passed: Passed) -> None:
+        if not self._waiting:
+            self._pass(now)
+            return
         self._give_up(now, passed)
         while self._waiting and self._in_use < self.places:
             stay = self._queue.popleft()
@@ -147,9 +149,6 @@ class Places:
 
     def _give_up(self, now: float, passed: Passed) -> None:
         """Let those go whose patience has ended by ``now``."""
-        if not self._waiting:
-            self._pass(now)
-            return
         for stay in sorted((s for s in self._queue if s.until <= now), key=lambda s: s.until):
             if not stay.over:
                 stay.over = True

@@ -14,21 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.compiled import compiled
+from agents.population import Population
 from pathways.calendar import YEAR, Calendar
-from pathways.contacts import NOBODY, Contacts, chosen, tally
+from pathways.contacts import CONTACT, NOBODY, Contacts, chosen
 from pathways.light_diary import Diary
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Words = npt.NDArray[np.uint64]
 HOURS = 24.0
 _JUST = 1e-9  # a slot that begins this much (of a slot) before somebody asks is still theirs
 _NEVER = 1 << 30  # a day beyond every calendar
-
-# Rows of a service's counts: people who wait for their slot, those of them who asked since the
-# last day ended, and all who asked, found no slot in time, or were seen.
-_WAITING, _FRESH, _ASKED, _REFUSED, _SERVED = range(5)
-_WAITED, _QUEUE_TIME = range(2)  # rows of its sums of days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +45,6 @@ class Clock(NamedTuple):
     Attributes
     ----------
     by_hour : (k, 25) share of a day's slots that begin before each hour
-    ends, widths : (k, 25) and (k, 24) the same, each service 2 above the last, and the steps
     kind : (k,) 0 for services of working days, 1 for those of every day
     before : (2, days + 1) days of each kind before each day of the calendar
     days : (2, days + 1) the days of each kind in turn; beyond them, a day far off
@@ -56,12 +52,33 @@ class Clock(NamedTuple):
     """
 
     by_hour: Floats
-    ends: Floats
-    widths: Floats
     kind: Integers
     before: Integers
     days: Integers
     warm_up: int
+
+
+class Came(NamedTuple):
+    """Residents who come to services by themselves, and at what share of the day.
+
+    That is the time of the day, but at services that are ``in_hours`` (one entry a service) the
+    share of the slots that has begun by then.
+    """
+
+    service: Integers
+    rows: Integers
+    times: Floats
+    keys: Words
+    in_hours: Bools
+
+
+NOBODY_CAME = Came(
+    np.empty(0, np.int64),
+    np.empty(0, np.int64),
+    np.empty(0),
+    np.empty(0, np.uint64),
+    np.empty(0, np.bool_),
+)
 
 
 class Offer(NamedTuple):
@@ -73,13 +90,16 @@ class Offer(NamedTuple):
 
 
 @compiled
-def _hour(clock: Clock, service: int, share: float) -> float:
+def _hour(by_hour: Floats, service: int, share: float) -> float:
     """Return the hour of the day at which a share of a service's slots has begun."""
-    share, ends = share + 2.0 * service, clock.ends[service]
+    ends, above = by_hour[service], 2.0 * service  # each service's shares stand above the last's
+    share += above
     begun = 0
     for hour in range(1, 24):  # all of them: quicker than to stop at the right one
-        begun += ends[hour] <= share
-    time: float = begun + (share - ends[begun]) / clock.widths[service, begun]
+        begun += ends[hour] + above <= share
+    end = ends[begun] + above
+    width = max(ends[begun + 1] + above - end, 1e-12)
+    time: float = begun + (share - end) / width
     return time
 
 
@@ -104,17 +124,45 @@ def _time(clock: Clock, service: int, rate: float, slot: int) -> float:
     number = int((slot + _JUST) / rate)
     share = max(slot / rate - number, 0.0)
     day = clock.days[clock.kind[service], min(number, clock.days.shape[1] - 1)]
-    time: float = day + _hour(clock, service, share) / HOURS
+    time: float = day + _hour(clock.by_hour, service, share) / HOURS
     return time
 
 
 @compiled
-def _times(clock: Clock, service: Integers, share: Floats, in_hours: Bools) -> Floats:
-    times = share.copy()
-    for i in range(len(times)):
+def _ask(
+    by_hour: Floats,
+    day: int,
+    sent: Contacts,
+    alive: Bools,
+    exit_day: Floats,
+    service: Integers,
+    rows: Integers,
+    times: Floats,
+    keys: Words,
+    in_hours: Bools,
+) -> Contacts:
+    """Return the contacts of a day of those ``sent`` who are here, and of those who came.
+
+    In the warm-up people are here as on day 0; visitors always are.
+    """
+    asking = np.empty(len(sent) + len(rows), CONTACT)
+    count, today = 0, max(day, 0)
+    for i in range(len(sent)):
+        row, to, time = sent[i]["row"], sent[i]["service"], sent[i]["asked"]
+        if row < 0 or (alive[row] and today < exit_day[row]):
+            if to < len(by_hour):
+                time = _hour(by_hour, to, time) / HOURS
+            asking[count] = sent[i]
+            asking[count]["asked"] = day + time
+            count += 1
+    for i in range(len(rows)):
+        one, time = asking[count], times[i]
         if in_hours[service[i]]:
-            times[i] = _hour(clock, service[i], share[i]) / HOURS
-    return times
+            time = _hour(by_hour, service[i], time) / HOURS
+        one["service"], one["row"], one["key"] = service[i], rows[i], keys[i]
+        one["asked"], one["at"] = day + time, np.inf
+        count += 1
+    return asking[:count]
 
 
 @compiled
@@ -128,12 +176,13 @@ def _carry_on(clock: Clock, before: Floats, rate: Floats, after: Integers) -> No
 
 
 @compiled
-def _give(clock: Clock, offer: Offer, after: Integers, asking: Contacts) -> None:
-    """Give each of those ``asking`` the first free slot, infinite if it would be too late.
+def _give(clock: Clock, offer: Offer, after: Integers, asking: Contacts) -> int:
+    """Give each of those ``asking`` the first free slot; return how many found none in time.
 
-    ``after``, the first slot of each service that nobody has had, is moved on. A slot that is
-    too late for one person is offered again to the next.
+    Theirs is infinite. ``after``, the first slot of each service that nobody has had, is moved
+    on. A slot that is too late for one person is offered again to the next.
     """
+    given = 0
     for i in range(len(asking)):
         one = asking[i]
         service, asked = one["service"], one["asked"]
@@ -147,53 +196,8 @@ def _give(clock: Clock, offer: Offer, after: Integers, asking: Contacts) -> None
         if time - asked <= offer.patience[service]:
             one["at"] = time
             after[service] = slot + 1
-
-
-@compiled
-def _begin_waits(asked: Contacts, counts: Integers, days: Floats) -> int:
-    """Count those who asked and wait from now on; return how many have no slot."""
-    refused = 0
-    for i in range(len(asked)):
-        one = asked[i]
-        service, time, at = one["service"], one["asked"], one["at"]
-        counts[_ASKED, service] += 1
-        if at == np.inf:
-            counts[_REFUSED, service] += 1
-            refused += 1
-            continue
-        counts[_WAITING, service] += 1
-        since = np.floor(time)
-        if np.floor(at) > since:
-            counts[_FRESH, service] += 1
-            days[_QUEUE_TIME, service] += since + 1.0 - time
-        else:
-            days[_QUEUE_TIME, service] += at - time
-    return refused
-
-
-@compiled
-def _book(
-    clock: Clock, offer: Offer, after: Integers, asking: Contacts, counts: Integers, days: Floats
-) -> int:
-    """Give those ``asking`` a slot each and count them; return how many found none in time."""
-    _give(clock, offer, after, asking)
-    return _begin_waits(asking, counts, days)
-
-
-@compiled
-def _end_waits(due: Contacts, day: int, counts: Integers, days: Floats) -> None:
-    """Count those whose slot is on ``day``; those who wait beyond it have waited all of it."""
-    for i in range(len(due)):
-        one = due[i]
-        service = one["service"]
-        counts[_WAITING, service] -= 1
-        counts[_SERVED, service] += 1
-        days[_WAITED, service] += one["at"] - one["asked"]
-        if one["asked"] < day:
-            days[_QUEUE_TIME, service] += one["at"] - day
-    for service in range(counts.shape[1]):
-        days[_QUEUE_TIME, service] += counts[_WAITING, service] - counts[_FRESH, service]
-        counts[_FRESH, service] = 0
+            given += 1
+    return len(asking) - given
 
 
 @dataclass(slots=True)
@@ -210,7 +214,7 @@ class Slots:
 
     Attributes
     ----------
-    waiting : (k,) people, visitors included, with a slot still to come
+    diary : the bookings, and who waits
     """
 
     calendar: Calendar
@@ -218,28 +222,17 @@ class Slots:
     lead: Floats
     patience: Floats
     yearly: Floats
-    waiting: Integers = field(init=False)
-    asked: Integers = field(init=False)
-    refused: Integers = field(init=False)
-    served: Integers = field(init=False)
-    waited: Floats = field(init=False)
-    queue_time: Floats = field(init=False)
-    _counts: Integers = field(init=False)  # (5, k), of which the numbers above are rows
-    _days: Floats = field(init=False)  # (2, k)
+    diary: Diary = field(init=False)
     _clock: Clock = field(init=False)
     _offer: Offer = field(init=False)
-    _diary: Diary = field(init=False)
     _after: Integers = field(init=False)  # the first slot after the last one given
 
     def __post_init__(self) -> None:
         k = len(self.yearly)
         self._clock = _clock(self.calendar, self.hours)
-        self._counts, self._days = np.zeros((5, k), np.int64), np.zeros((2, k))
-        self.waiting, _, self.asked, self.refused, self.served = self._counts
-        self.waited, self.queue_time = self._days
         self._offer = Offer(np.zeros(k), self.lead, self.patience)
-        self._diary = Diary(self.calendar)
         self._after = np.zeros(k, np.int64)
+        self.diary = Diary(self.calendar, k)
         self.change(self.yearly)
 
     def change(self, yearly: Floats) -> None:
@@ -250,55 +243,26 @@ class Slots:
         self._offer = self._offer._replace(rate=rate)
         _carry_on(self._clock, before, rate, self._after)
 
-    def times(self, service: Integers, share: Floats, in_hours: Bools) -> Floats:
-        """Return the times of the day, 0 to 1, at which a share of each one's slots has begun.
-
-        That is for services that are ``in_hours``; for others the share of the day is the time.
-        """
-        return _times(self._clock, service, share, in_hours)
-
     # ---- people ----
 
-    def book(self, asking: Contacts) -> Contacts:
-        """Give everyone the first free slot, in order of asking; return who went elsewhere.
+    def ask(self, day: int, sent: Contacts, people: Population, came: Came) -> Contacts:
+        """Return the contacts of ``day`` of those ``sent`` who are here, and of those who came.
 
-        ``asking`` must be in ascending order of service, then of time. Their slots (``at``) are
-        filled in; that of whoever goes elsewhere is infinite.
+        Those sent (whose times are shares of the day) ask when such a share of the slots of
+        their service has begun.
         """
-        refused = _book(self._clock, self._offer, self._after, asking, self._counts, self._days)
-        self._diary.file(asking)
-        return chosen(asking, asking["at"] == np.inf) if refused else NOBODY
+        by_hour, alive, exit_day = self._clock.by_hour, people.alive, people.exit_day
+        return _ask(by_hour, day, sent, alive, exit_day, *came)
 
-    def end_day(self, day: int) -> Contacts:
-        """Return the bookings of ``day``, in the order they were made; they wait no longer.
+    def pass_day(self, day: int, asking: Contacts) -> tuple[Contacts, Contacts]:
+        """Let those ``asking`` book on ``day``; return who is due on it, and who went elsewhere.
 
-        Call it once for every day, after that day's ``book``.
+        They get the first free slot (``at``) in order of asking, so they must be in ascending
+        order of service, then of time. Those due are in the order in which they booked.
         """
-        due = self._diary.take_out(day)
-        _end_waits(due, day, self._counts, self._days)
-        return due
-
-    def check(self, now: float) -> None:
-        """Raise ``RuntimeError`` unless everyone is served, elsewhere or waiting.
-
-        Little's law must hold too: the integral of the queue is the sum of all waits.
-        """
-        standing = np.zeros(len(self.yearly), np.int64)
-        so_far = np.zeros(len(self.yearly))
-        waits = self._diary.all()
-        tally(standing, waits["service"])
-        np.add.at(so_far, waits["service"], now - waits["asked"])
-        lost = (standing != self.waiting) | (
-            self.asked != self.served + self.refused + self.waiting
-        )
-        error = np.abs(self.queue_time - self.waited - so_far)
-        wrong = error > 1e-6 * np.maximum(self.queue_time, 1.0)
-        if (lost | wrong).any():
-            raise RuntimeError(
-                f"slots lost people: services {np.flatnonzero(lost | wrong).tolist()}, asked "
-                f"{self.asked}, served {self.served}, elsewhere {self.refused}, waiting "
-                f"{self.waiting}; queue time differs from waits by {error}"
-            )
+        refused = _give(self._clock, self._offer, self._after, asking)
+        elsewhere = chosen(asking, asking["at"] == np.inf) if refused else NOBODY
+        return self.diary.pass_day(day, asking), elsewhere
 
 
 def _clock(calendar: Calendar, hours: Hours) -> Clock:
@@ -310,7 +274,5 @@ def _clock(calendar: Calendar, hours: Hours) -> Clock:
     days[0, : len(working)], days[1, :-1] = working, every
     all_days = np.arange(len(every) + 1)
     before = np.stack([np.searchsorted(working, first + all_days), all_days])
-    ends = hours.by_hour + 2.0 * np.arange(len(hours.by_hour))[:, None]
-    widths = np.maximum(np.diff(ends), 1e-12)
     kind = hours.every_day.astype(np.int64)
-    return Clock(hours.by_hour, ends, widths, kind, before, days, calendar.warm_up)
+    return Clock(hours.by_hour, kind, before, days, calendar.warm_up)

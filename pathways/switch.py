@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,95 +19,54 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-class Network(NamedTuple):
-    """All routes that do one thing, as compiled loops follow them.
+# Where the share of one route ends: at the number of its service (index into ``ENDS``) plus a
+# share from 0 to 1, the last end of each service being that of those who take no ``route``.
+_END = np.dtype([("at", np.float64), ("route", np.int64)])
+# A route as compiled loops follow it: ``to`` which service (index into ``ENDS``), and who takes it.
+_ROUTE = np.dtype([("to", np.int64), ("min_age", np.float64), ("min_frailty", np.int64)])
+Table = npt.NDArray[np.void]
 
-    Attributes
-    ----------
-    ends : for each service (index into ``ENDS``) in turn its number plus where the share of each
-        of its routes ends, and then of who takes none
-    route : which route each of these ends belongs to; n_routes: none
-    first : (n_services,) where the ends of each service begin
-    to : (n_routes,) where each route leads, an index into ``ENDS``
-    min_age, min_frailty : (n_routes,) of the people who take it
-    salt : (n_routes,) a number of the route that tells its people's luck apart
+
+@compiled
+def _routes_of(ends: Table, first: Integers, origin: Integers, draws: Floats) -> Integers:
+    """Return the route of each whom a service sends on; how many there are: none.
+
+    ``first`` is where the ends of each service begin.
     """
-
-    ends: Floats
-    route: Integers
-    first: Integers
-    to: Integers
-    min_age: Floats
-    min_frailty: Integers
-    salt: Integers
-
-    @classmethod
-    def of(cls, routes: Sequence[Route]) -> Network:
-        """Lay out ``routes``."""
-        ends: list[float] = []
-        which: list[int] = []
-        first = []
-        for number, name in enumerate(ENDS):
-            first.append(len(ends))
-            mine = [place for place, route in enumerate(routes) if route.origin == name]
-            ends += [number + end for end in ends_of(routes[place] for place in mine).tolist()]
-            ends.append(number + 1.0)
-            which += [*mine, len(routes)]
-        return cls(
-            np.array(ends),
-            np.array(which),
-            np.array(first),
-            np.array([NUMBER[route.to] for route in routes], np.int64),
-            np.array([route.min_age for route in routes]),
-            np.array([route.min_frailty for route in routes], np.int64),
-            np.array([_salt(route.key) for route in routes], np.int64),
-        )
-
-
-@compiled
-def _route_of(network: Network, origin: int, draw: float) -> int:
-    """Return the route of somebody whom a service sends on; how many there are: none."""
-    place, point = network.first[origin], origin + draw
-    while network.ends[place] < point:
-        place += 1
-    route: int = network.route[place]
-    return route
-
-
-@compiled
-def _routes_of(network: Network, origin: Integers, draws: Floats) -> Integers:
     routes = np.empty(len(origin), np.int64)
     for i in range(len(origin)):
-        routes[i] = _route_of(network, origin[i], draws[i])
+        place, point = first[origin[i]], origin[i] + draws[i]
+        while ends[place]["at"] < point:
+            place += 1
+        routes[i] = ends[place]["route"]
     return routes
 
 
 @compiled
 def _sent(
-    network: Network,
+    ends: Table,
+    first: Integers,
+    table: Table,
     contacts: Contacts,
     draws: Floats,
     day: float,
     birth_day: Floats,
     frailty: Small,
-) -> tuple[Integers, Integers, Integers, Contacts]:
-    """Return which contacts take a route, which one, its salt, and the contacts it leads to."""
-    place, route = np.empty((2, len(contacts)), np.int64)
-    salt, on = np.empty(len(contacts), np.int64), np.empty_like(contacts)
+) -> tuple[Integers, Contacts]:
+    """Return the routes that contacts take, and the contacts that they lead to."""
+    routes = _routes_of(ends, first, contacts["service"], draws)
+    on = np.empty_like(contacts)
     count = 0
     for i in range(len(contacts)):
-        one = contacts[i]
-        taken, row = _route_of(network, one["service"], draws[i]), one["row"]
-        if (
-            taken < len(network.to)
-            and (day - birth_day[row]) / DAYS_PER_YEAR >= network.min_age[taken]
-            and frailty[row] >= network.min_frailty[taken]
-        ):
-            place[count], route[count], salt[count] = i, taken, network.salt[taken]
-            on[count] = one
-            on[count]["service"] = network.to[taken]
+        if routes[i] == len(table):
+            continue
+        route, row = table[routes[i]], contacts[i]["row"]
+        age = (day - birth_day[row]) / DAYS_PER_YEAR
+        if age >= route["min_age"] and frailty[row] >= route["min_frailty"]:
+            routes[count], on[count] = routes[i], contacts[i]
+            on[count]["service"] = route["to"]
             count += 1
-    return place[:count], route[:count], salt[:count], on[:count]
+    return routes[:count], on[:count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +78,32 @@ class Switch:
 
     name: str
     routes: tuple[Route, ...]
-    _network: Network
+    _ends: Table
+    _first: Integers  # where the ends of each service begin
+    _table: Table
+    _salts: Integers  # (n_routes,) what tells the luck of each one's people apart
 
     @classmethod
     def of(cls, does: str, routes: Iterable[Route]) -> Switch:
         """Take the routes that ``does`` says."""
         some = [route for route in routes if route.does == does and route.share > 0.0]
         some.sort(key=lambda route: NUMBER[route.origin])
-        return cls(f"route.{does}", tuple(some), Network.of(some))
+        ends: list[tuple[float, int]] = []
+        first = []
+        for number, name in enumerate(ENDS):
+            first.append(len(ends))
+            mine = [place for place, route in enumerate(some) if route.origin == name]
+            shares = ends_of(some[place] for place in mine).tolist()
+            ends += [(number + end, place) for end, place in zip(shares, mine, strict=True)]
+            ends.append((number + 1.0, len(some)))
+        return cls(
+            f"route.{does}",
+            tuple(some),
+            np.array(ends, _END),
+            np.array(first),
+            np.array([(NUMBER[one.to], one.min_age, one.min_frailty) for one in some], _ROUTE),
+            np.array([_salt(route.key) for route in some], np.int64),
+        )
 
     def choose(self, luck: Luck, contacts: Contacts) -> Integers:
         """Return for each contact the number of its route, or how many there are: none.
@@ -137,22 +113,25 @@ class Switch:
         the same service after it.
         """
         draws = luck.uniforms_of(contacts["key"], self.name)
-        return _routes_of(self._network, contacts["service"], draws)
+        return _routes_of(self._ends, self._first, contacts["service"], draws)
+
+    def number(self, origin: str, to: str) -> int:
+        """Return the number of the route between two services, or how many there are: none."""
+        ends = [(route.origin, route.to) for route in self.routes]
+        return ends.index((origin, to)) if (origin, to) in ends else len(ends)
 
     def along(
         self, luck: Luck, people: Population, day: float, contacts: Contacts
-    ) -> tuple[Integers, Integers, Contacts]:
-        """Return which of residents' ``contacts`` take a route, which, and where they lead to.
+    ) -> tuple[Integers, Contacts]:
+        """Return the routes that residents' ``contacts`` take, and the contacts they lead to.
 
         A contact that follows from another has its person and time, and luck of its own.
         """
         draws = luck.uniforms_of(contacts["key"], self.name)
-        today = max(day, 0.0)
-        place, route, salt, on = _sent(
-            self._network, contacts, draws, today, people.birth_day, people.frailty
-        )
-        on["key"] = luck.words_of(on["key"], "route.next", salt)
-        return place, route, on
+        about = max(day, 0.0), people.birth_day, people.frailty
+        route, on = _sent(self._ends, self._first, self._table, contacts, draws, *about)
+        on["key"] = luck.words_of(on["key"], "route.next", self._salts[route])
+        return route, on
 
 
 def _salt(key: str) -> int:

@@ -296,10 +296,9 @@ def slotted_waits(rate: float, load: float, days: int, seed: int) -> float:
         n = random.poisson(rate * load)
         asked = day + np.sort(random.random(n))
         none = np.zeros(n, np.int64)
-        slots.book(contacts_of(none, none, none.astype(np.uint64), asked))
-        due = slots.end_day(day)
+        due, _ = slots.pass_day(day, contacts_of(none, none, none.astype(np.uint64), asked))
         waits.append(due["at"] - due["asked"])
-    slots.check(float(days))
+    slots.diary.check(float(days))
     return float(np.concatenate(waits).mean() * rate)
 
 
@@ -327,14 +326,15 @@ def test_patience_keeps_waits_below_it_and_loses_nobody() -> None:
         asked = day + random.random(8)
         order = np.lexsort((asked, service))
         zero = np.zeros(8, np.int64)
-        left += len(slots.book(contacts_of(service, zero, zero.astype(np.uint64), asked[order])))
-        due = slots.end_day(day)
+        asking = contacts_of(service, zero, zero.astype(np.uint64), asked[order])
+        due, elsewhere = slots.pass_day(day, asking)
+        left += len(elsewhere)
         waits = due["at"] - due["asked"]
         assert (waits >= np.array([0.0, 3.0])[due["service"]] - 1e-9).all()
         assert (waits <= np.array([2.0, 8.0])[due["service"]]).all()
         weekdays = [calendar.is_working(int(at)) for at in due["at"][due["service"] == 1]]
         assert all(weekdays)
-    slots.check(200.0)
+    slots.diary.check(200.0)
     assert left > 500
 
 
