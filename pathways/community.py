@@ -186,24 +186,21 @@ class Community:
         if day > 0 and day % YEAR == 0:
             self._n_people = int(self.population.present(day).sum())
             self._open()
-        asking = self._asking(day, arrivals)
-        middle = int(asking["service"].searchsorted(len(SLOTS)))
+        asking, edges = by_service_and_time(self._asking(day, arrivals), day, len(SERVICES))
+        middle = edges[len(SLOTS)]
         turned_away = [self._see_by_slot(day, asking[:middle]), *self._keep(day, asking[middle:])]
         self.record.done = day + 1.0
         return self._sent_on(day, dict(arrivals), joined(turned_away))
 
     def _asking(self, day: int, arrivals: Mapping[str, Arrivals]) -> Contacts:
-        """Return who asks for which light service today, visitors included.
-
-        In order of service and then of time.
-        """
+        """Return who asks for which light service today, visitors included."""
         slots, people = self.slots, self.population
         sent = self._sent_here(day, arrivals["social_prescribing_referral"])
         residents = slots.ask(day, sent, people, by_themselves(arrivals, self.is_type_1))
         self.record.count("arrivals", residents["service"])
         visitors = [some.of(day) for some in self._visitors if some.come]
         others = [slots.ask(day, some, people, NOBODY_CAME) for some in visitors]
-        return by_service_and_time(joined([residents, *others]), day)
+        return joined([residents, *others])
 
     def _sent_here(self, day: int, social: Arrivals) -> Contacts:
         """Return those whom other services sent: yesterday, or today's link workers.
@@ -294,12 +291,11 @@ class Community:
         self.record.overflowed(route)
         if utc.any():
             self.minors = sent["key"][route == self.overflow.number("utc", "ed")]
-        to = sent["service"]
-        light = to < len(SERVICES)
-        self._held.append(chosen(sent, light))
-        for number in sorted({*to[~light].tolist()}):
-            process = DOORS[ENDS[number]]
-            arrivals[process] = with_more(arrivals[process], chosen(sent, to == number), day)
+        for number in sorted({*sent["service"].tolist()}):
+            if number >= len(SERVICES):
+                process = DOORS[ENDS[number]]
+                arrivals[process] = with_more(arrivals[process], sent, number, day)
+        self._held.append(chosen(sent, sent["service"] < len(SERVICES)))
         return arrivals
 
     def unmet(self) -> tuple[tuple[str, ...], Floats]:

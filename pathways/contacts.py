@@ -111,41 +111,68 @@ def tally(counts: npt.NDArray[np.generic], numbers: Integers) -> None:
 
 
 @compiled
-def _places_in_day(contacts: Contacts, day: int) -> Floats:
-    places = np.empty(len(contacts))
+def by_service_and_time(contacts: Contacts, day: int, services: int) -> tuple[Contacts, Integers]:
+    """Return a day's contacts in order of service and then of time, and where each begins.
+
+    Contacts at the same time keep their order. Nearly all come in order already, so each is put
+    in its place among those of its service before it.
+    """
+    edges, ends = np.zeros(services + 1, np.int64), np.zeros(services, np.int64)
     for i in range(len(contacts)):
-        places[i] = contacts[i]["service"] * 4 + (contacts[i]["asked"] - day)
-    return places
+        edges[contacts[i]["service"] + 1] += 1
+    for service in range(services):
+        edges[service + 1] += edges[service]
+        ends[service] = edges[service]
+    ordered, order = np.empty_like(contacts), np.empty(len(contacts))
+    for i in range(len(contacts)):
+        service = contacts[i]["service"]
+        place, time = ends[service], service * 4 + (contacts[i]["asked"] - day)
+        while place > edges[service] and order[place - 1] > time:
+            ordered[place], order[place] = ordered[place - 1], order[place - 1]
+            place -= 1
+        ordered[place], order[place] = contacts[i], time
+        ends[service] += 1
+    return ordered, edges
 
 
-def by_service_and_time(contacts: Contacts, day: int) -> Contacts:
-    """Return the contacts of a day in order of service and then of time."""
-    return chosen(contacts, _places_in_day(contacts, day).argsort(kind="stable"))
+def with_more(came: Arrivals, more: Contacts, to: int, day: int) -> Arrivals:
+    """Return a day's arrivals with those of ``more`` who go ``to`` them, in order of time."""
+    return Arrivals(*_merged(came.rows, came.times, came.keys, more, to, day))
 
 
-def with_more(came: Arrivals, more: Contacts, day: int) -> Arrivals:
-    """Return a day's arrivals with ``more`` among them, in order of time."""
-    return Arrivals(*_merged(came.rows, came.times, came.keys, more, day))
+@compiled
+def _in_order_of_time(contacts: Contacts, to: int, day: int) -> tuple[Integers, Floats]:
+    """Return which contacts, few, go ``to`` a service on a day, and when in it, in that order."""
+    which, times = np.empty(len(contacts), np.int64), np.empty(len(contacts))
+    count = 0
+    for i in range(len(contacts)):
+        if contacts[i]["service"] != to:
+            continue
+        time, place = min(max(contacts[i]["asked"] - day, 0.0), 1.0 - 1e-9), count
+        while place > 0 and times[place - 1] > time:
+            which[place], times[place] = which[place - 1], times[place - 1]
+            place -= 1
+        which[place], times[place] = i, time
+        count += 1
+    return which[:count], times[:count]
 
 
 @compiled
 def _merged(
-    rows: Integers, times: Floats, keys: Words, more: Contacts, day: int
+    rows: Integers, times: Floats, keys: Words, more: Contacts, to: int, day: int
 ) -> tuple[Integers, Floats, Words]:
-    """Return rows, times and keys in order of time with those of ``more``, who are few.
-
-    Of those who come at the same time, who stood first stays first.
-    """
-    size = len(rows) + len(more)
+    """Return rows, times and keys with those of ``more`` who go ``to`` them in their place."""
+    which, when = _in_order_of_time(more, to, day)
+    size = len(rows) + len(which)
     all_rows, all_keys = np.empty(size, np.int64), np.empty(size, np.uint64)
     all_times = np.empty(size)
-    all_rows[: len(rows)], all_times[: len(rows)], all_keys[: len(rows)] = rows, times, keys
-    for i in range(len(more)):
-        time = min(max(more[i]["asked"] - day, 0.0), 1.0 - 1e-9)
-        place = len(rows) + i
-        while place > 0 and all_times[place - 1] > time:
-            all_rows[place], all_times[place] = all_rows[place - 1], all_times[place - 1]
-            all_keys[place] = all_keys[place - 1]
-            place -= 1
-        all_rows[place], all_times[place], all_keys[place] = more[i]["row"], time, more[i]["key"]
+    old, new = 0, 0
+    for i in range(size):
+        if new == len(which) or (old < len(rows) and times[old] <= when[new]):
+            all_rows[i], all_times[i], all_keys[i] = rows[old], times[old], keys[old]
+            old += 1
+        else:
+            one = more[which[new]]
+            all_rows[i], all_times[i], all_keys[i] = one["row"], when[new], one["key"]
+            new += 1
     return all_rows, all_times, all_keys
