@@ -72,7 +72,7 @@ class Diary:
         """
         if len(asked) > self._room:
             self._make_room(len(asked))
-        filed, due = _pass_day(
+        freed, due = _pass_day(
             self._bookings,
             self._then,
             self._days,
@@ -82,7 +82,7 @@ class Diary:
             day,
             self.calendar.warm_up,
         )
-        self._room += len(due) - filed
+        self._room += freed
         return due
 
     def _make_room(self, more: int) -> None:
@@ -125,39 +125,43 @@ def _places(number: int) -> Contacts:
 
 
 @compiled
-def _file(bookings: Contacts, then: Integers, days: Integers, warm_up: int, asked: Contacts) -> int:
-    """File those who have a slot under its day, after those filed before; return how many."""
+def _file(
+    bookings: Contacts, then: Integers, days: Integers, warm_up: int, asked: Contacts, day: int
+) -> int:
+    """File those with a slot after ``day``, each under its day behind those filed before.
+
+    Return how many they are.
+    """
     filed = 0
     for i in range(len(asked)):
-        at = asked[i]["at"]
-        if at == np.inf:
+        at = np.floor(asked[i]["at"])
+        if at <= day or at == np.inf:
             continue
-        day = min(int(np.floor(at)) + warm_up, days.shape[1] - 1)
+        index = min(int(at) + warm_up, days.shape[1] - 1)
         place = then[_FREE]
         then[_FREE] = then[place]
         bookings[place] = asked[i]
-        if days[_SIZE, day]:
-            then[days[_LAST, day]] = place
+        if days[_SIZE, index]:
+            then[days[_LAST, index]] = place
         else:
-            days[_FIRST, day] = place
-        days[_LAST, day] = place
-        days[_SIZE, day] += 1
+            days[_FIRST, index] = place
+        days[_LAST, index] = place
+        days[_SIZE, index] += 1
         filed += 1
     return filed
 
 
 @compiled
-def _take_out(bookings: Contacts, then: Integers, days: Integers, day: int) -> Contacts:
-    """Return the bookings of a day in the order they were made, and free their places."""
-    found = np.empty(days[_SIZE, day], CONTACT)
-    place = days[_FIRST, day]
-    for i in range(len(found)):
-        found[i] = bookings[place]
+def _take_out(bookings: Contacts, then: Integers, days: Integers, index: int, due: Contacts) -> int:
+    """Write the bookings of a day to ``due`` in the order they were made; return how many."""
+    place, count = days[_FIRST, index], int(days[_SIZE, index])
+    for i in range(count):
+        due[i] = bookings[place]
         bookings[place]["at"] = np.inf
         following, then[place], then[_FREE] = then[place], then[_FREE], place
         place = following
-    days[_SIZE, day] = 0
-    return found
+    days[_SIZE, index] = 0
+    return count
 
 
 @compiled
@@ -204,9 +208,18 @@ def _pass_day(
     day: int,
     warm_up: int,
 ) -> tuple[int, Contacts]:
-    """File and count those who asked; return how many were filed, and whose slot is on ``day``."""
+    """Count those who asked and who are due; return the places freed, and the due.
+
+    Who has a slot on the same day is due at once; the others are filed.
+    """
     _begin_waits(asked, counts, sums)
-    filed = _file(bookings, then, days, warm_up, asked)
-    due = _take_out(bookings, then, days, day + warm_up)
-    _end_waits(due, day, counts, sums)
-    return filed, due
+    due = np.empty(days[_SIZE, day + warm_up] + len(asked), CONTACT)
+    freed = _take_out(bookings, then, days, day + warm_up, due)
+    count = freed
+    for i in range(len(asked)):
+        if np.floor(asked[i]["at"]) == day:
+            due[count] = asked[i]
+            count += 1
+    filed = _file(bookings, then, days, warm_up, asked, day)
+    _end_waits(due[:count], day, counts, sums)
+    return freed - filed, due[:count]
