@@ -111,6 +111,26 @@ def _words_of_all(events: Words, process: np.uint64, occurrence: Integers) -> Wo
     return words
 
 
+@compiled
+def _uniforms_of_all(events: Words, process: np.uint64, occurrence: Integers) -> Floats:
+    draws = np.empty((len(events), len(occurrence)))
+    for i in range(len(events)):
+        for j in range(len(occurrence)):
+            step = (np.uint64(occurrence[j]) + _ONE) * _OCCURRENCE + _GOLDEN
+            draws[i, j] = _uniform(_scrambled((events[i] ^ process) + step))
+    return draws
+
+
+@compiled
+def _uniforms_of_processes(events: Words, processes: Words) -> Floats:
+    draws = np.empty((len(processes), len(events)))
+    step = _OCCURRENCE + _GOLDEN
+    for j in range(len(processes)):
+        for i in range(len(events)):
+            draws[j, i] = _uniform(_scrambled((events[i] ^ processes[j]) + step))
+    return draws
+
+
 def _counted(counters: npt.ArrayLike, name: str) -> Integers:
     """Return integer ``counters`` as an array of int64, a single one as an array of one."""
     given = np.asarray(counters)
@@ -173,6 +193,7 @@ class Luck:
     seed: int
     replication: int = 0
     _processes: dict[str, np.uint64] = field(default_factory=dict, compare=False, repr=False)
+    _several: dict[tuple[str, ...], Words] = field(default_factory=dict, compare=False, repr=False)
 
     def _process(self, process: str) -> np.uint64:
         if process not in self._processes:
@@ -239,10 +260,23 @@ class Luck:
 
     def uniforms_of(self, events: Words, process: str, occurrence: npt.ArrayLike = 0) -> Floats:
         """Return a number between 0 and 1 that belongs to each of ``events``."""
-        if type(occurrence) is int and events.dtype == np.uint64:
+        if events.dtype == np.uint64:
             of = self._process(process)
-            return _uniforms_of_events(_flat(events), of, occurrence).reshape(events.shape)
+            if type(occurrence) is int:
+                return _uniforms_of_events(_flat(events), of, occurrence).reshape(events.shape)
+            steps = _counted(occurrence, "occurrence")
+            if events.ndim == 2 and events.shape[1] == 1 and steps.ndim == 1:
+                return _uniforms_of_all(events[:, 0], of, steps)
         return _between_0_and_1(self.words_of(events, process, occurrence))
+
+    def uniforms_of_each(self, events: Words, processes: tuple[str, ...]) -> Floats:
+        """Return the numbers of each of ``events`` for several ``processes``: one row each.
+
+        The same as ``uniforms_of`` process by process, but quicker.
+        """
+        if processes not in self._several:
+            self._several[processes] = np.array([self._process(one) for one in processes])
+        return _uniforms_of_processes(events, self._several[processes])
 
     def uniform_of(self, event: int, process: str) -> float:
         """Return the number of one event: the same as ``uniforms_of`` of it, but quicker."""

@@ -18,6 +18,7 @@ from simpy import Environment, Event
 from agents.evidence import Evidence
 from agents.luck import Luck, Words
 from agents.population import Integers, Population
+from pathways.hospital_guests import HospitalGuests
 from pathways.hospital_record import HospitalRecord
 from pathways.hospital_returns import Returns
 from pathways.hospital_visitors import HospitalVisitors
@@ -28,7 +29,6 @@ from pathways.pools import (
     DIRECT,
     MAJOR,
     MINOR,
-    OTHER,
     Capacity,
     Rates,
     Site,
@@ -36,12 +36,12 @@ from pathways.pools import (
     hospital_settings,
     make_sites,
 )
-from pathways.queues import Turn
+from pathways.queues import Guest, Turn
 from pathways.same_day import ACTIVITY as SEEN_SAME_DAY
 from pathways.same_day import SameDay
 from pathways.stays import HOURS, Stays, VisitPlans
-from pathways.steps import Steps, Walk
-from pathways.visits import Arriving, Visit, sent_on, together, visits_of
+from pathways.steps import FirstOf, Steps, Walk
+from pathways.visits import Arriving, Visit, facts_of, sent_on, sorted_out, together
 from pathways.whereabouts import Counts, checked
 
 # What each setting of capacity opens or closes.
@@ -92,10 +92,10 @@ class Hospital:
         self.stays = Stays(evidence, luck, self.settings)
         self.sites = make_sites(env, capacity.for_people(residents), self.rates, self.settings)
         self._site_of = assign_sites(population, len(self.sites), luck)
-        self._inside: dict[int, Visit] = {}
+        self._visits: dict[int, Visit] = {}  # under way, by row; guests are with ``_guests``
         self.counts = Counts()
         self.visitors = Counts()
-        self._paths = {
+        self._ways = {
             MINOR: self._minor,
             MAJOR: self._major,
             ADMITTED: self._major,
@@ -104,12 +104,12 @@ class Hospital:
         self._same_day = SameDay(
             self.sites, luck, ledger, capacity.beds, self.settings, float(env.now)
         )
-        for site in self.sites:
-            for spaces in (site.majors, site.minors):
-                spaces.comes, spaces.goes = self._guest_comes, self._guest_goes
         self._gone: set[int] = set()
-        self._record = HospitalRecord(env, ledger, self.sites)
-        self._note, self._leaves_ed = self._record.note, self._record.leaves_ed
+        self._record = HospitalRecord(ledger, self.sites)
+        self._minors_after = self.settings["ed.minors_after_hours"] / HOURS
+        self._guests = HospitalGuests(
+            self.sites, self._record, self.counts, self.visitors, self._minors_after
+        )
         self._returns = Returns(
             luck,
             self.stays,
@@ -122,16 +122,10 @@ class Hospital:
         self._start_with_full_beds()
 
     @property
-    def inside(self) -> dict[int, Visit]:
+    def inside(self) -> dict[int, Visit | Guest]:
         """Everyone in the hospital now, by row; visitors have negative rows."""
-        self._follow_guests()
-        return self._inside
-
-    def _follow_guests(self) -> None:
-        """Let all happen that has happened to guests of spaces until now."""
-        for site in self.sites:
-            for spaces in (site.majors, site.minors):
-                spaces.follow()
+        self._guests.follow()
+        return {**self._visits, **self._guests.inside}
 
     # ---- who comes ----
 
@@ -140,58 +134,42 @@ class Hospital:
 
         Call once for every day, before the clock passes ``day``.
         """
-        self._follow_guests()
-        self._record.hand_over()
+        self._guests.follow()
         for site in self.sites:
             site.start_day(day)
         for number, visitors, their_plans in self._elsewhere.coming(day):
             self._invite(number, visitors, their_plans)
-        everyone = together(arriving, self._returns.on(day))
+        everyone = sent_on(together(arriving, self._returns.on(day)), self.sites[0])
+        here, elsewhere = sorted_out(everyone, self._population)
         self.counts.announced += len(everyone.rows)
-        people = self._population
-        here = people.alive[everyone.rows] & (everyone.times < people.exit_day[everyone.rows])
-        self.counts.absent += len(here) - int(np.count_nonzero(here))
-        everyone = sent_on(everyone, self.sites[0])
-        elsewhere = everyone.kinds == OTHER
-        self._see_elsewhere(everyone.rows[elsewhere & here])
-        visits = everyone.only(~elsewhere & here)
+        self.counts.absent += len(everyone.rows) - len(here) - len(elsewhere)
+        self._see_elsewhere(everyone.rows[elsewhere])
+        visits = everyone.only(here)
         plans = self.stays.of_residents(self._population, visits.rows, visits.keys, float(day))
         if self.change_plans is not None:
             plans = self.change_plans(visits.rows, visits.keys, plans)
-        self._begin(visits, self._site_of[visits.rows], plans, self._alone(visits.rows))
+        self._begin(visits, self._site_of[visits.rows], plans)
 
-    def _alone(self, rows: Integers) -> list[bool]:
-        """Say whose visit meets no other visit of theirs: neither under way nor of today."""
-        here, of = self._inside, rows.tolist()
-        times = Counter(of)
-        return [times[row] == 1 and row not in here for row in of]
+    def _begin(self, arriving: Arriving, sites: Integers, plans: VisitPlans) -> None:
+        """Let visits begin, as guests of a space where nothing about them is left open.
 
-    def _begin(
-        self, arriving: Arriving, sites: Integers, plans: VisitPlans, alone: Sequence[bool]
-    ) -> None:
-        """Let visits begin, as guests of a space where nothing about them is left open."""
-        at = [self.sites[number] for number in sites.tolist()]
+        That is so for who goes home and meets no other visit of theirs, neither under way nor
+        of today.
+        """
+        now = self._env.now
+        here, guests, twice = self._visits, self._guests.inside, _repeated(arriving.rows)
         short_stay = self.settings["beds.short_stay"]
-        visits = visits_of(arriving, at, plans, self.rates, short_stay)
-        for visit, lone in zip(visits, alone, strict=True):
-            if lone and visit.kind in (MINOR, MAJOR):
-                visit.guest = visit.spaces.expect(visit.time, visit.ed_days, visit, visit.until)
+        facts = facts_of(arriving, plans, self.rates, short_stay)
+        for number, (row, key, kind, avoidable, times) in zip(sites.tolist(), facts, strict=True):
+            site = self.sites[number]
+            meets = row in here or row in guests or row in twice
+            if kind in (MINOR, MAJOR) and not meets:
+                spaces = site.minors if kind == MINOR else site.majors
+                spaces.expect(times[0], times[1], row, times[-1])
             else:
-                visit.walk = Walk(self._paths[visit.kind](visit))
-
-    def _guest_comes(self, visit: Visit, now: float) -> None:
-        self._inside[visit.row] = visit
-        self._counts(visit.row).entered += 1
-        self._note("ae_type1", visit.row, now)
-
-    def _guest_goes(self, visit: Visit, now: float) -> None:
-        if visit.guest is not None and visit.guest.left:
-            self._record.leaves_unseen(visit, now)
-        else:
-            minor = visit.kind == MINOR
-            after = self.settings["ed.minors_after_hours"] / HOURS if minor else 0.0
-            self._leaves_ed(visit, now + after, now)
-        self._finish(visit)
+                visit = Visit(site, row, key, kind, avoidable, *times)
+                begins = self._env.timeout(visit.time - now)
+                visit.walk = Walk(self._ways[kind](visit), begins)
 
     def change_capacity(self, changes: Mapping[str, float]) -> None:
         """Follow ``beds.capacity_factor`` and ``ed.capacity_factor`` of ``changes`` from now on."""
@@ -203,17 +181,16 @@ class Hospital:
             self._same_day.change(changes["sdec.capacity_factor"])
 
     def _see_elsewhere(self, rows: Integers) -> None:
-        inside = self._inside
-        free = np.array([row not in inside for row in rows.tolist()], np.bool_)
-        seen = rows[free]
+        visits, guests = self._visits, self._guests.inside
+        seen = [row for row in rows.tolist() if row not in visits and row not in guests]
         self.counts.elsewhere += len(seen)
         self.counts.already_in += len(rows) - len(seen)
-        self._record.seen_elsewhere(seen)
+        self._record.seen_elsewhere(np.array(seen, np.int64))
 
     def _invite(self, site: int, visitors: Arriving, plans: VisitPlans) -> None:
         count = len(visitors.rows)
         self.visitors.announced += count
-        self._begin(visitors, np.full(count, site), plans, [True] * count)
+        self._begin(visitors, np.full(count, site), plans)
 
     def _start_with_full_beds(self) -> None:
         for site, rounds, leaves in self._elsewhere.in_beds_at_start():
@@ -221,7 +198,7 @@ class Hospital:
             Walk(self._half_over(site, -self.visitors.announced, rounds, leaves))
 
     def _half_over(self, site: Site, row: int, rounds: float, leaves: float) -> Steps[None]:
-        visit = Visit(site, row, self._env.now, 0, DIRECT, False, 0, inf, rounds, 0, leaves, inf)
+        visit = Visit(site, row, 0, DIRECT, False, self._env.now, 0, inf, rounds, 0, leaves, inf)
         self._enter(visit)
         with site.beds.request() as bed:
             yield bed
@@ -235,39 +212,39 @@ class Hospital:
 
         Who waits longer than their patience goes home unseen.
         """
-        yield self._env.timeout(visit.time - self._env.now)
+        now = self._env.now
         if not self._enter(visit):
             return
-        self._note("ae_type1", visit.row)
+        self._record.note("ae_type1", visit.row, now)
         with visit.site.minors.request() as cubicle:
             if cubicle.waits:
-                yield cubicle | self._env.timeout(max(visit.until - self._env.now, 0.0))
+                yield FirstOf(cubicle, self._env.timeout(max(visit.until - now, 0.0)))
             if cubicle.held:
                 yield self._env.timeout(visit.ed_days)
-                after = self.settings["ed.minors_after_hours"] / HOURS
-                self._leaves_ed(visit, self._env.now + after)
+                now = self._env.now
+                self._record.leaves_ed(visit.row, visit.time, now + self._minors_after, now)
             else:
-                self._record.leaves_unseen(visit, self._env.now)
+                self._record.leaves_unseen(visit.row, visit.time, self._env.now)
         self._finish(visit)
 
     def _major(self, visit: Visit) -> Steps[None]:
         """Wait for a space, be treated, then go home, or stay in the space until a bed is free."""
-        yield self._env.timeout(visit.time - self._env.now)
         if not self._enter(visit):
             return
-        self._note("ae_type1", visit.row)
+        self._record.note("ae_type1", visit.row, self._env.now)
         with visit.site.majors.request() as space:
-            yield space
+            if space.waits:
+                yield space
             yield self._env.timeout(visit.ed_days)
             if visit.kind == ADMITTED:
                 yield from self._stay(visit, space)
             else:
-                self._leaves_ed(visit, self._env.now)
+                now = self._env.now
+                self._record.leaves_ed(visit.row, visit.time, now, now)
         self._finish(visit)
 
     def _direct(self, visit: Visit) -> Steps[None]:
         """Go to a bed without passing through the emergency department."""
-        yield self._env.timeout(visit.time - self._env.now)
         if self._enter(visit):
             yield from self._stay(visit, None)
             self._finish(visit)
@@ -278,39 +255,41 @@ class Hospital:
         The stay counts from the decision to admit, as published stays do: who is ready to
         leave before a bed is free goes home from where they wait.
         """
-        again = self._returns.follows_discharge(visit.row, self._env.now)
-        self._record.admitted(visit, again=again)
-        if visit.short_days < inf and self._sits(visit):
-            if space is not None:
-                space.release()
-                self._leaves_ed(visit, self._env.now)
+        decided = now = self._env.now
+        short = visit.short_days < inf
+        self._record.admitted(visit, now, again=self._returns.follows_discharge(visit.row, now))
+        if short and self._sits(visit, now):
+            self._leaves_space(visit, space, now)
             yield self._env.timeout(visit.short_days)
             self._discharge(visit)
             return
-        decided = self._env.now
         leaving = self._leaving(visit)
         with visit.site.beds.request() as bed:
             if bed.waits:
-                yield bed | leaving
-            self._record.wait("beds", visit.row, self._env.now - decided)
-            if space is not None:
-                space.release()
-                self._leaves_ed(visit, self._env.now)
+                yield FirstOf(bed, leaving)
+                now = self._env.now
+            self._record.wait("beds", visit.row, now - decided, now)
+            self._leaves_space(visit, space, now)
             if bed.held:
-                visit.bed_since = visit.bed_counted = self._env.now
+                visit.bed_since = visit.bed_counted = now
                 yield leaving
-                if visit.delay and visit.short_days == inf:
+                if visit.delay and not short:
                     yield from self._wait_for_place(visit)
         self._discharge(visit)
 
-    def _sits(self, visit: Visit) -> bool:
+    def _leaves_space(self, visit: Visit, space: Turn | None, now: float) -> None:
+        """Let who has a space in the department leave it."""
+        if space is not None:
+            space.release()
+            self._record.leaves_ed(visit.row, visit.time, now, now)
+
+    def _sits(self, visit: Visit, now: float) -> bool:
         """Say whether an admission without a night is seen in same-day emergency care."""
-        now = self._env.now
         visit.same_day = self._same_day.takes(
             visit.site, visit.row, visit.key, now, visit.short_days
         )
         if visit.same_day:
-            self._note(SEEN_SAME_DAY, visit.row)
+            self._record.note(SEEN_SAME_DAY, visit.row, now)
         return visit.same_day
 
     def _wait_for_place(self, visit: Visit) -> Steps[None]:
@@ -334,11 +313,11 @@ class Hospital:
         row, counts = visit.row, self._counts(visit.row)
         if row in self._gone:
             counts.absent += 1
-        elif row in self._inside and row in self.inside:  # guests may have gone since
-            counts.already_in += 1
+        elif (row in self._visits or row in self._guests.inside) and row in self.inside:
+            counts.already_in += 1  # guests may have gone since the spaces were last looked at
         else:
             counts.entered += 1
-            self._inside[row] = visit
+            self._visits[row] = visit
             return True
         return False
 
@@ -346,30 +325,34 @@ class Hospital:
         return self.counts if row >= 0 else self.visitors
 
     def _discharge(self, visit: Visit) -> None:
-        row, now = visit.row, self._env.now
-        if row < 0:
+        if visit.row < 0:
             return
-        self._record.discharged(visit)
+        now = self._env.now
+        self._record.discharged(visit, now)
         self._returns.discharged(visit, now)
         if self._on_discharge is not None:
-            self._on_discharge(row, now, max(now - visit.bed_since, 0.0), visit.key)
+            self._on_discharge(visit.row, now, max(now - visit.bed_since, 0.0), visit.key)
 
     def _finish(self, visit: Visit) -> None:
         # The person may have died at discharge, by the hand of ``on_discharge``.
-        if self._inside.pop(visit.row, None) is not None:
+        if self._visits.pop(visit.row, None) is not None:
             self._counts(visit.row).finished += 1
 
     def leave(self, rows: Sequence[int]) -> None:
         """Take out residents who die or move away now, for good."""
         self._gone.update(rows)
-        inside = self.inside
-        for visit in [inside.pop(row) for row in rows if row in inside]:
-            self._record.count_bed_days(visit)
+        self._guests.follow()
+        visits, guests = self._visits, self._guests.inside
+        for one in [visits.pop(row, None) or guests.pop(row, None) for row in rows]:
+            if one is None:
+                continue
             self.counts.left += 1
-            if visit.guest is not None:
-                visit.spaces.let_go(visit.guest)
-            elif visit.walk is not None:
-                visit.walk.stop()
+            if isinstance(one, Guest):
+                one.release()
+                continue
+            self._record.count_bed_days(one, self._env.now)
+            if one.walk is not None:
+                one.walk.stop()
 
     # ---- records ----
 
@@ -378,8 +361,10 @@ class Hospital:
 
         Call it before the ledger's month or year is taken and before it is turned on.
         """
-        self._record.settle(self.inside.values())
-        self._same_day.settle(self._env.now)
+        now = self._env.now
+        self._guests.follow()
+        self._record.settle(self._visits.values(), now)
+        self._same_day.settle(now)
         self._record.tally_places()
 
     def escalated_days(self) -> float:
@@ -397,4 +382,13 @@ class Hospital:
         RuntimeError
             If somebody is missing or stands in two places.
         """
-        return checked(self.counts, self.visitors, self.inside, self.sites)
+        sitting = sum(visit.same_day for visit in self._visits.values())
+        return checked(self.counts, self.visitors, self.inside, sitting, self.sites)
+
+
+def _repeated(rows: Integers) -> set[int]:
+    """Return the rows that come more than once."""
+    come = rows.tolist()
+    if len(set(come)) == len(come):
+        return set()
+    return {row for row, times in Counter(come).items() if times > 1}

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from math import inf
 
 import numpy as np
-from simpy import Environment
 
 from agents.population import Integers
 from pathways.ledger import Ledger
@@ -20,74 +19,78 @@ from pathways.visits import Visit
 class HospitalRecord:
     """Notes what residents do in the hospital until it is handed to the ledger.
 
-    Visitors, who have negative rows, are not recorded. A time of ``None`` is now.
+    Visitors, who have negative rows, are not recorded.
     """
 
-    def __init__(self, env: Environment, ledger: Ledger, sites: Sequence[Site]) -> None:
-        self._env = env
+    def __init__(self, ledger: Ledger, sites: Sequence[Site]) -> None:
         self._ledger = ledger
         self._sites = sites
         self._notes: defaultdict[str, list[int]] = defaultdict(list)
-        self._waits: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+        # By service, who waited and for how many days.
+        self._waits: dict[str, tuple[list[int], list[float]]] = {"ed": ([], []), "beds": ([], [])}
         self._through_ed = 0  # residents admitted through the department since handed over
         self._left_unseen = 0  # residents who left it before they were seen
 
-    def note(self, activity: str, row: int, now: float | None = None) -> None:
+    def note(self, activity: str, row: int, now: float) -> None:
         """Note one of an activity."""
         if row >= 0:
             self._notes[activity].append(row)
             if self._ledger.keep_events:
                 self._log(activity, row, 0.0, now)
 
-    def wait(self, service: str, row: int, days: float, now: float | None = None) -> None:
+    def wait(self, service: str, row: int, days: float, now: float) -> None:
         """Note the end of a wait of so many ``days``."""
         if row >= 0:
-            self._waits[service].append((row, days))
+            people, waits = self._waits[service]
+            people.append(row)
+            waits.append(days)
             if self._ledger.keep_events:
                 self._log(f"leaves queue of {service}", row, days, now)
 
-    def _log(self, event: str, row: int, days: float, now: float | None) -> None:
+    def _log(self, event: str, row: int, days: float, now: float) -> None:
         service = "ed" if event.startswith("ae") or event.endswith("ed") else "beds"
-        day = self._env.now if now is None else now
-        self._ledger.event(day, service, event, np.array([row]), np.array([days]))
+        self._ledger.event(now, service, event, np.array([row]), np.array([days]))
 
     def seen_elsewhere(self, rows: Integers) -> None:
         """Count attendances at departments without a queue."""
         self._ledger.count("ae_attendances", rows)
 
-    def leaves_ed(self, visit: Visit, day: float, now: float | None = None) -> None:
-        """Note how long a visit to the emergency department, which ends on ``day``, took."""
-        hours = (day - visit.time) * HOURS
-        self.wait("ed", visit.row, day - visit.time, now)
+    def leaves_ed(self, row: int, came: float, day: float, now: float) -> None:
+        """Note how long a visit to the emergency department, from ``came`` to ``day``, took."""
+        if row < 0:
+            return
+        hours = (day - came) * HOURS
+        self.wait("ed", row, day - came, now)
         if hours > 4.0:
-            self.note("ae_over_4_hours", visit.row, now)
+            self.note("ae_over_4_hours", row, now)
         if hours > 12.0:
-            self.note("ae_over_12_hours", visit.row, now)
+            self.note("ae_over_12_hours", row, now)
 
-    def leaves_unseen(self, visit: Visit, now: float) -> None:
+    def leaves_unseen(self, row: int, came: float, now: float) -> None:
         """Note somebody who goes home before a cubicle was free."""
-        self._left_unseen += visit.row >= 0
-        self.leaves_ed(visit, now, now)
+        self._left_unseen += row >= 0
+        self.leaves_ed(row, came, now, now)
 
-    def admitted(self, visit: Visit, *, again: bool) -> None:
+    def admitted(self, visit: Visit, now: float, *, again: bool) -> None:
         """Note an admission, ``again`` if it follows closely on a discharge."""
-        self.note("emergency_admissions", visit.row)
-        self._through_ed += visit.row >= 0 and visit.kind == ADMITTED
+        if visit.row < 0:
+            return
+        self.note("emergency_admissions", visit.row, now)
+        self._through_ed += visit.kind == ADMITTED
         if visit.avoidable:
-            self.note("avoidable_emergency_admissions", visit.row)
+            self.note("avoidable_emergency_admissions", visit.row, now)
         if again:
-            self.note("readmissions_30d", visit.row)
+            self.note("readmissions_30d", visit.row, now)
 
-    def discharged(self, visit: Visit) -> None:
+    def discharged(self, visit: Visit, now: float) -> None:
         """Record the rest of a resident's days in bed, and those of delay among them."""
-        self.count_bed_days(visit)
+        self.count_bed_days(visit, now)
         if visit.short_days == inf and visit.delay:
             self._ledger.add("discharge_delay_days", visit.row, visit.delay)
 
-    def count_bed_days(self, visit: Visit) -> None:
+    def count_bed_days(self, visit: Visit, now: float) -> None:
         """Record the days that a resident has spent in bed since they were last recorded."""
         if visit.bed_since < inf:
-            now = self._env.now
             self._ledger.add("emergency_bed_days", visit.row, now - visit.bed_counted)
             visit.bed_counted = now
 
@@ -103,23 +106,22 @@ class HospitalRecord:
         ledger.tally("beds", "ed.tells", "routed", self._through_ed)
         ledger.tally("ed", "all", "gave_up", self._left_unseen)
         for service, arrived in arrivals.items():
-            waits = self._waits[service]
+            people, waits = self._waits[service]
             ledger.tally(service, "all", "arrivals", arrived)
             unseen = self._left_unseen if service == "ed" else 0
             ledger.tally(service, "all", "served", len(waits) - unseen)
             if waits:
-                people = np.array([row for row, _ in waits], np.int64)
-                ledger.wait(service, people, np.array([days for _, days in waits]))
+                ledger.wait(service, np.array(people, np.int64), np.array(waits))
+                self._waits[service] = [], []
         self._through_ed = self._left_unseen = 0
         self._notes.clear()
-        self._waits.clear()
 
-    def settle(self, inside: Iterable[Visit]) -> None:
+    def settle(self, inside: Iterable[Visit], now: float) -> None:
         """Hand over what was noted, and the days in bed of those ``inside`` until now."""
         self.hand_over()
         for visit in inside:
             if visit.row >= 0:
-                self.count_bed_days(visit)
+                self.count_bed_days(visit, now)
 
     def tally_places(self) -> None:
         """Tell the residents' share of places, of their use and of the queues for them."""

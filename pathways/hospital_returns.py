@@ -9,7 +9,7 @@ import numpy as np
 from agents.luck import Luck
 from pathways.pools import ADMITTED, DIRECT
 from pathways.stays import Stays
-from pathways.visits import Arriving, Visit
+from pathways.visits import NOBODY, Arriving, Visit
 
 
 class Returns:
@@ -44,13 +44,16 @@ class Returns:
     def on(self, day: int) -> Arriving:
         """Return those who come back on ``day``, once."""
         planned = self._planned.pop(day, [])
+        if not planned:
+            return NOBODY
         rows = np.array([row for row, _, _ in planned], np.int64)
         before = np.array([key for _, key, _ in planned], np.uint64)
         keys = self._luck.words_of(before, "hospital.return")
-        through_ed = self._luck.uniforms_of(keys, "hospital.route") < self._through_ed
+        route, arrival = self._luck.uniforms_of_each(keys, ("hospital.route", "hospital.arrival"))
+        through_ed = route < self._through_ed
         return Arriving(
             rows=rows,
-            times=day + self._stays.arrival_times(keys),
+            times=day + self._stays.time_of_day(arrival),
             keys=keys,
             kinds=np.where(through_ed, ADMITTED, DIRECT).astype(np.int8),
             avoidable=np.array([avoidable for _, _, avoidable in planned], np.bool_),

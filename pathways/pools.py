@@ -29,6 +29,7 @@ OTHER, MINOR, MAJOR, ADMITTED, DIRECT = range(5)
 KINDS = ("other department", "minor", "major", "admitted", "admitted directly")
 TABLE = "hospital_settings"
 RESOURCES = ("majors", "minors", "beds")
+SPACES = {MINOR: "minors", MAJOR: "majors", ADMITTED: "majors"}  # what each kind is seen in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,7 @@ class Site:
 
     def closed(self, kind: int) -> bool:
         """Say whether residents of ``kind`` are not seen here: none of the spaces is theirs."""
-        need = {MINOR: "minors", MAJOR: "majors", ADMITTED: "majors"}.get(kind)
+        need = SPACES.get(kind)
         return need is not None and self.own_share[need] <= 0.0
 
     def start_day(self, day: int) -> None:

@@ -38,17 +38,17 @@ class Turn(Event):
     """
 
     until = inf  # a turn leaves the queue when its process says so, not by itself
+    waits = False
+    held = False
+    need = 0.0
 
-    def __init__(self, places: Places, priority: float) -> None:
+    def __init__(self, places: Places, priority: float, asked: float) -> None:
         # As ``Event.__init__`` does: turns are made often enough for the call to count.
         self.env = places.env
         self.callbacks = []
         self.places = places
         self.priority = priority
-        self.asked: float = places.env.now
-        self.waits = False
-        self.held = False
-        self.need = 0.0
+        self.asked = asked
 
     def __enter__(self) -> Turn:
         return self
@@ -78,9 +78,10 @@ class Guest:
     asked, waits, held, need : as of a ``Turn``
     """
 
-    __slots__ = ("asked", "held", "left", "need", "stay", "until", "waits", "who")
+    __slots__ = ("asked", "held", "left", "need", "places", "stay", "until", "waits", "who")
 
-    def __init__(self, who: Any, asked: float, stay: float, until: float) -> None:
+    def __init__(self, places: Places, who: Any, asked: float, stay: float, until: float) -> None:
+        self.places = places
         self.who = who
         self.asked = asked
         self.stay = stay
@@ -89,6 +90,10 @@ class Guest:
         self.waits = False
         self.held = False
         self.need = 0.0
+
+    def release(self) -> None:
+        """Leave before the time; harmless once gone."""
+        self.places.let_go(self)
 
 
 class Places:
@@ -104,14 +109,14 @@ class Places:
 
     Attributes
     ----------
-    comes, goes : called with ``who`` and the time when a guest comes and when one gives the
-        place back: not at that time, but before anything else of this resource is looked at
+    comes, goes : called with a guest who comes, and with one who goes and the time: not at
+        that time, but before anything else of this resource is looked at
     """
 
     def __init__(self, env: Environment, capacity: int) -> None:
         self.env = env
-        self.comes: Callable[[Any, float], None] | None = None
-        self.goes: Callable[[Any, float], None] | None = None
+        self.comes: Callable[[Guest], None] | None = None
+        self.goes: Callable[[Guest, float], None] | None = None
         self._in_use = 0
         self._waiting = 0
         self._turns_waiting = 0
@@ -164,7 +169,7 @@ class Places:
         known without events, so it is worked out only when somebody looks (who left without a
         place when their turn comes): a guest costs a fraction of what a process does.
         """
-        guest = Guest(who, time, stay, until)
+        guest = Guest(self, who, time, stay, until)
         self._guests += 1
         heappush(self._coming, (time, self._guests, guest))
         return guest
@@ -189,7 +194,7 @@ class Places:
     def request(self, priority: float = 0.0) -> Turn:
         """Ask for a place; wait for it with ``yield turn``. Lower ``priority`` goes first."""
         self._pass_time()
-        turn = Turn(self, priority)
+        turn = Turn(self, priority, self._last)
         self._arrived += 1
         if not self._waiting and self._has_free():
             self._give(turn)
@@ -270,7 +275,8 @@ class Places:
 
     def _pass_time(self) -> None:
         now = self.env.now
-        if self._coming or self._ends:
+        coming, ends = self._coming, self._ends
+        if (coming and coming[0][0] <= now) or (ends and ends[0][0] <= now):
             self._follow_guests(now)
         if now != self._last:
             self._integrate(now)
@@ -297,7 +303,7 @@ class Places:
                 guest.held = False
                 self._in_use -= 1
                 if self.goes is not None:
-                    self.goes(guest.who, end)
+                    self.goes(guest, end)
                 if self._waiting:
                     self._give_free_places()
             else:
@@ -307,7 +313,7 @@ class Places:
         self._integrate(guest.asked)
         self._arrived += 1
         if self.comes is not None:
-            self.comes(guest.who, guest.asked)
+            self.comes(guest)
         if not self._waiting and self._has_free():
             self._give(guest)
         else:
@@ -339,7 +345,7 @@ class Places:
         self._gave_up += 1
         guest.left = True
         if self.goes is not None:
-            self.goes(guest.who, guest.until)
+            self.goes(guest, guest.until)
 
     def _leave_queue(self, turn: Turn | Guest) -> None:
         turn.waits = False

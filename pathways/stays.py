@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from agents.compiled import compiled
 from agents.evidence import Evidence
 from agents.luck import Luck, Words
-from agents.population import FRAILTY, Floats, Integers, Population
+from agents.population import FRAILTY, Bools, Floats, Integers, Population, Small
 
 HOURS = 24.0
 AGE_BANDS = ("0-4", "5-15", "16-44", "45-64", "65-74", "75-84", "85+")
@@ -25,6 +25,12 @@ LTC_COUNTS = ("0", "1", "2", "3", "4+")
 # What each uniform of a visit decides.
 DRAWS = ("hours", "night", "stay", "part", "delayed", "delay", "leaves", "again", "patience")
 _HOURS, _NIGHT, _STAY, _PART, _DELAYED, _DELAY, _LEAVES, _AGAIN, _PATIENCE = range(len(DRAWS))
+_PARTS = np.arange(len(DRAWS))
+_SCORED = slice(_HOURS, _STAY + 1, _STAY - _HOURS)  # the two that spread as normal scores
+# Of each visit: the chance of a stay without a night, the mean stay and the chance of a delay.
+Needs = tuple[Floats, Floats, Floats]
+# Of readmission: the share, the scale in days and the longest time in days.
+Again = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +90,19 @@ class Stays:
         self._by_ltc = _terms(evidence, "emergency_stay", "ltc_count", LTC_COUNTS)
         self._by_frailty = _terms(evidence, "emergency_stay", "frailty", FRAILTY)
         self._no_night = _terms(evidence, "emergency_admission", "zero_night_share", AGE_BANDS)
-        self._delay_days = settings["delay.days"]
         self._delay_share = np.array([settings[f"delay.share.{name}"] for name in FRAILTY])
         self._visitor_delay = settings["delay.share.visitor"]
-        self._shortest = settings["delay.shortest_stay"]
-        self._spread = settings["beds.stay_spread"]
-        self._visitor_spread = settings["beds.visitor_stay_spread"]
-        self._hours_spread = settings["ed.hours_spread"]
-        self._patience = settings["ed.patience"] / HOURS
-        self._again_share = settings["readmission.share"]
-        self._again_scale = settings["readmission.scale"]
-        self._again_window = settings["readmission.window"]
+        self._spread = _lognormal(settings["beds.stay_spread"])
+        self._visitor_spread = _lognormal(settings["beds.visitor_stay_spread"])
+        self._hours_spread = _lognormal(settings["ed.hours_spread"])
+        self._waits = (
+            settings["delay.days"],
+            settings["delay.shortest_stay"],
+            settings["ed.patience"] / HOURS,
+        )
+        scale, window = settings["readmission.scale"], settings["readmission.window"]
+        self._again = settings["readmission.share"], scale, window
+        self._never_again = 0.0, scale, window
         self._visitor_night = settings["visitors.overnight_share"]
         self._visitor_stay = settings["visitors.stay"]
 
@@ -112,58 +120,51 @@ class Stays:
 
     def mean_stay(self, population: Population, rows: Integers, day: float) -> Floats:
         """Return the expected days of an overnight stay, delay included, of ``rows``."""
-        band = np.searchsorted(AGE_EDGES, population.age(day, rows), side="right")
-        ltc = np.minimum(population.ltc_count(rows), len(LTC_COUNTS) - 1)
-        frailty = population.frailty[rows]
-        mean: Floats = np.exp(
-            self._base + self._by_age[band] + self._by_ltc[ltc] + self._by_frailty[frailty]
-        )
-        return mean
+        return self._needs_of(population, rows, day)[1]
 
     def of_residents(
         self, population: Population, rows: Integers, keys: Words, day: float
     ) -> VisitPlans:
         """Plan the visits of residents as they are on ``day``."""
-        band = np.searchsorted(AGE_EDGES, population.age(day, rows), side="right")
-        return self._plans(
-            keys,
-            no_night=self._no_night[band],
-            mean=self.mean_stay(population, rows, day),
-            delayed=self._delay_share[population.frailty[rows]],
-            spread=self._spread,
-            again=self._again_share,
-        )
+        needs = self._needs_of(population, rows, day)
+        return self._plans(keys, needs, self._spread, self._again)
 
     def of_visitors(self, keys: Words) -> VisitPlans:
         """Plan the visits of people from elsewhere: everyone of average need."""
-        return self._plans(
-            keys,
-            no_night=np.full(len(keys), 1.0 - self._visitor_night),
-            mean=np.full(len(keys), self._visitor_stay),
-            delayed=np.full(len(keys), self._visitor_delay),
-            spread=self._visitor_spread,
-            again=0.0,
+        n = len(keys)
+        no_night = np.full(n, 1.0 - self._visitor_night)
+        needs = no_night, np.full(n, self._visitor_stay), np.full(n, self._visitor_delay)
+        return self._plans(keys, needs, self._visitor_spread, self._never_again)
+
+    def _needs_of(self, population: Population, rows: Integers, day: float) -> Needs:
+        no_night, log_mean, delayed = _looked_up(
+            rows,
+            population.age(day, rows),
+            population.has,
+            population.frailty,
+            AGE_EDGES,
+            self._base,
+            self._by_age,
+            self._by_ltc,
+            self._by_frailty,
+            self._no_night,
+            self._delay_share,
         )
+        return no_night, np.exp(log_mean), delayed
 
     def _plans(
-        self,
-        keys: Words,
-        *,
-        no_night: Floats,
-        mean: Floats,
-        delayed: Floats,
-        spread: float,
-        again: float,
+        self, keys: Words, needs: Needs, spread: tuple[float, float], again: Again
     ) -> VisitPlans:
-        draws = self._luck.uniforms_of(keys[:, None], "hospital.visit", np.arange(len(DRAWS)))
+        draws = self._luck.uniforms_of(keys[:, None], "hospital.visit", _PARTS)
         hours, short, rounds, delay, leaves, days, patience = _planned(
             draws,
-            ndtri(draws[:, [_HOURS, _STAY]]),
-            (no_night, mean, delayed),
-            (*_lognormal(self._hours_spread), *_lognormal(spread)),
-            (self._delay_days, self._shortest, self._patience),
-            (again, self._again_scale, self._again_window),
-            (self._leaving.share_before, self._leaving.hours),
+            ndtri(draws[:, _SCORED]),
+            *needs,
+            (*self._hours_spread, *spread),
+            self._waits,
+            again,
+            self._leaving.share_before,
+            self._leaving.hours,
         )
         return VisitPlans(
             hours=hours,
@@ -177,14 +178,52 @@ class Stays:
 
 
 @compiled
+def _looked_up(
+    rows: Integers,
+    age: Floats,
+    has: Bools,
+    frailty: Small,
+    age_edges: Floats,
+    base: float,
+    by_age: Floats,
+    by_ltc: Floats,
+    by_frailty: Floats,
+    no_night: Floats,
+    delay_share: Floats,
+) -> Needs:
+    """Return the share of stays without a night, the log mean stay and the share delayed.
+
+    Of each of ``rows``, whose ages are ``age``; ``has`` and ``frailty`` are of everybody.
+    """
+    n = len(rows)
+    without, log_mean, delayed = np.empty(n), np.empty(n), np.empty(n)
+    for i in range(n):
+        band = 0
+        while band < len(age_edges) and age_edges[band] <= age[i]:
+            band += 1
+        conditions = 0
+        for one in has[rows[i]]:
+            conditions += one
+        ltc = min(conditions, len(by_ltc) - 1)
+        frail = frailty[rows[i]]
+        without[i] = no_night[band]
+        log_mean[i] = base + by_age[band] + by_ltc[ltc] + by_frailty[frail]
+        delayed[i] = delay_share[frail]
+    return without, log_mean, delayed
+
+
+@compiled
 def _planned(
     draws: Floats,
     scores: Floats,
-    needs: tuple[Floats, Floats, Floats],
+    no_night: Floats,
+    mean: Floats,
+    delayed: Floats,
     spreads: tuple[float, float, float, float],
     waits: tuple[float, float, float],
-    again: tuple[float, float, float],
-    leaving: tuple[Floats, Floats],
+    again: Again,
+    before: Floats,
+    hour_of: Floats,
 ) -> tuple[Floats, npt.NDArray[np.bool_], Floats, Floats, Floats, Floats, Floats]:
     """Return the columns of ``VisitPlans``, from (n, draws) and the normal scores of two.
 
@@ -194,12 +233,10 @@ def _planned(
     n = len(draws)
     hours, rounds, delay, leaves = np.empty(n), np.empty(n), np.zeros(n), np.empty(n)
     days, patience, short = np.full(n, np.inf), np.empty(n), np.empty(n, np.bool_)
-    no_night, mean, delayed = needs
     hours_sigma, hours_down, stay_sigma, stay_down = spreads
     delay_days, shortest, mean_patience = waits
     share, scale, window = again
     reach = 1.0 - np.exp(-(window - 1.0) / scale)
-    before, hour_of = leaving
     for i in range(n):
         draw = draws[i]
         hours[i] = np.exp(hours_sigma * scores[i, 0] - hours_down)

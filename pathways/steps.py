@@ -18,15 +18,19 @@ Steps = Generator[Event, Any, T]
 class Walk:
     """A lean process: steps that nobody waits for and that can be broken off.
 
-    It starts at once (no ``Initialize`` event) and ends without an event. Breaking it off
-    closes the generator, so that every ``with`` block gives back what it holds.
+    It starts at once (no ``Initialize`` event), or when the event ``begins`` happens, and ends
+    without an event. Breaking it off closes the generator, so that every ``with`` block gives
+    back what it holds.
     """
 
     __slots__ = ("_steps",)
 
-    def __init__(self, steps: Steps[Any]) -> None:
+    def __init__(self, steps: Steps[Any], begins: Event | None = None) -> None:
         self._steps: Steps[Any] | None = steps
-        self._go_on(None)
+        if begins is None:
+            self._go_on(None)
+        else:
+            begins.callbacks.append(self._go_on)
 
     @property
     def over(self) -> bool:
@@ -51,6 +55,27 @@ class Walk:
             self._steps = None
         else:
             step.callbacks.append(self._go_on)
+
+
+class FirstOf(Event):
+    """Happens with the first of two events, at once.
+
+    SimPy's ``one | other`` happens in an event of its own and tells which of them it was: more
+    than a walk needs that asks its turn whether it ``waits``.
+    """
+
+    def __init__(self, one: Event, other: Event) -> None:
+        super().__init__(one.env)
+        one.callbacks.append(self._happens)
+        other.callbacks.append(self._happens)
+
+    def _happens(self, event: Event) -> None:
+        if self.callbacks is None:
+            return
+        callbacks, self.callbacks = self.callbacks, None  # type: ignore[assignment]
+        self._ok, self._value = True, event._value
+        for callback in callbacks:
+            callback(self)
 
 
 def happens_in(event: Event, delay: float) -> None:

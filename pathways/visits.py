@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
 
+from agents.compiled import compiled
 from agents.luck import Words
-from agents.population import Bools, Floats, Integers, Small
+from agents.population import Bools, Floats, Integers, Population, Small
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER, Rates, Site
-from pathways.queues import Guest, Places
 from pathways.stays import HOURS, VisitPlans
 from pathways.steps import Walk
 
@@ -36,7 +36,7 @@ class Arriving:
     kinds: Small
     avoidable: Bools
 
-    def only(self, chosen: Bools) -> Arriving:
+    def only(self, chosen: Bools | Integers) -> Arriving:
         """Return the arrivals that are ``chosen``."""
         return Arriving(
             rows=self.rows[chosen],
@@ -47,8 +47,20 @@ class Arriving:
         )
 
 
+NOBODY = Arriving(
+    rows=np.empty(0, np.int64),
+    times=np.empty(0),
+    keys=np.empty(0, np.uint64),
+    kinds=np.empty(0, np.int8),
+    avoidable=np.empty(0, np.bool_),
+)
+
+
 def together(*parts: Arriving) -> Arriving:
     """Return the arrivals of all ``parts``, in their order."""
+    parts = tuple(part for part in parts if len(part.rows)) or parts[:1]
+    if len(parts) == 1:
+        return parts[0]
     return Arriving(
         rows=np.concatenate([part.rows for part in parts]),
         times=np.concatenate([part.times for part in parts]),
@@ -64,10 +76,10 @@ class Visit:
 
     site: Site
     row: int
-    time: float
     key: int
     kind: int
     avoidable: bool
+    time: float
     ed_days: float
     short_days: float  # infinite for a stay with a night
     rounds: float
@@ -76,15 +88,9 @@ class Visit:
     again: float
     until: float = inf  # when a minor case leaves that still waits for a cubicle
     walk: Walk | None = None
-    guest: Guest | None = None  # of a space, where nothing about the visit is left open
     bed_since: float = inf
     bed_counted: float = inf
     same_day: bool = False  # in same-day emergency care, without a bed
-
-    @property
-    def spaces(self) -> Places:
-        """The spaces of the emergency department that the visit needs one of."""
-        return self.site.minors if self.kind == MINOR else self.site.majors
 
 
 def sent_on(arriving: Arriving, site: Site) -> Arriving:
@@ -98,28 +104,88 @@ def sent_on(arriving: Arriving, site: Site) -> Arriving:
     return replace(arriving, kinds=kinds)
 
 
-def visits_of(
-    arriving: Arriving, sites: Sequence[Site], plans: VisitPlans, rates: Rates, short_stay: float
-) -> list[Visit]:
-    """Return the visit of each who arrives, at their site, as planned.
+def sorted_out(arriving: Arriving, people: Population) -> tuple[Integers, Integers]:
+    """Return which arrivals visit the hospital, and which are seen in another department.
+
+    Who has died or moved away before the visit is neither.
+    """
+    exits = people.exit_day
+    return _sorted_out(arriving.rows, arriving.times, arriving.kinds, people.alive, exits, OTHER)
+
+
+@compiled
+def _sorted_out(
+    rows: Integers, times: Floats, kinds: Small, alive: Bools, exits: Floats, other: int
+) -> tuple[Integers, Integers]:
+    here, elsewhere = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
+    n_here = n_elsewhere = 0
+    for i in range(len(rows)):
+        if not alive[rows[i]] or times[i] >= exits[rows[i]]:
+            continue
+        if kinds[i] == other:
+            elsewhere[n_elsewhere] = i
+            n_elsewhere += 1
+        else:
+            here[n_here] = i
+            n_here += 1
+    return here[:n_here], elsewhere[:n_elsewhere]
+
+
+# Row, key, kind, whether avoidable; then the times and rounds of a ``Visit`` from ``time`` on.
+Times = tuple[float, float, float, float, float, float, float, float]
+Facts = tuple[int, int, int, bool, Times]
+
+
+def facts_of(
+    arriving: Arriving, plans: VisitPlans, rates: Rates, short_stay: float
+) -> Iterator[Facts]:
+    """Return what to know of each visit of those who arrive, as planned.
 
     ``short_stay`` is the mean hours of a stay without a night.
     """
-    minor = arriving.kinds == MINOR
-    ed_hours = plans.hours * np.where(minor, rates.minors_hours, rates.majors_hours)
-    columns = (
-        arriving.rows,
+    times = _times_of(
         arriving.times,
-        arriving.keys,
-        arriving.kinds,
-        arriving.avoidable,
-        ed_hours / HOURS,
-        np.where(plans.short, plans.hours * short_stay / HOURS, inf),
+        arriving.kinds == MINOR,
+        plans.hours,
+        plans.short,
         plans.rounds,
         plans.delay,
         plans.leaves,
         plans.again,
-        np.where(minor, arriving.times + plans.patience, inf),
+        plans.patience,
+        (rates.minors_hours, rates.majors_hours, short_stay),
     )
-    lists = (column.tolist() for column in columns)
-    return [Visit(*facts) for facts in zip(sites, *lists, strict=True)]
+    columns = arriving.rows, arriving.keys, arriving.kinds, arriving.avoidable, times
+    return zip(*[column.tolist() for column in columns], strict=True)
+
+
+@compiled
+def _times_of(
+    times: Floats,
+    minor: Bools,
+    hours: Floats,
+    short: Bools,
+    rounds: Floats,
+    delay: Floats,
+    leaves: Floats,
+    again: Floats,
+    patience: Floats,
+    means: tuple[float, float, float],
+) -> Floats:
+    """Return (n, 8): time, days in the department, days of a short stay, … as in a ``Visit``.
+
+    ``means`` are the mean hours of a minor and of a major case and of a short stay.
+    """
+    n = len(times)
+    minors_hours, majors_hours, short_stay = means
+    found = np.empty((n, 8))
+    for i in range(n):
+        found[i, 0] = times[i]
+        found[i, 1] = hours[i] * (minors_hours if minor[i] else majors_hours) / HOURS
+        found[i, 2] = hours[i] * short_stay / HOURS if short[i] else np.inf
+        found[i, 3] = rounds[i]
+        found[i, 4] = delay[i]
+        found[i, 5] = leaves[i]
+        found[i, 6] = again[i]
+        found[i, 7] = times[i] + patience[i] if minor[i] else np.inf
+    return found

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pathways.pools import RESOURCES, Site
-from pathways.visits import Visit
 
 
 @dataclass(slots=True)
@@ -23,9 +22,11 @@ class Counts:
 
 
 def checked(
-    counts: Counts, visitors: Counts, here: Mapping[int, Visit], sites: Sequence[Site]
+    counts: Counts, visitors: Counts, here: Collection[int], sitting: int, sites: Sequence[Site]
 ) -> dict[str, int]:
-    """Return where everyone announced is; ``here`` are the visits under way, by row.
+    """Return where everyone announced is.
+
+    ``here`` are the rows of those inside; ``sitting`` of them have a chair of same-day care.
 
     Raises
     ------
@@ -36,7 +37,6 @@ def checked(
     visiting = len(here) - inside
     held = sum(getattr(site, name).in_use for site in sites for name in RESOURCES)
     waiting = sum(getattr(site, name).waiting for site in sites for name in RESOURCES)
-    sitting = sum(visit.same_day for visit in here.values())
     boarding = held + waiting + sitting - len(here)
     for site in sites:
         for name in RESOURCES:

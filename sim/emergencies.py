@@ -7,14 +7,23 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from agents.compiled import compiled
+from agents.luck import Words
 from pathways.asked import Arrivals
 from pathways.demand import Demand
 from pathways.ledger import Ledger
 from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER
 from pathways.practice import PracticeDay
-from pathways.visits import Arriving, together
+from pathways.visits import Arriving
 from sim.returning import UnmetReturns
 from sim.services import ServiceSet
+
+Floats = npt.NDArray[np.float64]
+Small = npt.NDArray[np.int8]
+
+# What is drawn of everyone who comes, used or not: one call for all costs least.
+DRAWS = ("ed.major", "ed.type_1", "admission.through_ed", "hospital.arrival")
+_MAJOR, _TYPE_1, _THROUGH_ED, _ARRIVAL = range(len(DRAWS))
 
 
 class Emergencies:
@@ -35,49 +44,84 @@ class Emergencies:
         self.returns = returns
 
     def of_day(self, day: int, arrivals: Mapping[str, Arrivals], practice: PracticeDay) -> Arriving:
-        """Bring together everyone who comes to the hospital today."""
-        visits, admissions = arrivals["ed_attendance"], arrivals["emergency_admission"]
-        not_admitted = Arriving(
-            rows=visits.rows,
-            times=day + visits.times,
-            keys=visits.keys,
-            kinds=self._kinds(visits.keys),
-            avoidable=np.zeros(len(visits), np.bool_),
-        )
-        admitted = Arriving(
-            rows=admissions.rows,
-            times=day + admissions.times,
-            keys=admissions.keys,
-            kinds=np.where(self._demand.is_through_ed(admissions.keys), ADMITTED, DIRECT).astype(
-                np.int8
-            ),
-            avoidable=self._demand.is_acsc(admissions.rows, admissions.keys),
-        )
-        return together(not_admitted, self._without_practice(day, practice), admitted)
+        """Bring together everyone who comes to the hospital today.
 
-    def _without_practice(self, day: int, practice: PracticeDay) -> Arriving:
-        """Return who comes to A&E today because the practice could not see them."""
-        rows, keys = practice.leaked("ed")
-        kinds = [self._services.for_want.kinds(keys, self._demand)]
+        First attendances without admission; then those for want of an appointment, today and
+        on earlier days; then admissions.
+        """
+        visits, admissions = arrivals["ed_attendance"], arrivals["emergency_admission"]
+        parts = [(visits.rows, visits.keys), practice.leaked("ed")]
+        n_today = len(visits) + len(parts[1][0])
         if self.returns:
-            late_rows, late_keys = self.returns.come(day, practice)
-            rows, keys = np.concatenate([rows, late_rows]), np.concatenate([keys, late_keys])
-            kinds.append(self._kinds(late_keys))
-        self._ledger.count("ae_from_gp_wait", rows)
+            parts.append(self.returns.come(day, practice))
+        parts.append((admissions.rows, admissions.keys))
+        rows, keys = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        draws = self._demand.luck.uniforms_of_each(keys, DRAWS)
+        first_admitted = len(rows) - len(admissions)
+        without_practice = slice(len(visits), first_admitted)
+        self._ledger.count("ae_from_gp_wait", rows[without_practice])
+        stays = self._services.hospital.stays
+        times = stays.time_of_day(draws[_ARRIVAL, without_practice])
+        avoidable = np.zeros(len(rows), np.bool_)
+        avoidable[first_admitted:] = self._demand.is_acsc(admissions.rows, admissions.keys)
         return Arriving(
             rows=rows,
-            times=day + self._services.hospital.stays.arrival_times(keys),
+            times=day + np.concatenate([visits.times, times, admissions.times]),
             keys=keys,
-            kinds=np.concatenate(kinds),
-            avoidable=np.zeros(len(rows), np.bool_),
+            kinds=self._kinds(keys, draws, (len(visits), n_today, first_admitted)),
+            avoidable=avoidable,
         )
 
-    def _kinds(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int8]:
-        """Say which attendances without admission are type 1, and of those which are major."""
-        major = self._demand.uniforms("ed.major", keys) < self._services.major_share
-        kinds = np.where(major, MAJOR, MINOR)
-        sent_on = self._services.community.minors
-        kinds = np.where(self._demand.is_type_1(keys), kinds, OTHER)
-        if len(sent_on):
-            kinds = np.where(np.isin(keys, sent_on), MINOR, kinds)
-        return kinds.astype(np.int8)
+    def _kinds(self, keys: Words, draws: Floats, ends: tuple[int, int, int]) -> Small:
+        """Say how everyone is seen (see ``_kinds_of``)."""
+        services, splits = self._services, self._demand.splits
+        want = services.for_want
+        return _kinds_of(
+            keys,
+            draws,
+            ends,
+            (services.major_share, splits.type_1, splits.through_ed),
+            (want.minor, want.type_1),
+            services.community.minors,
+            (OTHER, MINOR, MAJOR, ADMITTED, DIRECT),
+        )
+
+
+@compiled
+def _kinds_of(
+    keys: Words,
+    draws: Floats,
+    ends: tuple[int, int, int],
+    shares: tuple[float, float, float],
+    for_want: tuple[float, float],
+    sent_on: Words,
+    kinds: tuple[int, int, int, int, int],
+) -> Small:
+    """Return the kind of everyone who comes (see ``pathways.pools``), from (draws, n) numbers.
+
+    ``ends`` are where attendances end, those for want of an appointment today, and those of
+    earlier unmet need; who is admitted follows. ``shares`` are of majors and of type 1 among
+    attendances, and of admissions through the department. ``for_want`` (see ``sim.for_want``)
+    are of minor cases, and of type 1 among them. Attendances ``sent_on`` from a full department
+    of another type, by key, are minor cases here.
+    """
+    attended, wanted, unmet = ends
+    major_share, type_1_share, through_ed = shares
+    want_minor, want_type_1 = for_want
+    other, minor, major, admitted, direct = kinds
+    found = np.empty(len(keys), np.int8)
+    for i in range(len(keys)):
+        if i >= unmet:
+            found[i] = admitted if draws[_THROUGH_ED, i] < through_ed else direct
+        elif attended <= i < wanted:
+            found[i] = minor if draws[_TYPE_1, i] < want_type_1 else other
+            if draws[_MAJOR, i] >= want_minor:
+                found[i] = major
+        else:
+            found[i] = major if draws[_MAJOR, i] < major_share else minor
+            if draws[_TYPE_1, i] >= type_1_share:
+                found[i] = other
+            for key in sent_on:
+                if key == keys[i]:
+                    found[i] = minor
+    return found

@@ -9,14 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from agents.evidence import Evidence
-from pathways.demand import Demand
-from pathways.pools import MAJOR, MINOR, OTHER
-
-Words = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +35,3 @@ class ForWant:
             minor=evidence.value("care_settings", key="practice.leak_minor_share"),
             type_1=minors / (minors + 1.0 - type_1),
         )
-
-    def kinds(self, keys: Words, demand: Demand) -> npt.NDArray[np.int8]:
-        """Return the kind of the attendance of each of ``keys`` (see ``pathways.pools``)."""
-        major = demand.uniforms("ed.major", keys) >= self.minor
-        type_1 = demand.uniforms("ed.type_1", keys) < self.type_1
-        kinds = np.where(major, MAJOR, np.where(type_1, MINOR, OTHER))
-        return kinds.astype(np.int8)

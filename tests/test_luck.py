@@ -320,3 +320,19 @@ def test_one_event_has_the_word_it_has_among_others(occurrence: int) -> None:
     alone = [Luck(3, 2).words_of(EVENTS[n : n + 1], "fall", occurrence) for n in range(40)]
     assert all(word.dtype == np.uint64 and word.shape == (1,) for word in alone)
     assert np.concatenate(alone).tolist() == among.tolist()
+
+
+def test_several_processes_of_an_event_are_drawn_at_once_as_one_by_one(luck: Luck) -> None:
+    events = luck.words("fall", PEOPLE[:50])
+    for processes in (("stroke", "fall"), ("fall",), ("stroke", "fall")):
+        draws = luck.uniforms_of_each(events, processes)
+        assert draws.shape == (len(processes), 50)
+        for name, drawn in zip(processes, draws, strict=True):
+            assert (drawn == luck.uniforms_of(events, name)).all()
+
+
+def test_the_parts_of_an_event_are_drawn_at_once_as_one_by_one(luck: Luck) -> None:
+    events = luck.words("fall", PEOPLE[:50])
+    grid = luck.uniforms_of(events[:, None], "stroke", np.arange(4))
+    for part in range(4):
+        assert (grid[:, part] == luck.uniforms_of(events, "stroke", part)).all()

@@ -120,8 +120,8 @@ def test_guests_come_stay_give_up_and_go_as_their_story_says() -> None:
     """One place: a has it from 1 to 4, b from 4 to 6; c would wait until 3 only; d from 6 to 7."""
     env, told = simpy.Environment(), list[tuple[str, str, float]]()
     places = Places(env, 1)
-    places.comes = lambda who, time: told.append((who, "comes", time))
-    places.goes = lambda who, time: told.append((who, "goes", time))
+    places.comes = lambda guest: told.append((guest.who, "comes", guest.asked))
+    places.goes = lambda guest, time: told.append((guest.who, "goes", time))
     a, b = places.expect(1.0, 3.0, "a"), places.expect(1.0, 2.0, "b")
     c, d = places.expect(2.0, 1.0, "c", until=3.0), places.expect(2.5, 1.0, "d")
     assert not any(guest.left or guest.held or guest.waits for guest in (a, b, c, d))

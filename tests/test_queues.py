@@ -302,7 +302,7 @@ def test_guests_have_the_times_that_processes_have(
         env = simpy.Environment()
         places = Places(env, before)
         ended: list[tuple[int, float]] = []
-        places.goes = lambda who, now: ended.append((who, now))
+        places.goes = lambda guest, now: ended.append((guest.who, now))
 
         def one(number: int, time: float, stay: float) -> Steps[None]:
             yield env.timeout(time)
@@ -352,7 +352,7 @@ def test_guests_leave_when_their_patience_is_over_as_processes_would(
         env = simpy.Environment()
         places = Places(env, capacity)
         ended: list[tuple[int, float]] = []
-        places.goes = lambda who, now: ended.append((who, now))
+        places.goes = lambda guest, now: ended.append((guest.who, now))
 
         def one(number: int, time: float, stay: float, patience: float) -> Steps[None]:
             yield env.timeout(time)
