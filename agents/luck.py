@@ -38,6 +38,8 @@ _HALF, _LOW_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 # The same for single numbers, which plain integers draw faster than arrays of one.
 _ALL_BITS = (1 << 64) - 1
 _PLAIN_MIX = ((int(_SHIFT_1), int(_FIRST)), (int(_SHIFT_2), int(_SECOND)))
+_PLAIN_PERSON, _PLAIN_OCCURRENCE, _PLAIN_GOLDEN = int(_PERSON), int(_OCCURRENCE), int(_GOLDEN)
+_PLAIN_LAST, _PLAIN_EXPONENT = int(_SHIFT_3), int(_EXPONENT_BITS)
 
 
 @compiled
@@ -158,19 +160,19 @@ def _flat(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _steps(word: int, occurrence: int) -> int:
     """Move one word on to an occurrence, as arrays of words are."""
-    return (word + (occurrence + 1) * int(_OCCURRENCE) + int(_GOLDEN)) & _ALL_BITS
+    return (word + (occurrence + 1) * _PLAIN_OCCURRENCE + _PLAIN_GOLDEN) & _ALL_BITS
 
 
 def _mixed(word: int) -> int:
     """Scramble one 64-bit word, as ``_scrambled`` does."""
     for shift, multiplier in _PLAIN_MIX:
         word = ((word ^ (word >> shift)) * multiplier) & _ALL_BITS
-    return word ^ (word >> int(_SHIFT_3))
+    return word ^ (word >> _PLAIN_LAST)
 
 
 def _plain_uniform(word: int) -> float:
     """Turn one word into a draw, as ``_uniform`` does."""
-    return float((2 * (word >> int(_EXPONENT_BITS)) + 1) * _LEAST)
+    return (2 * (word >> _PLAIN_EXPONENT) + 1) * _LEAST
 
 
 def _word(*parts: object) -> int:
@@ -219,7 +221,7 @@ class Luck:
 
     def uniform(self, process: str, person: int, occurrence: int = 0) -> float:
         """Return one number between 0 and 1: the same as ``uniforms`` of one, but quicker."""
-        word = ((person + 1) * int(_PERSON)) & _ALL_BITS
+        word = ((person + 1) * _PLAIN_PERSON) & _ALL_BITS
         word = _mixed(word ^ int(self._process(process)))
         word = _mixed(_steps(word, occurrence))
         return _plain_uniform(word)

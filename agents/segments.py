@@ -191,18 +191,32 @@ class Segments:
         self._model = RiskModel.of(evidence)
         self._admissions = look_back["admissions_12m"]
         self._day = 0.0
-        scores = self.risk()
-        self._triangle = Triangle.at_baseline(scores[population.present(0.0)], evidence)
-        self.segment = self._triangle.segment(scores)
+        self._score()
+        self._triangle = Triangle.at_baseline(self._scores[population.present(0.0)], evidence)
+        self.segment = self._triangle.segment(self._scores)
+
+    def _score(self) -> None:
+        """Score everyone, and remember what may change until the next update."""
+        self._scores = self.risk()
+        self._frailty = self._people.frailty.copy()
+        self._recorded = self._people.ltc_count_diagnosed()
 
     def risk(self, rows: Integers | slice = slice(None)) -> Floats:
         """Return the risk score of ``rows`` by what was known at the last update."""
         return self._model.of_people(self._people, self._day, self._admissions, rows)
 
+    def risk_of(self, row: int) -> float:
+        """Return the risk score of one person: as ``risk``, but quicker for who is unchanged."""
+        recorded = np.count_nonzero(self._people.diagnosed[row])
+        if recorded == self._recorded[row] and self._people.frailty[row] == self._frailty[row]:
+            return float(self._scores[row])
+        return float(self.risk(np.array([row]))[0])
+
     def update(self, day: float, look_back: Mapping[str, npt.NDArray[np.number]]) -> None:
         """Score everyone again on ``day``; the thresholds stay those of the baseline."""
         self._day, self._admissions = day, look_back["admissions_12m"]
-        self.segment = self._triangle.segment(self.risk())
+        self._score()
+        self.segment = self._triangle.segment(self._scores)
 
 
 @dataclass(frozen=True, slots=True)

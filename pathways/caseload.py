@@ -16,7 +16,7 @@ from pathways.place_days import PlaceDays
 from pathways.queue_figures import QueueFigures
 from pathways.queues import Places, Turn
 from pathways.sessions import Session, Sessions
-from pathways.steps import Steps, Walk
+from pathways.steps import FirstOf, Steps, Walk
 from pathways.teams import record
 
 
@@ -79,7 +79,7 @@ class Caseload:
         turn = self.places.request(priority)
         try:
             if turn.waits:
-                yield turn | self._env.timeout(-self._patience * log(limit))
+                yield FirstOf(turn, self._env.timeout(-self._patience * log(limit)))
         except GeneratorExit:
             turn.release()
             raise

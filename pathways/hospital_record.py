@@ -59,8 +59,8 @@ class HospitalRecord:
         """Note how long a visit to the emergency department, from ``came`` to ``day``, took."""
         if row < 0:
             return
-        hours = (day - came) * HOURS
         self.wait("ed", row, day - came, now)
+        hours = (day - came) * HOURS
         if hours > 4.0:
             self.note("ae_over_4_hours", row, now)
         if hours > 12.0:

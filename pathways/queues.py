@@ -59,7 +59,7 @@ class Turn(Event):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.release()
+        self.places.release(self)
 
     def release(self) -> None:
         """Give the place back, or leave the queue; harmless when neither holds."""

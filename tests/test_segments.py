@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,20 @@ def test_high_risk_people_are_older_and_sicker(people: Population, evidence: Evi
     assert conditions[high].mean() > 3 * conditions[healthy].mean()
     rows = np.arange(50, 60)
     assert np.array_equal(segments.risk(rows), segments.risk()[rows])
+
+
+def test_one_persons_risk_follows_diagnoses_and_frailty_as_everybodys_does(
+    people: Population, evidence: Evidence
+) -> None:
+    changed = deepcopy(people)
+    segments = Segments(changed, evidence, counts(people))
+    segments.update(200.0, counts(people, 1))
+    before = segments.risk()
+    changed.diagnosed[:20, 0] ^= True
+    changed.frailty[10:30] = 3
+    now = segments.risk()
+    assert (now[:30] != before[:30]).sum() > 20
+    assert [segments.risk_of(row) for row in range(60)] == now[:60].tolist()
 
 
 def test_the_score_rises_with_all_it_knows(evidence: Evidence) -> None:
