@@ -35,11 +35,7 @@ _EXPONENT_BITS = np.uint64(12)
 _LEAST = 2.0**-53
 _HALF, _LOW_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 
-# The same for single numbers, which plain integers draw faster than arrays of one.
 _ALL_BITS = (1 << 64) - 1
-_PLAIN_MIX = ((int(_SHIFT_1), int(_FIRST)), (int(_SHIFT_2), int(_SECOND)))
-_PLAIN_PERSON, _PLAIN_OCCURRENCE, _PLAIN_GOLDEN = int(_PERSON), int(_OCCURRENCE), int(_GOLDEN)
-_PLAIN_LAST, _PLAIN_EXPONENT = int(_SHIFT_3), int(_EXPONENT_BITS)
 
 
 @compiled
@@ -133,8 +129,21 @@ def _uniforms_of_processes(events: Words, processes: Words) -> Floats:
     return draws
 
 
+@compiled
+def _uniform_of_person(person: np.uint64, process: np.uint64, occurrence: int) -> float:
+    word = _scrambled(((person + _ONE) * _PERSON) ^ process)
+    return _uniform(_scrambled(word + (np.uint64(occurrence) + _ONE) * _OCCURRENCE + _GOLDEN))
+
+
+@compiled
+def _uniform_of_event(event: np.uint64, process: np.uint64) -> float:
+    return _uniform(_scrambled((event ^ process) + _OCCURRENCE + _GOLDEN))
+
+
 def _counted(counters: npt.ArrayLike, name: str) -> Integers:
     """Return integer ``counters`` as an array of int64, a single one as an array of one."""
+    if type(counters) is np.ndarray and counters.dtype == np.int64 and counters.ndim:
+        return counters
     given = np.asarray(counters)
     if given.dtype.kind not in "iu" and given.size:
         raise TypeError(
@@ -156,23 +165,6 @@ def _together(
 
 def _flat(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values if values.ndim == 1 and values.flags.c_contiguous else values.ravel()
-
-
-def _steps(word: int, occurrence: int) -> int:
-    """Move one word on to an occurrence, as arrays of words are."""
-    return (word + (occurrence + 1) * _PLAIN_OCCURRENCE + _PLAIN_GOLDEN) & _ALL_BITS
-
-
-def _mixed(word: int) -> int:
-    """Scramble one 64-bit word, as ``_scrambled`` does."""
-    for shift, multiplier in _PLAIN_MIX:
-        word = ((word ^ (word >> shift)) * multiplier) & _ALL_BITS
-    return word ^ (word >> _PLAIN_LAST)
-
-
-def _plain_uniform(word: int) -> float:
-    """Turn one word into a draw, as ``_uniform`` does."""
-    return (2 * (word >> _PLAIN_EXPONENT) + 1) * _LEAST
 
 
 def _word(*parts: object) -> int:
@@ -221,10 +213,7 @@ class Luck:
 
     def uniform(self, process: str, person: int, occurrence: int = 0) -> float:
         """Return one number between 0 and 1: the same as ``uniforms`` of one, but quicker."""
-        word = ((person + 1) * _PLAIN_PERSON) & _ALL_BITS
-        word = _mixed(word ^ int(self._process(process)))
-        word = _mixed(_steps(word, occurrence))
-        return _plain_uniform(word)
+        return _uniform_of_person(np.uint64(person & _ALL_BITS), self._process(process), occurrence)
 
     def exponentials(
         self, process: str, person: npt.ArrayLike, occurrence: npt.ArrayLike = 0
@@ -282,8 +271,7 @@ class Luck:
 
     def uniform_of(self, event: int, process: str) -> float:
         """Return the number of one event: the same as ``uniforms_of`` of it, but quicker."""
-        word = _mixed(_steps(event ^ int(self._process(process)), 0))
-        return _plain_uniform(word)
+        return _uniform_of_event(np.uint64(event), self._process(process))
 
     def exponentials_of(self, events: Words, process: str) -> Floats:
         """Return a unit exponential that belongs to each of ``events``."""

@@ -71,15 +71,15 @@ class Caseload:
         """
         self._tally("arrivals", 1)
         process = f"{self.service}.join"
-        starts, limit = (self._luck.uniform(process, key, part) for part in range(2))
-        if starts >= self._start_share:
+        if self._luck.uniform(process, key, 0) >= self._start_share:
             self._tally("turned_away", 1)
             return None
         asked = self._env.now
         turn = self.places.request(priority)
         try:
             if turn.waits:
-                yield FirstOf(turn, self._env.timeout(-self._patience * log(limit)))
+                limit = -self._patience * log(self._luck.uniform(process, key, 1))
+                yield FirstOf(turn, self._env.timeout(limit))
         except GeneratorExit:
             turn.release()
             raise

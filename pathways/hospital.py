@@ -257,19 +257,26 @@ class Hospital:
         """
         decided = now = self._env.now
         short = visit.short_days < inf
-        self._record.admitted(visit, now, again=self._returns.follows_discharge(visit.row, now))
+        if visit.row >= 0:
+            again = self._returns.follows_discharge(visit.row, now)
+            self._record.admitted(visit, now, again=again)
         if short and self._sits(visit, now):
-            self._leaves_space(visit, space, now)
+            if space is not None:
+                self._leave_space(visit, space, now)
             yield self._env.timeout(visit.short_days)
             self._discharge(visit)
             return
-        leaving = self._leaving(visit)
+        if short:
+            leaving: Event = self._env.timeout(visit.short_days)
+        else:
+            leaving = visit.site.beds.readiness(visit.rounds, visit.leaves)
         with visit.site.beds.request() as bed:
             if bed.waits:
                 yield FirstOf(bed, leaving)
                 now = self._env.now
             self._record.wait("beds", visit.row, now - decided, now)
-            self._leaves_space(visit, space, now)
+            if space is not None:
+                self._leave_space(visit, space, now)
             if bed.held:
                 visit.bed_since = visit.bed_counted = now
                 yield leaving
@@ -277,11 +284,9 @@ class Hospital:
                     yield from self._wait_for_place(visit)
         self._discharge(visit)
 
-    def _leaves_space(self, visit: Visit, space: Turn | None, now: float) -> None:
-        """Let who has a space in the department leave it."""
-        if space is not None:
-            space.release()
-            self._record.leaves_ed(visit.row, visit.time, now, now)
+    def _leave_space(self, visit: Visit, space: Turn, now: float) -> None:
+        space.release()
+        self._record.leaves_ed(visit.row, visit.time, now, now)
 
     def _sits(self, visit: Visit, now: float) -> bool:
         """Say whether an admission without a night is seen in same-day emergency care."""
@@ -300,11 +305,6 @@ class Hospital:
         if more > 0.0:
             yield self._env.timeout(more)
             visit.delay += more
-
-    def _leaving(self, visit: Visit) -> Event:
-        if visit.short_days < inf:
-            return self._env.timeout(visit.short_days)
-        return visit.site.beds.readiness(visit.rounds, visit.leaves)
 
     # ---- what happens on the way ----
 

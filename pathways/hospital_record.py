@@ -59,8 +59,9 @@ class HospitalRecord:
         """Note how long a visit to the emergency department, from ``came`` to ``day``, took."""
         if row < 0:
             return
-        self.wait("ed", row, day - came, now)
-        hours = (day - came) * HOURS
+        days = day - came
+        hours = days * HOURS
+        self.wait("ed", row, days, now)
         if hours > 4.0:
             self.note("ae_over_4_hours", row, now)
         if hours > 12.0:
@@ -72,9 +73,7 @@ class HospitalRecord:
         self.leaves_ed(row, came, now, now)
 
     def admitted(self, visit: Visit, now: float, *, again: bool) -> None:
-        """Note an admission, ``again`` if it follows closely on a discharge."""
-        if visit.row < 0:
-            return
+        """Note a resident's admission, ``again`` if it follows closely on a discharge."""
         self.note("emergency_admissions", visit.row, now)
         self._through_ed += visit.kind == ADMITTED
         if visit.avoidable:

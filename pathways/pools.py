@@ -122,7 +122,8 @@ class Site:
     ``open`` is the places of each resource, possibly a fraction (some are open on some days
     only), ``own_share`` the residents' share of them and ``visitors`` arrivals a day by kind.
     ``own`` and ``elsewhere`` are residents' and visitors' usual places, before a design adds
-    or closes any.
+    or closes any. Residents of the kinds ``shut`` are not seen here: none of the spaces they
+    need is theirs.
     """
 
     majors: Places
@@ -133,6 +134,7 @@ class Site:
     visitors: Mapping[int, float]
     open: dict[str, float] = field(default_factory=dict)
     own_share: dict[str, float] = field(default_factory=dict)
+    shut: list[int] = field(default_factory=list)
     seasons: Seasons = field(default_factory=lambda: Seasons({}))
     seen: dict[str, QueueFigures] = field(default_factory=dict)
 
@@ -148,11 +150,8 @@ class Site:
         self.own_share[name] = own / max(self.open[name], 1e-9)
         if name == "beds":
             self.beds.change_beds(self.open[name])
-
-    def closed(self, kind: int) -> bool:
-        """Say whether residents of ``kind`` are not seen here: none of the spaces is theirs."""
-        need = SPACES.get(kind)
-        return need is not None and self.own_share[need] <= 0.0
+        else:
+            self.shut = [kind for kind in SPACES if self.own_share.get(SPACES[kind], 1.0) <= 0.0]
 
     def start_day(self, day: int) -> None:
         """Open the day's whole number of spaces; let beds and stays follow the season."""

@@ -11,7 +11,7 @@ import numpy as np
 from agents.compiled import compiled
 from agents.luck import Words
 from agents.population import Bools, Floats, Integers, Population, Small
-from pathways.pools import ADMITTED, DIRECT, MAJOR, MINOR, OTHER, Rates, Site
+from pathways.pools import ADMITTED, DIRECT, MINOR, OTHER, Rates, Site
 from pathways.stays import HOURS, VisitPlans
 from pathways.steps import Walk
 
@@ -95,7 +95,7 @@ class Visit:
 
 def sent_on(arriving: Arriving, site: Site) -> Arriving:
     """Send those whom ``site`` is shut for elsewhere; the admitted go straight to a bed."""
-    shut = [kind for kind in (MINOR, MAJOR, ADMITTED) if site.closed(kind)]
+    shut = site.shut
     if not shut:
         return arriving
     kinds = arriving.kinds.copy()
