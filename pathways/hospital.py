@@ -224,7 +224,9 @@ class Hospital:
                 now = self._env.now
                 self._record.leaves_ed(visit.row, visit.time, now + self._minors_after, now)
             else:
-                self._record.leaves_unseen(visit.row, visit.time, self._env.now)
+                now = self._env.now
+                self._record.leaves_unseen(visit.row)
+                self._record.leaves_ed(visit.row, visit.time, now, now)
         self._finish(visit)
 
     def _major(self, visit: Visit) -> Steps[None]:
@@ -310,7 +312,8 @@ class Hospital:
 
     def _enter(self, visit: Visit) -> bool:
         """Let the visit begin unless the person is gone or in hospital already."""
-        row, counts = visit.row, self._counts(visit.row)
+        row = visit.row
+        counts = self.counts if row >= 0 else self.visitors
         if row in self._gone:
             counts.absent += 1
         elif (row in self._visits or row in self._guests.inside) and row in self.inside:
@@ -320,9 +323,6 @@ class Hospital:
             self._visits[row] = visit
             return True
         return False
-
-    def _counts(self, row: int) -> Counts:
-        return self.counts if row >= 0 else self.visitors
 
     def _discharge(self, visit: Visit) -> None:
         if visit.row < 0:
@@ -336,7 +336,7 @@ class Hospital:
     def _finish(self, visit: Visit) -> None:
         # The person may have died at discharge, by the hand of ``on_discharge``.
         if self._visits.pop(visit.row, None) is not None:
-            self._counts(visit.row).finished += 1
+            (self.counts if visit.row >= 0 else self.visitors).finished += 1
 
     def leave(self, rows: Sequence[int]) -> None:
         """Take out residents who die or move away now, for good."""

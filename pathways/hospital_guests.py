@@ -57,16 +57,16 @@ class HospitalGuests:
         self._record.note("ae_type1", row, guest.asked)
 
     def _major_goes(self, guest: Guest, now: float) -> None:
-        self._record.leaves_ed(guest.who, guest.asked, now, now)
-        self._finish(guest.who)
+        self._goes(guest, now, now)
 
     def _minor_goes(self, guest: Guest, now: float) -> None:
-        if guest.left:
-            self._record.leaves_unseen(guest.who, guest.asked, now)
-        else:
-            self._record.leaves_ed(guest.who, guest.asked, now + self._minors_after, now)
-        self._finish(guest.who)
+        self._goes(guest, now if guest.left else now + self._minors_after, now)
 
-    def _finish(self, row: int) -> None:
+    def _goes(self, guest: Guest, until: float, now: float) -> None:
+        """Let who leaves a space now go home, which they do at ``until``."""
+        row: int = guest.who
+        if guest.left:
+            self._record.leaves_unseen(row)
+        self._record.leaves_ed(row, guest.asked, until, now)
         if self.inside.pop(row, None) is not None:
             (self._counts if row >= 0 else self._visitors).finished += 1

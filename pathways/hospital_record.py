@@ -67,10 +67,9 @@ class HospitalRecord:
         if hours > 12.0:
             self.note("ae_over_12_hours", row, now)
 
-    def leaves_unseen(self, row: int, came: float, now: float) -> None:
-        """Note somebody who goes home before a cubicle was free."""
+    def leaves_unseen(self, row: int) -> None:
+        """Note that who leaves the department now was not seen."""
         self._left_unseen += row >= 0
-        self.leaves_ed(row, came, now, now)
 
     def admitted(self, visit: Visit, now: float, *, again: bool) -> None:
         """Note a resident's admission, ``again`` if it follows closely on a discharge."""

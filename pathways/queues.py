@@ -59,7 +59,8 @@ class Turn(Event):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.places.release(self)
+        if self.held or self.waits:
+            self.places.release(self)
 
     def release(self) -> None:
         """Give the place back, or leave the queue; harmless when neither holds."""
