@@ -159,9 +159,9 @@ class Pathway:
         for row in rows:
             if row in self._journeys:
                 self._journeys.pop(row).stop()
+                self.supported[row] = False
             for walk in self._beside.pop(row, ()):
                 walk.stop()
-        self.supported[rows] = False
 
     def _reached(self, row: int, stage: str) -> None:
         self.stages[row] |= STAGE_BITS[stage]
