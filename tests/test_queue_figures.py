@@ -7,7 +7,7 @@ import simpy
 
 from pathways.queue_figures import QueueFigures
 from pathways.queues import Places, whole_share
-from pathways.steps import Steps, Walk, happens_in
+from pathways.steps import FirstOf, Steps, Walk, happens_in
 
 
 def story() -> tuple[simpy.Environment, Places]:
@@ -292,6 +292,54 @@ def test_a_walk_takes_what_has_happened_without_waiting() -> None:
 
     assert Walk(steps()).over
     assert seen == ["past", "past"]
+
+
+def test_a_walk_begins_with_an_event_unless_it_is_stopped_before() -> None:
+    env = simpy.Environment()
+    seen: list[tuple[str, float]] = []
+
+    def steps(name: str) -> Steps[None]:
+        seen.append((name, env.now))
+        yield env.timeout(1.0)
+        seen.append((name, env.now))
+
+    Walk(steps("goes"), env.timeout(2.0))
+    stopped = Walk(steps("stopped"), env.timeout(1.0))
+    assert not stopped.over
+    stopped.stop()
+    env.run()
+    assert seen == [("goes", 2.0), ("goes", 3.0)]
+
+
+@pytest.mark.parametrize("other", [1.0, 4.0])
+def test_a_walk_goes_on_with_the_first_of_two_events_and_once(other: float) -> None:
+    env = simpy.Environment()
+    seen: list[object] = []
+
+    def steps() -> Steps[None]:
+        seen.append((yield FirstOf(env.timeout(2.0, "one"), env.timeout(other, "other"))))
+        seen.append(env.now)
+        yield env.timeout(5.0)
+        seen.append(env.now)
+
+    Walk(steps())
+    env.run()
+    first = min(other, 2.0)
+    assert seen == ["other" if other < 2.0 else "one", first, first + 5.0]
+
+
+def test_the_first_of_two_events_happens_with_it_before_what_was_due_at_the_same_time() -> None:
+    env = simpy.Environment()
+    seen: list[str] = []
+
+    def steps(name: str, event: simpy.Event) -> Steps[None]:
+        yield event
+        seen.append(name)
+
+    Walk(steps("first of two", FirstOf(env.timeout(1.0), env.timeout(2.0))))
+    Walk(steps("alone", env.timeout(1.0)))
+    env.run()
+    assert seen == ["first of two", "alone"]
 
 
 def test_a_walk_stopped_once_or_twice_or_after_its_end_stays_over() -> None:
