@@ -16,7 +16,7 @@ from agents.decisions import HeldBackLearning, Triage
 from agents.population import Population
 from pathways.calendar import YEAR, Calendar
 from pathways.practice_rules import PER, PLANNED, ROUTINE, Rules, triangular_share
-from pathways.practice_slots import count_slots, first_free
+from pathways.practice_slots import count_slots, first_free, open_slots, remember
 from pathways.practice_team import OWN, Pools, Team, odd
 from pathways.seasons import Seasons
 from pathways.staff import Workload
@@ -145,23 +145,17 @@ class Diary:
 
     def learn(self, asked: Integers, now: int) -> None:
         """Let today move what each pool remembers of the share that wants help the same day."""
-        asked, slots = asked[: self.pools.own], self.slots[: self.pools.own, now]
-        share = np.divide(asked, slots, out=self._urgent.copy(), where=slots > 0)
-        self._urgent += (share - self._urgent) / self.rules.memory
+        remember(self._urgent, asked, self.slots[:, now], self.rules.memory)
 
     def bookable(self, now: int) -> Integers:
         """Return (pools, HORIZON) slots, taken or not, that are not held back.
 
         A role of which fewer want help the same day than of others holds back less.
         """
-        open_to_all, ratio = np.ones(len(self.pools)), self._urgent_ratio
+        ratio, days = self._urgent_ratio, slice(now, now + HORIZON)
         asked = np.divide(self._urgent, ratio, out=np.zeros(len(ratio)), where=ratio > 0.0)
         held = np.minimum(self.triage.held_back(asked) * ratio, 1.0)
-        open_to_all[: self.pools.own] -= held
-        days = slice(now, now + HORIZON)
-        whole = self.slots[:, days] * open_to_all[:, None] + self._odd[:, days]
-        bookable: Integers = whole.astype(np.int64)
-        return bookable
+        return open_slots(self.slots[:, days], held, self._odd[:, days])
 
     def free(self, now: int, bookable: Integers) -> Integers:
         """Return (pools, HORIZON) slots of ``bookable`` that nobody has."""

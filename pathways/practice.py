@@ -23,21 +23,19 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.evidence import Evidence
-from agents.luck import Luck, halves
+from agents.luck import Luck
 from agents.population import Population
+from pathways.appointments import Appointments
 from pathways.asked import Arrivals
 from pathways.calendar import Calendar
 from pathways.diary import HORIZON, Diary, registered_on
 from pathways.ledger import Ledger
-from pathways.practice_booking import Booking
+from pathways.practice_booking import Booked, Booking
 from pathways.practice_record import Day, PracticeRecord
 from pathways.practice_rules import (
-    KINDS,
     LEAKS,
     PER,
     PLANNED,
-    ROUTINE,
-    URGENT,
     WORKING_WEEK,
     Rules,
     edges,
@@ -45,17 +43,20 @@ from pathways.practice_rules import (
 )
 from pathways.practice_team import MODES, TABLE, Pools, Team
 from pathways.requests import (
+    BOOKED,
+    DECLINED,
     GONE,
     LEFT,
     MISSED,
     REQUEST,
-    SEEN,
+    TURNED_AWAY,
     Presence,
     Requests,
-    chosen,
+    by_outcome,
+    columns,
     happens,
-    in_order,
     joined,
+    plans,
     read,
 )
 from pathways.seasons import Seasons
@@ -64,7 +65,8 @@ from pathways.staff import workload
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
-Bools = npt.NDArray[np.bool_]
+
+_WORDS = np.arange(2)  # of which a request's plans are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,6 @@ class Practices:
     Attributes
     ----------
     missed_factor : (n,) what care does to the chance of missing an appointment
-    waiting : how many people have an appointment still to come
     diary : the slots of every pool and those taken, and how practices and people behave
     record : tells the ledger what happened
     """
@@ -123,11 +124,10 @@ class Practices:
     settings: Mapping[str, float] = field(default_factory=dict)
     seasons: Seasons = field(default_factory=lambda: Seasons({}))
     missed_factor: Floats = field(init=False)
-    waiting: int = field(init=False, default=0)
     diary: Diary = field(init=False)
     record: PracticeRecord = field(init=False)
     _booking: Booking = field(init=False)
-    _due: dict[int, list[Requests]] = field(init=False, default_factory=dict)
+    _booked: Appointments = field(init=False)
     _asked: dict[int, list[tuple[Integers, Words]]] = field(init=False, default_factory=dict)
     _leaks: tuple[str, ...] = field(init=False, default=LEAKS)
     _leak_edges: Floats = field(init=False)
@@ -148,8 +148,14 @@ class Practices:
             workload(len(pools), evidence, self.settings),
         )
         self._booking = Booking(self.diary)
+        self._booked = Appointments(self.diary.slots.shape[1])
         self.record = PracticeRecord(self.ledger, self.luck, self.diary)
         self.missed_factor = np.ones(len(people))
+
+    @property
+    def waiting(self) -> int:
+        """How many people have an appointment still to come."""
+        return len(self._booked)
 
     def change_team(self, settings: Mapping[str, float], day: int) -> None:
         """Have the roles and modes that ``settings`` ask for from ``day`` on."""
@@ -175,35 +181,39 @@ class Practices:
 
     # One day
 
-    def day(self, day: int, requests: Arrivals) -> PracticeDay:
+    def day(self, day: int, asked: Arrivals) -> PracticeDay:
         """Let ``day`` happen: requests are made, people are seen, miss, leave or give up."""
         self.diary.follow_year(day)
         if not self.calendar.is_working(day):
-            self._put_off(day, requests)
+            self._put_off(day, asked)
             return _nothing()
         now = self.diary.index(day)
-        seen, missed, left = self._appointments(day, now)
-        new = self._new_requests(day, now, requests)
-        plans = self._plans(joined(new[PLANNED:]))
-        first = len(new[PLANNED])
-        urgent, turned_away = self._booking.on_the_day(new[URGENT], now)
+        due = self._appointments(day, now)
+        new, edges = self._new_requests(day, now, asked)
+        urgent, planned, routine = (new[low:high] for low, high in pairwise(edges))
+        wishes = self._plans(new[edges[PLANNED] :])
+        booking, middle = self._booking, len(planned)
+        today = booking.on_the_day(urgent, now)
         bookable = self.diary.bookable(now)
-        planned, unplanned = self._booking.ahead(new[PLANNED], now, bookable, plans[0][:first])
-        wishes = [some[first:] for some in plans]
-        routine, declined = self._booking.first_offered(new[ROUTINE], now, bookable, wishes)
-        at_once = routine["at"] == now
-        self._await(joined([planned, chosen(routine, ~at_once)]))
+        ahead = booking.ahead(planned, now, bookable, wishes[0, :middle])
+        offered = booking.first_offered(routine, now, bookable, wishes[:, middle:])
+        every = [due, today, ahead, offered]
+        requests, became = joined([one[0] for one in every]), [one[1] for one in every]
+        some, ends = by_outcome(requests, np.concatenate(became))
+        begins = ends.tolist()
+        self.ledger.tally("gp", "all", "gone", begins[GONE + 1] - begins[GONE])
+        self._booked.file(some[begins[BOOKED] :])
         told = Day(
-            new=sum(len(some) for some in new),
-            seen=joined([seen, urgent, chosen(routine, at_once)]),
-            missed=missed,
-            refused=joined([turned_away, unplanned]),
-            failed=joined([turned_away, unplanned, declined, left]),
-            left=len(left),
+            new=len(new),
+            seen=some[: begins[MISSED]],
+            missed=some[begins[MISSED] : begins[GONE]],
+            refused=some[begins[TURNED_AWAY] : begins[DECLINED]],
+            failed=some[begins[TURNED_AWAY] : begins[BOOKED]],
+            left=begins[BOOKED] - begins[LEFT],
         )
         self.record.day(day, now, told)
         self._end_month(now)
-        return self._outcome(now, told.seen, missed, told.failed)
+        return self._outcome(now, told.seen, told.missed, told.failed)
 
     def _end_month(self, now: int) -> None:
         month, days = self.calendar.month, self.diary.open
@@ -212,8 +222,8 @@ class Practices:
             self.diary.end_month(now)
 
     def settle(self) -> None:
-        """Hand what was counted by role and by mode since the last settlement to the ledger."""
-        self.record.settle([part for parts in self._due.values() for part in parts])
+        """Hand what happened since the last settlement to the ledger."""
+        self.record.settle(self._booked.every())
 
     def _put_off(self, day: int, requests: Arrivals) -> None:
         """Spread requests that arise on a closed day over the next working days."""
@@ -229,55 +239,37 @@ class Practices:
     def _ask(self, index: int, rows: Integers, keys: Words) -> None:
         self._asked.setdefault(index, []).append((rows, keys))
 
-    def _new_requests(self, day: int, now: int, requests: Arrivals) -> list[Requests]:
-        """Return today's requests by kind, in order of pool, those put off to today first."""
+    def _new_requests(self, day: int, now: int, requests: Arrivals) -> tuple[Requests, list[int]]:
+        """Return today's requests by kind and pool, and where each kind begins and the last ends.
+
+        Those put off to today come first.
+        """
         parts = [*self._asked.pop(now, []), (requests.rows, requests.keys)]
         rows = np.concatenate([rows for rows, _ in parts])
         keys = np.concatenate([keys for _, keys in parts])
         words = self.luck.words_of(keys, "practice.request")
-        new = np.empty(len(rows), REQUEST)
-        shares = self.diary.team.edges, self.diary.team.kind_ends, len(MODES)
-        pools = self.diary.pools.of, self.population.practice
-        count = read(new, rows, keys, words, day, self._presence, shares, pools)
-        new = new[:count]
-        place = new["kind"] * np.int64(len(self.diary.pools)) + new["pool"]
-        new = chosen(new, in_order(place, len(KINDS) * len(self.diary.pools)))
-        edges = np.searchsorted(new["kind"], np.arange(len(KINDS) + 1)).tolist()
-        return [new[low:high] for low, high in pairwise(edges)]
+        new, team, pools = np.empty(len(rows), REQUEST), self.diary.team, self.diary.pools
+        shares = team.edges, team.kind_ends, len(MODES)
+        whose = pools.of, self.population.practice, len(pools)
+        edges = read(rows, keys, words, day, self._presence, shares, whose, new).tolist()
+        return new[: edges[-1]], edges
 
-    def _plans(self, requests: Requests) -> list[Floats]:
-        """Return four numbers from 0 to 1 of each request: its wish, hour, patience and staying.
-
-        A planned request has a lead in place of a wish.
-        """
-        words = self.luck.words_of(requests["key"][:, None], "practice.plans", np.arange(2)).T
-        (wish, patience), (hour, staying) = halves(words)
-        return [wish, hour, patience, staying]
+    def _plans(self, requests: Requests) -> Floats:
+        """Return (4, k) numbers from 0 to 1 of each request (see ``requests.plans``)."""
+        return plans(self.luck.words_of(requests["key"][:, None], "practice.plans", _WORDS))
 
     @property
     def _presence(self) -> Presence:
         people = self.population
         return people.alive, people.entry_day, people.exit_day
 
-    def _await(self, booked: Requests) -> None:
-        """File what is booked under the working day on which something happens to it."""
-        booked = chosen(booked, np.argsort(booked["event"], kind="stable"))
-        events = booked["event"]
-        cuts = (np.flatnonzero(events[1:] != events[:-1]) + 1).tolist()
-        for low, high in pairwise([0, *cuts, len(booked)] if len(booked) else []):
-            self._due.setdefault(int(events[low]), []).append(booked[low:high])
-        self.waiting += len(booked)
-
-    def _appointments(self, day: int, now: int) -> tuple[Requests, Requests, Requests]:
-        """Return who is seen and who misses an appointment today, and who leaves the queue."""
-        events = joined(self._due.pop(now, []))
-        self.waiting -= len(events)
+    def _appointments(self, day: int, now: int) -> Booked:
+        """Return whose appointment is today or who leaves the queue, and what becomes of each."""
+        events = self._booked.take(now)
         draws = self.luck.uniforms_of(events["key"], "practice.miss")
-        people, chances = (
-            self.population,
-            (self.diary.rules.missed, self.missed_factor, self.diary.team.missed),
-        )
-        found = happens(
+        people, rules = self.population, self.diary.rules
+        chances = rules.missed, self.missed_factor, self.diary.team.missed
+        became = happens(
             events,
             now,
             day,
@@ -288,24 +280,22 @@ class Practices:
             draws,
             self.diary.booked,
         )
-        self.ledger.tally("gp", "all", "gone", int(np.count_nonzero(found == GONE)))
-        seen, missed, left = (chosen(events, found == what) for what in (SEEN, MISSED, LEFT))
-        return seen, missed, left
+        return events, became
 
     def _outcome(self, now: int, seen: Requests, missed: Requests, failed: Requests) -> PracticeDay:
         """Say where unmet requests go; those who try again ask on the next working day."""
-        where = self.luck.uniforms_of(failed["key"], "practice.leak")
-        leak = np.searchsorted(self._leak_edges, where)
+        seen_rows, seen_keys = columns(seen)
+        rows, keys = columns(failed)
+        leak = np.searchsorted(self._leak_edges, self.luck.uniforms_of(keys, "practice.leak"))
         again = leak == (self._leaks.index("again") if "again" in self._leaks else -1)
-        new_keys = self.luck.words_of(failed["key"][again], "practice.again")
-        self._ask(now + 1, failed["row"][again], new_keys)
+        self._ask(now + 1, rows[again], self.luck.words_of(keys[again], "practice.again"))
         return PracticeDay(
-            seen["row"].copy(),
+            seen_rows,
             self.diary.pools.role[seen["pool"]],
-            seen["key"].copy(),
+            seen_keys,
             missed["row"].copy(),
-            failed["row"].copy(),
-            failed["key"].copy(),
+            rows,
+            keys,
             leak,
             self._leaks,
         )

@@ -1,11 +1,11 @@
-"""What practices tell: each day what happened to people, each month what roles and modes did.
+"""What practices tell: what happened to people, and what roles and modes did.
 
-What a month did by role and by mode is worked out when it ends, which keeps the day short.
+A month is told when it ends, all its days at once, which keeps the day short.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,10 @@ Integers = npt.NDArray[np.int64]
 CONTACTS = ("gp_contacts_gp", "gp_contacts_nurse", "gp_contacts_other")
 CONTACT_OF = np.array([0, 1, 2, 2, 2, 2, 2])  # of each role, into ``CONTACTS``
 MINUTES = 60.0  # an hour
+
+
+# Shares of contacts that are told: on how many days from asking at most.
+WITHIN = {"same_day": 0, "within_7_days": 7, "within_14_days": 14, "within_28_days": 28}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,79 +65,85 @@ class PracticeRecord:
     _last: int = field(init=False, default=0)  # the last working day
 
     def day(self, day: int, now: int, told: Day) -> None:
-        """Record what happened on ``day``, the working day ``now``."""
+        """Take up what happened on ``day``, the working day ``now``, to be told when settled."""
         self._told.append(told)
         self._last = now
-        self._tally(now, told)
-        self._record(day, told.seen, told.missed, told.failed)
+        if self.ledger.keep_events:
+            for event, some in (("seen", told.seen), ("unmet", told.failed)):
+                waits = (day - some["asked"]).astype(np.float64)
+                self.ledger.event(day, "gp", event, some["row"], waits)
 
-    def _tally(self, now: int, told: Day) -> None:
-        turned_away = len(told.refused)
-        numbers = {
-            "capacity": float(self.diary.slots[:, now].sum()),
-            "used": float(self.diary.booked[:, now].sum()),
-            "arrivals": told.new,
-            "served": len(told.seen),
-            "missed": len(told.missed),
-            "turned_away": turned_away,
-            "gave_up": len(told.failed) - turned_away,
-            "left_queue": told.left,
-        }
-        for metric, number in numbers.items():
-            self.ledger.tally("gp", "all", metric, number)
-
-    def _record(self, day: int, seen: Requests, missed: Requests, failed: Requests) -> None:
-        ledger, waits = self.ledger, (day - seen["asked"]).astype(np.float64)
-        role = self.diary.pools.role[seen["pool"]]
-        contact = CONTACT_OF[role]
-        for number, name in enumerate(CONTACTS):
-            ledger.count(name, seen["row"][contact == number])
-        remote = (role == 0) & (seen["mode"] >= REMOTE[0]) & (seen["mode"] <= REMOTE[-1])
-        ledger.count("gp_contacts_remote", seen["row"][remote])
-        ledger.count("gp_dna", missed["row"])
-        ledger.count("gp_unmet", failed["row"])
-        routine = seen["kind"] == ROUTINE
-        ledger.wait("gp", seen["row"][routine], waits[routine])
-        ledger.event(day, "gp", "seen", seen["row"], waits)
-        ledger.event(day, "gp", "unmet", failed["row"], (day - failed["asked"]).astype(np.float64))
-        within = np.searchsorted(np.sort(waits), [0.5, 7.5, 14.5, 28.5])
-        names = ("same_day", "within_7_days", "within_14_days", "within_28_days")
-        for name, count in zip(names, within.tolist(), strict=True):
-            ledger.tally("gp", "all", name, count)
-
-    def settle(self, due: Sequence[Requests]) -> None:
-        """Hand what was counted by role and by mode since the last settlement to the ledger.
+    def settle(self, due: Requests) -> None:
+        """Hand what happened since the last settlement to the ledger.
 
         ``due`` are the requests that still wait.
         """
         told, self._told = self._told, []
         if not told:
             return
-        seen = joined([day.seen for day in told])
-        gone = self._roles(joined([day.refused for day in told]))
-        failed = self._roles(joined([day.failed for day in told]))
-        contacts = self._by_mode(seen)
-        capacity, used, for_designs = self._slots_since()
-        numbers = {
-            "capacity": capacity,
-            "used": used,
-            "turned_away": gone,
-            "gave_up": failed - gone,
-            "queue_end": self._roles(joined(due)),
-        } | {f"seen {mode}": contacts[:, number] for number, mode in enumerate(MODES)}
-        team, missed = self.diary.team, self._by_mode(joined([day.missed for day in told]))
-        minutes = ((contacts + missed) * team.minutes).sum(axis=1)
-        hours = {
-            "capacity": capacity * team.mean_minutes,
-            "used": minutes + for_designs * team.mean_minutes,
-        }
-        for number, role in enumerate(ROLES):
-            for metric, by_role in numbers.items():
-                self.ledger.tally("gp", role, metric, float(by_role[number]))
-            for metric, by_role in hours.items():
-                self.ledger.tally("gp", HOURS + role, metric, float(by_role[number]) / MINUTES)
+        seen, missed, failed, refused = (
+            joined([getattr(day, name) for day in told])
+            for name in ("seen", "missed", "failed", "refused")
+        )
+        slots, booked, for_designs = self._slots_since()
+        turned_away, left = len(refused), sum(day.left for day in told)
+        self._tally(
+            "all",
+            {
+                "capacity": float(slots.sum()),
+                "used": float(booked.sum()),
+                "arrivals": sum(day.new for day in told),
+                "served": len(seen),
+                "missed": len(missed),
+                "turned_away": turned_away,
+                "gave_up": len(failed) - turned_away,
+                "left_queue": left,
+            },
+        )
+        self._count_people(seen, missed, failed)
+        contacts, gone = self._by_mode(seen), self._roles(refused)
+        minutes = ((contacts + self._by_mode(missed)) * self.diary.team.minutes).sum(axis=1)
+        mean_minutes = self.diary.team.mean_minutes
+        self._tally_roles(
+            {
+                "capacity": slots,
+                "used": booked,
+                "turned_away": gone,
+                "gave_up": self._roles(failed) - gone,
+                "queue_end": self._roles(due),
+            }
+            | {f"seen {mode}": contacts[:, number] for number, mode in enumerate(MODES)},
+            {
+                "capacity": slots * mean_minutes,
+                "used": minutes + for_designs * mean_minutes,
+            },
+        )
         self._tell_own_gp(seen)
-        self._tell_waits(chosen(seen, seen["kind"] == ROUTINE))
+        self._tell_waits(seen)
+
+    def _tally(self, role: str, numbers: Mapping[str, float]) -> None:
+        for metric, number in numbers.items():
+            self.ledger.tally("gp", role, metric, number)
+
+    def _tally_roles(
+        self, numbers: Mapping[str, npt.NDArray[np.number]], minutes: Mapping[str, Floats]
+    ) -> None:
+        """Tell (roles,) numbers of each metric by role, and minutes as hours."""
+        for number, role in enumerate(ROLES):
+            self._tally(role, {name: float(some[number]) for name, some in numbers.items()})
+            hours = {name: float(some[number]) / MINUTES for name, some in minutes.items()}
+            self._tally(HOURS + role, hours)
+
+    def _count_people(self, seen: Requests, missed: Requests, failed: Requests) -> None:
+        """Count everyone's contacts, missed appointments and requests that were not met."""
+        ledger, role = self.ledger, self.diary.pools.role[seen["pool"]]
+        contact = CONTACT_OF[role]
+        for number, name in enumerate(CONTACTS):
+            ledger.count(name, seen["row"][contact == number])
+        remote = (role == 0) & (seen["mode"] >= REMOTE[0]) & (seen["mode"] <= REMOTE[-1])
+        ledger.count("gp_contacts_remote", seen["row"][remote])
+        ledger.count("gp_dna", missed["row"].copy())
+        ledger.count("gp_unmet", failed["row"].copy())
 
     def _slots_since(self) -> tuple[Floats, Floats, Floats]:
         """Return (roles,) slots since this was asked, those taken, and of these by designs."""
@@ -166,11 +176,16 @@ class PracticeRecord:
         own = self.luck.uniforms_of(by_gp["key"], "practice.own_gp") < index
         self.ledger.tally("gp", ROLES[0], "own_gp", int(np.count_nonzero(own)))
 
-    def _tell_waits(self, routine: Requests) -> None:
-        """Tell how long people waited for each role."""
-        role = self.diary.pools.role[routine["pool"]]
-        days = (self.diary.open[routine["at"]] - routine["asked"]).astype(np.float64)
+    def _tell_waits(self, seen: Requests) -> None:
+        """Tell how soon people were seen, and how long routine requests waited for each role."""
+        days = (self.diary.open[seen["at"]] - seen["asked"]).astype(np.float64)
+        for name, most in WITHIN.items():
+            self.ledger.tally("gp", "all", name, int(np.count_nonzero(days <= most)))
+        routine = np.flatnonzero(seen["kind"] == ROUTINE)
+        rows, days = seen["row"][routine], days[routine]
+        self.ledger.wait("gp", rows, days)
+        role = self.diary.pools.role[seen["pool"][routine]]
         for number, name in enumerate(ROLES):
             mine = np.flatnonzero(role == number)
             if len(mine):
-                self.ledger.wait(f"gp.{name}", routine["row"][mine], days[mine])
+                self.ledger.wait(f"gp.{name}", rows[mine], days[mine])

@@ -125,20 +125,6 @@ def _missed(evidence: Evidence, mean: float) -> Floats:
     return chances
 
 
-def logit(share: Floats) -> Floats:
-    """Return the log of the odds of a share (above 0 and below 1)."""
-    odds: Floats = np.log(share / (1.0 - share))
-    return odds
-
-
-def triangular(share: Floats, low: float, mode: float, high: float) -> Floats:
-    """Return the quantiles of the triangular distribution."""
-    rise = (mode - low) / (high - low)
-    up = low + np.sqrt(share * (high - low) * (mode - low))
-    down = high - np.sqrt((1.0 - share) * (high - low) * (high - mode))
-    return np.where(share < rise, up, down)
-
-
 def triangular_share(value: Floats, low: float, mode: float, high: float) -> Floats:
     """Return the share of the triangular distribution below each value."""
     value = np.clip(value, low, high)

@@ -33,8 +33,12 @@ REQUEST = np.dtype(
 )
 Requests = npt.NDArray[np.void]
 _BYTES = np.dtype((np.void, REQUEST.itemsize))
-# What becomes of somebody with an appointment, or a day to leave the queue.
-SEEN, MISSED, LEFT, GONE = range(4)
+
+# What becomes of a request on a day, so numbered that those not met stand together: turned away
+# today, no slot on or after the day wanted, an offer declined, and the queue left. Before their
+# day is over, those who found their role full count as turned away.
+SEEN, MISSED, GONE, TURNED_AWAY, UNPLANNED, DECLINED, LEFT, BOOKED = range(8)
+OUTCOMES = 8
 _HALF, _LOW_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 # Who is alive, and the days of entry and exit of everyone.
@@ -55,58 +59,94 @@ def chosen(requests: Requests, which: npt.NDArray[np.generic]) -> Requests:
 
 
 @compiled
-def in_order(place: Integers, places: int) -> Integers:
-    """Return the stable order of ``place``, numbers from 0 to below ``places``."""
-    first, order = np.zeros(places + 1, np.int64), np.empty(len(place), np.int64)
+def in_order(place: Integers, places: int) -> tuple[Integers, Integers]:
+    """Return the stable order of ``place``, numbers from 0 to below ``places``.
+
+    And (places + 1,) where the members of each place begin, which is where those of the one
+    before end.
+    """
+    edges, order = np.zeros(places + 1, np.int64), np.empty(len(place), np.int64)
     for i in range(len(place)):
-        first[place[i] + 1] += 1
+        edges[place[i] + 1] += 1
     for k in range(places):
-        first[k + 1] += first[k]
+        edges[k + 1] += edges[k]
+    following = edges.copy()
     for i in range(len(place)):
-        order[first[place[i]]] = i
-        first[place[i]] += 1
-    return order
+        order[following[place[i]]] = i
+        following[place[i]] += 1
+    return order, edges
+
+
+@compiled
+def _low(word: np.uint64) -> float:
+    """Return the number from 0 to 1 of the lower half of a word (see ``agents.luck.halves``)."""
+    return (float(word & _LOW_HALF) + 0.5) * 2.0**-32
+
+
+@compiled
+def _high(word: np.uint64) -> float:
+    return (float(word >> _HALF) + 0.5) * 2.0**-32
+
+
+@compiled
+def plans(words: Words) -> Floats:
+    """Return (4, k) numbers from 0 to 1 of k requests: its wish, hour, patience and staying.
+
+    ``words`` is (k, 2). A planned request has a lead in place of a wish.
+    """
+    found = np.empty((4, len(words)))
+    for i in range(len(words)):
+        found[0, i], found[1, i] = _low(words[i, 0]), _high(words[i, 0])
+        found[2, i], found[3, i] = _low(words[i, 1]), _high(words[i, 1])
+    return found
 
 
 @compiled
 def read(
-    new: Requests,
     rows: Integers,
     keys: Words,
     words: Words,
     day: int,
     presence: Presence,
     shares: tuple[Floats, Floats, int],
-    pools: tuple[Integers, npt.NDArray[np.int32]],
-) -> int:
-    """Write the requests of people who are here into ``new``; return how many.
+    pools: tuple[Integers, npt.NDArray[np.int32], int],
+    new: Requests,
+) -> Integers:
+    """Write the requests of people who are here into ``new``, by kind and then by pool.
 
-    ``words`` decide what each wants: the lower half the kind, the upper one role and mode.
-    ``shares`` are where each role and mode ends, where each kind ends within its role (plus the
-    role's number), and how many modes there are; ``pools`` the pool of each practice's role and
-    everyone's practice. In the warm-up people are here as on day 0.
+    Returns where each kind begins, and where the last ends. ``words`` decide what each wants:
+    the lower half the kind, the upper one role and mode. ``shares`` are where each role and
+    mode ends, where each kind ends within its role (plus the role's number), and how many modes
+    there are; ``pools`` the pool of each practice's role, everyone's practice, and how many
+    pools there are. In the warm-up people are here as on day 0.
     """
     alive, entry, exit_ = presence
     cell_ends, kind_ends, modes = shares
-    pool_of, practice = pools
+    pool_of, practice, n_pools = pools
+    kinds = kind_ends.shape[1] + 1
     now, count = max(day, 0), 0
+    here, mode = np.empty(len(rows), np.int64), np.empty(len(rows), np.int8)
+    place = np.empty(len(rows), np.int64)
     for i in range(len(rows)):
         row = rows[i]
         if not (alive[row] and entry[row] <= now and now < exit_[row]):
             continue
-        wanted = (float(words[i] & _LOW_HALF) + 0.5) * 2.0**-32
-        whom = (float(words[i] >> _HALF) + 0.5) * 2.0**-32
+        wanted, whom = _low(words[i]), _high(words[i])
         cell = 0
         while cell < len(cell_ends) and cell_ends[cell] < whom:
             cell += 1
         role, kind = cell // modes, 0
-        while kind < kind_ends.shape[1] and kind_ends[role, kind] < role + wanted:
+        while kind < kinds - 1 and kind_ends[role, kind] < role + wanted:
             kind += 1
-        one = new[count]
-        one["row"], one["key"], one["asked"] = row, keys[i], day
-        one["pool"], one["kind"], one["mode"] = pool_of[practice[row], role], kind, cell % modes
+        here[count], mode[count] = i, cell % modes
+        place[count] = kind * n_pools + pool_of[practice[row], role]
         count += 1
-    return count
+    order, edges = in_order(place[:count], kinds * n_pools)
+    for k in range(count):
+        one, i = new[k], here[order[k]]
+        one["row"], one["key"], one["asked"], one["mode"] = rows[i], keys[i], day, mode[order[k]]
+        one["kind"], one["pool"] = place[order[k]] // n_pools, place[order[k]] % n_pools
+    return edges[::n_pools].copy()
 
 
 @compiled
@@ -150,3 +190,22 @@ def happens(
             chance = by_group[imd_quintile[row] - 1, group] * factor[row] * by_mode[one["mode"]]
             found[i] = MISSED if draws[i] < chance else SEEN
     return found
+
+
+@compiled
+def by_outcome(requests: Requests, became: Small) -> tuple[Requests, Integers]:
+    """Return ``requests`` in order of what became of them, and where each outcome begins."""
+    order, edges = in_order(became.astype(np.int64), OUTCOMES)
+    sorted_ = np.empty_like(requests)
+    for k in range(len(order)):
+        sorted_[k] = requests[order[k]]
+    return sorted_, edges
+
+
+@compiled
+def columns(requests: Requests) -> tuple[Integers, Words]:
+    """Return the rows and keys of ``requests``."""
+    rows, keys = np.empty(len(requests), np.int64), np.empty(len(requests), np.uint64)
+    for i in range(len(requests)):
+        rows[i], keys[i] = requests[i]["row"], requests[i]["key"]
+    return rows, keys
