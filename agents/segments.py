@@ -197,13 +197,22 @@ class Segments:
 
     def _score(self) -> None:
         """Score everyone, and remember what may change until the next update."""
-        self._scores = self.risk()
+        self._scores = self._model.of_people(self._people, self._day, self._admissions)
         self._frailty = self._people.frailty.copy()
         self._recorded = self._people.ltc_count_diagnosed()
 
     def risk(self, rows: Integers | slice = slice(None)) -> Floats:
-        """Return the risk score of ``rows`` by what was known at the last update."""
-        return self._model.of_people(self._people, self._day, self._admissions, rows)
+        """Return the risk score of ``rows`` by their care up to the last update.
+
+        Only who has new diagnoses or another frailty since then is scored anew.
+        """
+        people, scores = self._people, self._scores[rows].copy()
+        known = people.ltc_count_diagnosed(rows) == self._recorded[rows]
+        anew = np.flatnonzero(~known | (people.frailty[rows] != self._frailty[rows]))
+        if len(anew):
+            changed = np.arange(len(people))[rows][anew]
+            scores[anew] = self._model.of_people(people, self._day, self._admissions, changed)
+        return scores
 
     def risk_of(self, row: int) -> float:
         """Return the risk score of one person: as ``risk``, but quicker for who is unchanged."""

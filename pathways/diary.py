@@ -16,7 +16,7 @@ from agents.decisions import HeldBackLearning, Triage
 from agents.population import Population
 from pathways.calendar import YEAR, Calendar
 from pathways.practice_rules import PER, PLANNED, ROUTINE, Rules, triangular_share
-from pathways.practice_slots import count_slots, first_free, open_slots, remember
+from pathways.practice_slots import count_slots, first_free_of_any, open_slots, remember
 from pathways.practice_team import OWN, Pools, Team, odd
 from pathways.seasons import Seasons
 from pathways.staff import Workload
@@ -169,18 +169,13 @@ class Diary:
 
         Returns (k,) how many working days ahead it is, ``HORIZON`` where there is none.
         """
-        practices, order = len(self.pools.of), np.argsort(practice, kind="stable")
-        ahead = np.empty(len(practice), np.int64)
-        free = self.free(now, self.bookable(now))
-        own = free[: self.pools.own].reshape(practices, len(OWN), -1)
-        # The days of a practice with their slots of one role after the other.
-        each = first_free(own.swapaxes(1, 2).reshape(practices, -1), practice[order])
-        ahead[order], role = each // len(OWN), np.empty(len(each), np.int64)
-        role[order] = each % len(OWN)
+        order = np.argsort(practice, kind="stable")
+        free = self.free(now, self.bookable(now))[: self.pools.own]
+        ahead, pool = np.empty((2, len(practice)), np.int64)
+        ahead[order], pool[order] = first_free_of_any(free, practice[order], len(OWN))
         found = ahead < HORIZON
-        pool = practice[found] * len(OWN) + role[found]
         for taken in (self.booked, self.for_designs):
-            count_slots(taken, pool, now + ahead[found], 1)
+            count_slots(taken, pool[found], now + ahead[found], 1)
         return ahead
 
     def check(self, day: int) -> None:

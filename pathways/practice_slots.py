@@ -38,19 +38,32 @@ def _given(free: Integers, practice: Integers, target: Integers, longest: Floats
 
 
 @compiled
-def first_free(free: Integers, practice: Integers) -> Integers:
-    """Give requests, in order of practice, the first free slots of their practice.
+def first_free_of_any(free: Integers, practice: Integers, roles: int) -> tuple[Integers, Integers]:
+    """Give requests, in order of practice, the first free slots of any role of their practice.
 
     Parameters
     ----------
-    free : (n_practices, days) free slots
+    free : (pools, days) free slots; the ``roles`` of a practice are pools side by side
     practice : (k,) in ascending order
 
     Returns
     -------
-    (k,) the day (column) each gets, or ``days`` where none is left
+    (k,) the day (column) each gets, or ``days`` where none is left; and (k,) the pool
     """
-    return _given(free, practice, np.zeros(len(practice), np.int64), np.full(len(practice), np.inf))
+    left, days = free.copy(), free.shape[1]
+    ahead, pool = np.empty((2, len(practice)), np.int64)
+    day = role = 0
+    for i in range(len(practice)):
+        if i == 0 or practice[i] != practice[i - 1]:
+            day = role = 0
+        while day < days and left[practice[i] * roles + role, day] == 0:
+            role += 1
+            if role == roles:
+                day, role = day + 1, 0
+        ahead[i], pool[i] = day, practice[i] * roles + role
+        if day < days:
+            left[pool[i], day] -= 1
+    return ahead, pool
 
 
 @compiled
@@ -58,7 +71,7 @@ def first_free_from(free: Integers, practice: Integers, target: Integers) -> Int
     """Give requests the first free slot on or after their ``target`` day, first come by target.
 
     ``practice`` and ``target`` (k,) must be in ascending order of practice, then target.
-    Returns as ``first_free``.
+    Returns (k,) the day (column) each gets, or ``days`` where none is left.
     """
     return _given(free, practice, target, np.full(len(practice), np.inf))
 

@@ -18,7 +18,7 @@ from pathways.diary import HORIZON
 from pathways.ledger import Ledger
 from pathways.practice import PracticeDay, Practices
 from pathways.practice_rules import LEAKS
-from pathways.practice_slots import first_free, first_free_from, offers
+from pathways.practice_slots import first_free_from, first_free_of_any, offers
 from tests.demand_fakes import england, evidence
 
 START = date(2025, 4, 1)
@@ -84,14 +84,23 @@ def naive_offers(free: np.ndarray, practice: np.ndarray, longest: np.ndarray) ->
 calendars = st.lists(st.lists(st.integers(0, 3), min_size=6, max_size=6), min_size=1, max_size=4)
 
 
-@given(calendars, st.data())
+@given(calendars, st.integers(1, 3), st.data())
 @settings(deadline=None)
-def test_first_free_slots_are_given_in_turn(rows: list[list[int]], data: st.DataObject) -> None:
-    free = np.array(rows)
+def test_first_free_slots_of_any_role_are_given_in_turn(
+    rows: list[list[int]], roles: int, data: st.DataObject
+) -> None:
+    free = np.repeat(np.array(rows), roles, axis=0)
+    free[::2] = np.minimum(free[::2], 1)
     who = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=30))
     practice = np.sort(np.array(who, np.int64))
-    patient = np.full(len(practice), 99.0)
-    assert first_free(free, practice).tolist() == naive_offers(free, practice, patient)
+    ahead, pool = first_free_of_any(free, practice, roles)
+    # The days of a practice with their slots of one role after the other.
+    in_turn = free.reshape(len(rows), roles, -1).swapaxes(1, 2).reshape(len(rows), -1)
+    patient = np.full(len(practice), 999.0)
+    wanted = np.array(naive_offers(in_turn, practice, patient), np.int64)
+    assert ahead.tolist() == (wanted // roles).tolist()
+    found = ahead < free.shape[1]
+    assert pool[found].tolist() == (practice * roles + wanted % roles)[found].tolist()
 
 
 @given(calendars, st.data())
