@@ -197,9 +197,10 @@ class Segments:
 
     def _score(self) -> None:
         """Score everyone, and remember what may change until the next update."""
-        self._scores = self._model.of_people(self._people, self._day, self._admissions)
-        self._frailty = self._people.frailty.copy()
-        self._recorded = self._people.ltc_count_diagnosed()
+        people = self._people
+        self._frailty, self._recorded = people.frailty.copy(), people.ltc_count_diagnosed()
+        age = people.age(self._day)
+        self._scores = self._model.score(age, self._recorded, self._frailty, self._admissions)
 
     def risk(self, rows: Integers | slice = slice(None)) -> Floats:
         """Return the risk score of ``rows`` by their care up to the last update.

@@ -290,8 +290,8 @@ class CareModel(mesa.Model):
             person = Patient(self, row, key)
             episode = link_worker_episode(self.env, self._shared, self.ledger, person)
             self._cases.open(row, episode)
-        if self._book is not None:
-            self._book.days_supported[np.flatnonzero(self.programme.supported)] += 1.0
+        if self._book is not None and self.programme.has_pathway:
+            self._book.support(self.programme.supported)
         self.look_back.add(day, arrivals)
 
     # ---- records ----

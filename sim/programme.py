@@ -187,6 +187,11 @@ class Programme:
         return stages
 
     @property
+    def has_pathway(self) -> bool:
+        """Whether the design supports anybody on a pathway at all."""
+        return bool(self._pathways)
+
+    @property
     def supported(self) -> Bools:
         """Return who is supported on any pathway now."""
         pathways = list(self._pathways.values())

@@ -103,6 +103,10 @@ class YearBook:
         self.died_at_home = np.zeros(len(people), np.bool_)
         self.alive = people.alive.copy()
 
+    def support(self, supported: Bools) -> None:
+        """Count a day for each person who is ``supported``, (n,)."""
+        _count_day(self.days_supported, supported)
+
     def close(self, ledger: Ledger, stages: npt.NDArray[np.uint8], supported: Bools) -> Columns:
         """Return the year's columns for everyone who was here in it.
 
@@ -169,6 +173,12 @@ def wait_counts(ledger: Ledger, population: Population, year: int) -> list[Colum
             }
         )
     return tables
+
+
+@compiled
+def _count_day(days: npt.NDArray[np.float32], supported: Bools) -> None:
+    for i in range(len(days)):
+        days[i] += np.float32(supported[i])
 
 
 @compiled
