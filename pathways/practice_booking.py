@@ -85,6 +85,7 @@ class Booking:
         not_held = bookable[:, 0] - (self.diary.booked[:, now] - self._urgent)
         see_in_turn(routine, place, left, not_held, own, became)
         by_another_role(routine, left[:own], became, len(OWN))
+        come_now(routine, became, now, self.diary.booked)
         free = self.diary.free(now, bookable)
         free[:, 0] = 0
         give_up = rules.give_up_at, rules.give_up_scale, self._leaving

@@ -280,7 +280,7 @@ def offer_days(
     booked: Integers,
     became: Small,
 ) -> None:
-    """Offer the first free day to those who were not seen; book everyone who has a slot.
+    """Offer the first free day to those who are not seen today; book those who take one.
 
     ``wishes`` (4, k) are those of ``requests.plans``. ``give_up`` is the wait in days at which
     half decline, the scale of its logistic spread, and the log of the share who stay in the
@@ -303,8 +303,3 @@ def offer_days(
         became[i] = BOOKED if ahead[k] < days else DECLINED
         if ahead[k] < days:
             booked[pool[k], one["at"]] += 1
-    for i in range(len(routine)):
-        if became[i] == SEEN:
-            one = routine[i]
-            one["at"] = one["event"] = now
-            booked[one["pool"], now] += 1
