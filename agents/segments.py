@@ -215,13 +215,6 @@ class Segments:
             scores[anew] = self._model.of_people(people, self._day, self._admissions, changed)
         return scores
 
-    def risk_of(self, row: int) -> float:
-        """Return the risk score of one person: as ``risk``, but quicker for who is unchanged."""
-        recorded = np.count_nonzero(self._people.diagnosed[row])
-        if recorded == self._recorded[row] and self._people.frailty[row] == self._frailty[row]:
-            return float(self._scores[row])
-        return float(self.risk(np.array([row]))[0])
-
     def update(self, day: float, look_back: Mapping[str, npt.NDArray[np.number]]) -> None:
         """Score everyone again on ``day``; the thresholds stay those of the baseline."""
         self._day, self._admissions = day, look_back["admissions_12m"]

@@ -149,6 +149,6 @@ def needs_of_referred(segments: Segments, demand: Demand) -> Callable[[int], flo
     lowest_first = risk[order]
 
     def need(row: int) -> float:
-        return float(np.interp(segments.risk_of(row), lowest_first, reach))
+        return float(np.interp(segments.risk(np.array([row]))[0], lowest_first, reach))
 
     return need

@@ -88,7 +88,7 @@ def test_one_persons_risk_follows_diagnoses_and_frailty_as_everybodys_does(
     changed.frailty[10:30] = 3
     now = segments.risk()
     assert (now[:30] != before[:30]).sum() > 20
-    assert [segments.risk_of(row) for row in range(60)] == now[:60].tolist()
+    assert [segments.risk(np.array([row]))[0] for row in range(60)] == now[:60].tolist()
 
 
 def test_the_score_rises_with_all_it_knows(evidence: Evidence) -> None:
