@@ -26,12 +26,11 @@ from pathways.calendar import YEAR, Calendar
 from pathways.community_record import CommunityRecord
 from pathways.contacts import (
     CONTACT,
+    NOBODY,
     Contacts,
     by_service_and_time,
-    chosen,
     contacts_to,
     contacts_with,
-    joined,
     parted,
     with_more,
 )
@@ -41,6 +40,7 @@ from pathways.light_arrivals import UTC, by_themselves
 from pathways.light_places import Places, Stay
 from pathways.light_slots import NOBODY_CAME, Slots
 from pathways.practice import PracticeDay
+from pathways.records import chosen, joined
 from pathways.referrals import (
     DOORS,
     ENDS,
@@ -100,7 +100,7 @@ class Community:
     numbers: Numbers = field(init=False)
     _visitors: tuple[Visitors, Visitors] = field(init=False)
     _n_people: int = field(init=False)
-    _seen: list[Contacts] = field(init=False, default_factory=list)  # to be sent on tomorrow
+    _seen: list[Contacts] = field(init=False, default_factory=lambda: [NOBODY])  # to be sent on
     _held: list[Contacts] = field(init=False, default_factory=list)  # to come tomorrow
     _kept_once: set[int] = field(init=False, default_factory=set)  # who ever wanted a place
     _discharged: list[tuple[int, int, int, float, float]] = field(init=False, default_factory=list)

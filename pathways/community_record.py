@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from agents.luck import Luck
 from pathways.calendar import YEAR
-from pathways.contacts import Contacts, chosen, joined, tally
+from pathways.contacts import Contacts, tally
 from pathways.ledger import Ledger
 from pathways.light import PLACES, SERVICES, SLOTS
 from pathways.light_places import Places, Stay
 from pathways.light_slots import Slots
 from pathways.place_days import PlaceDays
+from pathways.records import chosen, joined
 from pathways.referrals import NUMBER, TELLS
 from pathways.switch import Switch
 

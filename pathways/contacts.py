@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -28,21 +26,7 @@ CONTACT = np.dtype(
     ]
 )
 Contacts = npt.NDArray[np.void]
-_BYTES = np.dtype((np.void, CONTACT.itemsize))
 NOBODY: Contacts = np.empty(0, CONTACT)
-
-
-def chosen(contacts: Contacts, which: npt.NDArray[np.generic]) -> Contacts:
-    """Return the contacts that a mask or an index chooses (as bytes, which is quick)."""
-    some: Contacts = contacts.view(_BYTES)[which].view(CONTACT)
-    return some
-
-
-def joined(parts: Sequence[Contacts]) -> Contacts:
-    """Return the contacts of all ``parts`` one after the other (as bytes, which is quick)."""
-    if len(parts) < 2:
-        return parts[0] if parts else NOBODY
-    return np.concatenate([part.view(_BYTES) for part in parts]).view(CONTACT)
 
 
 @compiled

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from agents.compiled import compiled
 from pathways.calendar import YEAR, Calendar
-from pathways.contacts import CONTACT, Contacts, chosen, joined, tally
+from pathways.contacts import CONTACT, Contacts, tally
+from pathways.records import ByDay
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -18,16 +19,11 @@ Integers = npt.NDArray[np.int64]
 # last day ended, and all who asked, found no slot in time, or were seen.
 _WAITING, _FRESH, _ASKED, _REFUSED, _SERVED = range(5)
 _WAITED, _QUEUE_TIME = range(2)  # rows of its sums of days
-_FIRST, _LAST, _SIZE = range(3)  # of a day: the places of its first and last booking, how many
-_FREE = 0  # the place before the first, where the row of free places begins
 
 
 @dataclass(slots=True)
 class Diary:
-    """Bookings by the day of their slot, each day's in the order in which they were made.
-
-    A day's bookings stand anywhere among the places of the diary, each telling which one comes
-    after it, so that filing one moves no other.
+    """Bookings by the day of their slot, and how long people wait for it.
 
     Parameters
     ----------
@@ -51,10 +47,7 @@ class Diary:
     queue_time: Floats = field(init=False)
     _counts: Integers = field(init=False)  # (5, k), of which the numbers above are rows
     _sums: Floats = field(init=False)  # (2, k)
-    _bookings: Contacts = field(init=False)  # one a place; without a slot where the place is free
-    _then: Integers = field(init=False)  # the place of the day's next booking, or the next free one
-    _days: Integers = field(init=False)  # (3, days + 1); the last is for all beyond the calendar
-    _room: int = field(init=False, default=0)  # free places
+    _bookings: ByDay = field(init=False)  # of days to come; the last is for all beyond the calendar
 
     def __post_init__(self) -> None:
         self._counts = np.zeros((5, self.services), np.int64)
@@ -62,38 +55,19 @@ class Diary:
         self.waiting, _, self.asked, self.refused, self.served = self._counts
         self.waited, self.queue_time = self._sums
         days = self.calendar.end + YEAR + self.calendar.warm_up
-        self._days = np.zeros((3, days + 1), np.int64)
-        self._bookings, self._then = _places(1), np.zeros(1, np.int64)
+        self._bookings = ByDay(days + 1, CONTACT)
 
     def pass_day(self, day: int, asked: Contacts) -> Contacts:
         """File those who ``asked`` on ``day`` and have a slot; return whose slot is on that day.
 
         They are in the order in which they booked. Call it once for every day.
         """
-        if len(asked) > self._room:
-            self._make_room(len(asked))
-        freed, due = _pass_day(
-            self._bookings,
-            self._then,
-            self._days,
-            asked,
-            self._counts,
-            self._sums,
-            day,
-            self.calendar.warm_up,
-        )
-        self._room += freed
+        warm_up = self.calendar.warm_up
+        _begin_waits(asked, self._counts, self._sums)
+        due, later, when = _parted(asked, self._bookings.take(day + warm_up), day)
+        self._bookings.file(later, np.minimum(when + warm_up, self._bookings.days - 1))
+        _end_waits(due, day, self._counts, self._sums)
         return due
-
-    def _make_room(self, more: int) -> None:
-        """Add at least so many free places, and as many as there are."""
-        places = len(self._bookings)
-        more = max(more, places)
-        following = np.arange(places + 1, places + more + 1)
-        following[-1], self._then[_FREE] = self._then[_FREE], places
-        self._bookings = joined([self._bookings, _places(more)])
-        self._then = np.concatenate([self._then, following])
-        self._room += more
 
     def check(self, now: float) -> None:
         """Raise ``RuntimeError`` unless everyone is served, elsewhere or waiting.
@@ -101,7 +75,7 @@ class Diary:
         Little's law must hold too: the integral of the queue is the sum of all waits.
         """
         standing, so_far = np.zeros(self.services, np.int64), np.zeros(self.services)
-        waits = chosen(self._bookings, self._bookings["at"] < np.inf)
+        waits = self._bookings.every()
         tally(standing, waits["service"])
         np.add.at(so_far, waits["service"], now - waits["asked"])
         lost = (standing != self.waiting) | (
@@ -117,51 +91,25 @@ class Diary:
             )
 
 
-def _places(number: int) -> Contacts:
-    """Return so many places without a booking."""
-    places = np.zeros(number, CONTACT)
-    places["at"] = np.inf
-    return places
-
-
 @compiled
-def _file(
-    bookings: Contacts, then: Integers, days: Integers, warm_up: int, asked: Contacts, day: int
-) -> int:
-    """File those with a slot after ``day``, each under its day behind those filed before.
+def _parted(asked: Contacts, due: Contacts, day: int) -> tuple[Contacts, Contacts, Integers]:
+    """Return whose slot is on ``day``, those ``due`` before those who asked today.
 
-    Return how many they are.
+    And those with a slot on a later day, with its day.
     """
-    filed = 0
+    today, later = np.empty(len(due) + len(asked), CONTACT), np.empty_like(asked)
+    when = np.empty(len(asked), np.int64)
+    count, others = len(due), 0
+    today[:count] = due
     for i in range(len(asked)):
         at = np.floor(asked[i]["at"])
-        if at <= day or at == np.inf:
-            continue
-        index = min(int(at) + warm_up, days.shape[1] - 1)
-        place = then[_FREE]
-        then[_FREE] = then[place]
-        bookings[place] = asked[i]
-        if days[_SIZE, index]:
-            then[days[_LAST, index]] = place
-        else:
-            days[_FIRST, index] = place
-        days[_LAST, index] = place
-        days[_SIZE, index] += 1
-        filed += 1
-    return filed
-
-
-@compiled
-def _take_out(bookings: Contacts, then: Integers, days: Integers, index: int, due: Contacts) -> int:
-    """Write the bookings of a day to ``due`` in the order they were made; return how many."""
-    place, count = days[_FIRST, index], int(days[_SIZE, index])
-    for i in range(count):
-        due[i] = bookings[place]
-        bookings[place]["at"] = np.inf
-        following, then[place], then[_FREE] = then[place], then[_FREE], place
-        place = following
-    days[_SIZE, index] = 0
-    return count
+        if at == day:
+            today[count] = asked[i]
+            count += 1
+        elif day < at < np.inf:
+            later[others], when[others] = asked[i], int(at)
+            others += 1
+    return today[:count], later[:others], when[:others]
 
 
 @compiled
@@ -195,31 +143,3 @@ def _end_waits(due: Contacts, day: int, counts: Integers, sums: Floats) -> None:
     for service in range(counts.shape[1]):
         sums[_QUEUE_TIME, service] += counts[_WAITING, service] - counts[_FRESH, service]
         counts[_FRESH, service] = 0
-
-
-@compiled
-def _pass_day(
-    bookings: Contacts,
-    then: Integers,
-    days: Integers,
-    asked: Contacts,
-    counts: Integers,
-    sums: Floats,
-    day: int,
-    warm_up: int,
-) -> tuple[int, Contacts]:
-    """Count those who asked and who are due; return the places freed, and the due.
-
-    Who has a slot on the same day is due at once; the others are filed.
-    """
-    _begin_waits(asked, counts, sums)
-    due = np.empty(days[_SIZE, day + warm_up] + len(asked), CONTACT)
-    freed = _take_out(bookings, then, days, day + warm_up, due)
-    count = freed
-    for i in range(len(asked)):
-        if np.floor(asked[i]["at"]) == day:
-            due[count] = asked[i]
-            count += 1
-    filed = _file(bookings, then, days, warm_up, asked, day)
-    _end_waits(due[:count], day, counts, sums)
-    return freed - filed, due[:count]

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from agents.compiled import compiled
 from agents.population import Population
 from pathways.calendar import YEAR, Calendar
-from pathways.contacts import CONTACT, NOBODY, Contacts, chosen
+from pathways.contacts import CONTACT, NOBODY, Contacts
 from pathways.light_diary import Diary
+from pathways.records import chosen
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

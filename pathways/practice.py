@@ -25,7 +25,6 @@ import numpy.typing as npt
 from agents.evidence import Evidence
 from agents.luck import Luck
 from agents.population import Population
-from pathways.appointments import Appointments
 from pathways.asked import Arrivals
 from pathways.calendar import Calendar
 from pathways.diary import HORIZON, Diary, registered_on
@@ -42,6 +41,7 @@ from pathways.practice_rules import (
     shares_of_week,
 )
 from pathways.practice_team import MODES, TABLE, Pools, Team
+from pathways.records import ByDay, joined
 from pathways.requests import (
     BOOKED,
     DECLINED,
@@ -55,7 +55,6 @@ from pathways.requests import (
     by_outcome,
     columns,
     happens,
-    joined,
     plans,
     read,
 )
@@ -127,7 +126,7 @@ class Practices:
     diary: Diary = field(init=False)
     record: PracticeRecord = field(init=False)
     _booking: Booking = field(init=False)
-    _booked: Appointments = field(init=False)
+    _booked: ByDay = field(init=False)  # by the working day on which something happens
     _asked: dict[int, list[tuple[Integers, Words]]] = field(init=False, default_factory=dict)
     _leaks: tuple[str, ...] = field(init=False, default=LEAKS)
     _leak_edges: Floats = field(init=False)
@@ -148,7 +147,7 @@ class Practices:
             workload(len(pools), evidence, self.settings),
         )
         self._booking = Booking(self.diary)
-        self._booked = Appointments(self.diary.slots.shape[1])
+        self._booked = ByDay(self.diary.slots.shape[1], REQUEST)
         self.record = PracticeRecord(self.ledger, self.luck, self.diary)
         self.missed_factor = np.ones(len(people))
 
@@ -202,7 +201,8 @@ class Practices:
         some, ends = by_outcome(requests, np.concatenate(became))
         begins = ends.tolist()
         self.ledger.tally("gp", "all", "gone", begins[GONE + 1] - begins[GONE])
-        self._booked.file(some[begins[BOOKED] :])
+        booked = some[begins[BOOKED] :]
+        self._booked.file(booked, booked["event"])
         told = Day(
             new=len(new),
             seen=some[: begins[MISSED]],

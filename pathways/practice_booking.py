@@ -20,7 +20,8 @@ from pathways.practice_slots import (
     wanted_days,
 )
 from pathways.practice_team import OWN
-from pathways.requests import Requests, Small, chosen, in_order
+from pathways.records import chosen
+from pathways.requests import Requests, Small, in_order
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -16,7 +16,8 @@ from pathways.diary import Diary
 from pathways.ledger import Ledger
 from pathways.practice_rules import ROUTINE
 from pathways.practice_team import MODES, REMOTE, ROLES
-from pathways.requests import Requests, chosen, joined
+from pathways.records import chosen, joined
+from pathways.requests import Requests
 from pathways.vocabulary import HOURS
 
 Floats = npt.NDArray[np.float64]

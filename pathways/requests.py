@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -32,7 +30,6 @@ REQUEST = np.dtype(
     ]
 )
 Requests = npt.NDArray[np.void]
-_BYTES = np.dtype((np.void, REQUEST.itemsize))
 
 # What becomes of a request on a day, so numbered that those not met stand together: turned away
 # today, no slot on or after the day wanted, an offer declined, and the queue left. Before their
@@ -43,19 +40,6 @@ _HALF, _LOW_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 # Who is alive, and the days of entry and exit of everyone.
 Presence = tuple[Bools, Floats, Floats]
-
-
-def joined(parts: Sequence[Requests]) -> Requests:
-    """Return the requests of all ``parts`` one after the other (as bytes, which is quick)."""
-    if not parts:
-        return np.empty(0, REQUEST)
-    return np.concatenate([part.view(_BYTES) for part in parts]).view(REQUEST)
-
-
-def chosen(requests: Requests, which: npt.NDArray[np.generic]) -> Requests:
-    """Return the requests that a mask or an index chooses (as bytes, which is quick)."""
-    some: Requests = requests.view(_BYTES)[which].view(REQUEST)
-    return some
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""Appointments filed by day come out as they went in."""
+"""Records filed by day come out as they went in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pathways.appointments import Appointments
+from pathways.records import ByDay
 from pathways.requests import REQUEST, Requests
 
 DAYS = 6
@@ -23,10 +23,10 @@ def requests(days: list[int], first: int) -> Requests:
 def test_each_day_gives_back_what_was_filed_under_it_in_that_order(
     batches: list[list[int]], data: st.DataObject
 ) -> None:
-    filed, number = Appointments(DAYS), 0
+    filed, number = ByDay(DAYS, REQUEST), 0
     expected: dict[int, list[int]] = {day: [] for day in range(DAYS)}
     for batch in batches:
-        filed.file(requests(batch, number))
+        filed.file(requests(batch, number), np.array(batch, np.int64))
         for row, day in enumerate(batch, number):
             expected[day].append(row)
         number += len(batch)
@@ -39,8 +39,8 @@ def test_each_day_gives_back_what_was_filed_under_it_in_that_order(
 
 
 def test_room_is_used_again() -> None:
-    filed = Appointments(DAYS)
+    filed = ByDay(DAYS, REQUEST)
     for time in range(50):
-        filed.file(requests([2] * 10, time))
+        filed.file(requests([2] * 10, time), np.full(10, 2))
         assert len(filed.take(2)) == 10
     assert len(filed._store) < 40
